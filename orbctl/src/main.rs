@@ -1,0 +1,2 @@
+//! orbctl.
+fn main() {}

@@ -1,0 +1,2 @@
+//! orbd.
+fn main() {}
