@@ -19,10 +19,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     // `compile_fds` writes no descriptor file of its own; reflection needs one.
     let out = PathBuf::from(env::var("OUT_DIR")?).join("orb.v1.bin");
     fs::write(out, descriptors.encode_to_vec())?;
-    tonic_prost_build::configure()
-        .build_client(true)
-        .build_server(true)
-        .btree_map(".")
-        .compile_fds(descriptors)?;
+    tonic_prost_build::configure().build_client(true).build_server(true).btree_map(".").compile_fds(descriptors)?;
     Ok(())
 }

@@ -13,9 +13,8 @@ use tonic::{
 use crate::{
     Token,
     v1::{
-        control_service_client::ControlServiceClient,
-        history_service_client::HistoryServiceClient, log_service_client::LogServiceClient,
-        portfolio_service_client::PortfolioServiceClient,
+        control_service_client::ControlServiceClient, history_service_client::HistoryServiceClient,
+        log_service_client::LogServiceClient, portfolio_service_client::PortfolioServiceClient,
         signal_service_client::SignalServiceClient,
     },
 };

@@ -63,9 +63,7 @@ pub fn to_micros(text: &str) -> Result<i64, DecimalError> {
         return Err(DecimalError::TooPrecise(text.to_owned()));
     }
     let micros = magnitude(whole, fraction).map(|value| if is_negative { -value } else { value });
-    micros
-        .and_then(|value| i64::try_from(value).ok())
-        .ok_or_else(|| DecimalError::OutOfRange(text.to_owned()))
+    micros.and_then(|value| i64::try_from(value).ok()).ok_or_else(|| DecimalError::OutOfRange(text.to_owned()))
 }
 
 fn is_digits(text: &str) -> bool {

@@ -22,6 +22,7 @@ pub const PAGE_SIZE_DEFAULT: u32 = 50;
 pub const PAGE_SIZE_MAX: u32 = 1000;
 
 /// The messages, clients and servers of package `orb.v1`.
+#[expect(unused_qualifications, clippy::allow_attributes, reason = "generated code")]
 pub mod v1 {
     include!(concat!(env!("OUT_DIR"), "/orb.v1.rs"));
 }

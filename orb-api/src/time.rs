@@ -45,10 +45,7 @@ pub fn timestamp_to_micros(time: &Timestamp) -> Result<i64, TimeError> {
 /// Returns a span of `micros` microseconds as a message; seconds and nanoseconds have one sign.
 #[must_use]
 pub fn duration_from_micros(micros: i64) -> Duration {
-    Duration {
-        seconds: micros / MICROS_PER_SECOND,
-        nanos: subsecond_nanos(micros % MICROS_PER_SECOND),
-    }
+    Duration { seconds: micros / MICROS_PER_SECOND, nanos: subsecond_nanos(micros % MICROS_PER_SECOND) }
 }
 
 /// Returns a span as microseconds.
@@ -70,8 +67,7 @@ fn subsecond_nanos(micros: i64) -> i32 {
 }
 
 fn sum(seconds: i64, nanos: i32) -> Option<i64> {
-    let micros = i128::from(seconds) * i128::from(MICROS_PER_SECOND)
-        + i128::from(nanos / NANOS_PER_MICRO);
+    let micros = i128::from(seconds) * i128::from(MICROS_PER_SECOND) + i128::from(nanos / NANOS_PER_MICRO);
     i64::try_from(micros).ok()
 }
 

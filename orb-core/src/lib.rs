@@ -5,12 +5,25 @@
 
 pub mod bar;
 pub mod calendar;
+pub mod config;
+pub mod effect;
+pub mod event;
+pub mod fact;
+pub mod hold;
 pub mod money;
+pub mod order;
+pub mod protection;
+pub mod reason;
+pub mod side;
 pub mod symbol;
 pub mod time;
 
 pub use bar::{Bar, BarError};
 pub use calendar::{Calendar, CalendarError, Session};
+pub use config::{RunConfig, StrategyConfig, StrategyId};
 pub use money::{Money, MoneyError, Price, Quantity};
+pub use protection::{ExitPrices, Protection, StopRule};
+pub use reason::Reason;
+pub use side::{OrderSide, Side};
 pub use symbol::{Symbol, SymbolId, SymbolTable};
 pub use time::{Date, Span, Timestamp};

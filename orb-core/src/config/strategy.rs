@@ -1,0 +1,254 @@
+//! The values of a configuration and the rules that they obey together.
+
+use rust_decimal::Decimal;
+
+use crate::money::{Money, Price};
+use crate::symbol::Symbol;
+use crate::time::Span;
+
+/// Numbers a strategy within a configuration, from 0; a smaller number has priority.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StrategyId(pub u16);
+
+impl StrategyId {
+    /// Returns the number as an index.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Lists the lengths that an opening range may have, in minutes.
+pub const RANGE_MINUTES: [u32; 5] = [1, 5, 15, 30, 60];
+
+/// Says which breakouts count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Both sides; the first to trigger.
+    Both,
+    /// Only the side of the opening range's candle; none after a doji.
+    Candle,
+}
+
+/// Says how a position is entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    /// By a stop order at the level beside the range.
+    Stop,
+    /// At the open of the first bar after the range.
+    Market,
+}
+
+/// Says where the initial stop lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopKind {
+    /// At the opposite extreme of the range (moved by the same offset as the entry level).
+    Range,
+    /// This fraction of ATR14 from the executed price.
+    Atr(Decimal),
+}
+
+/// Says who gets the slots of the day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SlotPolicy {
+    /// All candidates are watched; the first that trigger take free slots.
+    FirstTrigger,
+    /// The first by rank, chosen once at the range's end; no refill.
+    Ranked,
+}
+
+/// Holds the bounds that choose the Stocks in Play; `None` leaves a bound out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Filters {
+    /// The range's open must be above this price.
+    pub price_min: Option<Price>,
+    /// The mean volume of the 14 sessions before must be at least this, in shares.
+    pub average_volume_min: Option<u64>,
+    /// ATR14 must be above this, per share.
+    pub atr_min: Option<Price>,
+    /// The relative volume must be at least this.
+    pub rvol_min: Option<Decimal>,
+    /// Only so many symbols of the highest relative volume are candidates.
+    pub top: Option<usize>,
+}
+
+/// Holds what trading costs, per share and side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Costs {
+    /// Added to the price of stop and market fills, against the trader; not to targets.
+    pub slippage: Price,
+    /// Commission on every fill.
+    pub fee_per_share: Price,
+}
+
+/// Holds one named strategy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StrategyConfig {
+    /// Name in files and replies: 1 to 16 of a-z, 0-9 and `-`.
+    pub name: String,
+    /// Symbols to trade; empty for every symbol that the run has.
+    pub symbols: Vec<Symbol>,
+    /// Length of the opening range in minutes, one of [`RANGE_MINUTES`].
+    pub range_minutes: u32,
+    /// Which breakouts count.
+    pub direction: Direction,
+    /// How a position is entered.
+    pub entry: EntryKind,
+    /// Distance of the entry level from the range's extreme, in ticks.
+    pub entry_offset_ticks: u32,
+    /// Where the initial stop lies.
+    pub stop: StopKind,
+    /// Distance of the target in R; `None` without a target.
+    pub target_r: Option<Decimal>,
+    /// No entry later than this before the close; `None` without a cut-off.
+    pub entry_cutoff: Option<Span>,
+    /// Positions are closed so long before the close; zero for the close of the last regular bar.
+    pub flatten_before_close: Span,
+    /// Fraction of equity at risk, divided among [`Self::max_positions`].
+    pub risk_fraction: Decimal,
+    /// Largest multiple of equity in positions and working entries together.
+    pub leverage: Decimal,
+    /// Most positions at one time.
+    pub max_positions: u32,
+    /// Who gets the slots.
+    pub slot_policy: SlotPolicy,
+    /// A stop must be at least so far from the entry; `None` without a minimum.
+    pub stop_distance_min: Option<Price>,
+    /// Largest |open / previous close - 1|; `None` without a bound.
+    pub gap_limit: Option<Decimal>,
+    /// Bounds that choose the Stocks in Play.
+    pub filters: Filters,
+    /// What trading costs.
+    pub costs: Costs,
+}
+
+/// Holds an account and the strategies that trade it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunConfig {
+    /// Equity at the start of a backtest or demo.
+    pub initial_equity: Money,
+    /// Fraction of the equity at the open that a day may lose.
+    pub daily_loss_limit: Decimal,
+    /// The strategies in order of priority; never empty in a checked configuration.
+    pub strategies: Vec<StrategyConfig>,
+}
+
+/// Explains which keys of a configuration do not go together, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{keys}: {problem}; {remedy}")]
+pub struct ConfigError {
+    /// The keys at fault.
+    pub keys: String,
+    /// What is wrong.
+    pub problem: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+fn error(keys: &str, problem: impl Into<String>, remedy: impl Into<String>) -> ConfigError {
+    ConfigError { keys: keys.to_owned(), problem: problem.into(), remedy: remedy.into() }
+}
+
+impl StrategyConfig {
+    /// Checks the rules between the keys of a strategy.
+    ///
+    /// # Errors
+    /// Names the keys that contradict each other and the remedy.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let name_ok = (1..=16).contains(&self.name.len())
+            && self.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        if !name_ok {
+            return Err(error("name", format!("`{}` is no name", self.name), "use 1 to 16 of a-z, 0-9 and `-`"));
+        }
+        if self.entry == EntryKind::Market && self.direction == Direction::Both {
+            let problem = "a market entry has no level that could tell the side";
+            return Err(error("entry, direction", problem, "set direction=candle or entry=stop"));
+        }
+        if self.entry == EntryKind::Market && self.entry_offset_ticks != 0 {
+            let problem = "a market entry has no level to move";
+            return Err(error("entry, entry_offset_ticks", problem, "set entry_offset_ticks=0 or entry=stop"));
+        }
+        if let Some(cutoff) = self.entry_cutoff
+            && cutoff < self.flatten_before_close
+        {
+            let problem = format!(
+                "entries would be allowed until {} minutes before the close, after the flatten at {}",
+                cutoff.minutes(),
+                self.flatten_before_close.minutes()
+            );
+            let remedy = "make entry_cutoff at least flatten_before_close, or set entry_cutoff=off";
+            return Err(error("entry_cutoff, flatten_before_close", problem, remedy));
+        }
+        let reserved = self.entry_cutoff.unwrap_or_default().max(self.flatten_before_close).minutes();
+        if i64::from(self.range_minutes) + reserved >= 210 {
+            let problem = "no time for entries is left on a half day of 210 minutes";
+            return Err(error(
+                "range_minutes, entry_cutoff, flatten_before_close",
+                problem,
+                "make range_minutes plus the longer of the two less than 210",
+            ));
+        }
+        if self.filters.top.is_some() && self.filters.rvol_min.is_none() {
+            let problem = "the top is chosen by relative volume, which is not required";
+            return Err(error("top, rvol_min", problem, "set rvol_min (0 is enough) or top=off"));
+        }
+        Ok(())
+    }
+}
+
+impl RunConfig {
+    /// Makes a configuration of one strategy with the usual account: 100,000 dollars and a daily limit of 5%.
+    #[must_use]
+    pub fn of(strategy: StrategyConfig) -> Self {
+        Self {
+            initial_equity: Money::from_cents(10_000_000),
+            daily_loss_limit: Decimal::new(5, 2),
+            strategies: vec![strategy],
+        }
+    }
+
+    /// Checks each strategy and the rules between them.
+    ///
+    /// # Errors
+    /// Names the keys that contradict each other and the remedy.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        if self.strategies.is_empty() {
+            return Err(error("strategy", "there is none", "name a preset"));
+        }
+        for (index, strategy) in self.strategies.iter().enumerate() {
+            strategy.validate()?;
+            if self.strategies[..index].iter().any(|other| other.name == strategy.name) {
+                let problem = format!("two strategies are named `{}`", strategy.name);
+                return Err(error("name", problem, "give each a name of its own"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that the ranges can be built from bars of a length.
+    ///
+    /// # Errors
+    /// When a range is not a whole number of bars.
+    pub fn validate_bar_length(&self, length: Span) -> Result<(), ConfigError> {
+        for strategy in &self.strategies {
+            if i64::from(strategy.range_minutes) % length.minutes() != 0 {
+                let problem = format!(
+                    "a range of {} minutes is not a whole number of {}-minute bars",
+                    strategy.range_minutes,
+                    length.minutes()
+                );
+                return Err(error("range_minutes", problem, "choose a multiple of the bar length, or finer bars"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns a strategy.
+    ///
+    /// # Panics
+    /// When the number is not of this configuration.
+    #[must_use]
+    pub fn strategy(&self, id: StrategyId) -> &StrategyConfig {
+        &self.strategies[id.index()]
+    }
+}
