@@ -362,6 +362,8 @@ pub struct OrderUpdate {
     pub order: BrokerOrder,
     /// The execution of a fill.
     pub execution: Option<Execution>,
+    /// Why it was refused, where the broker says so.
+    pub rejection: Option<Rejection>,
     /// The broker's time.
     pub at: Timestamp,
 }

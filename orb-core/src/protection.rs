@@ -57,7 +57,7 @@ impl Protection {
 
 /// Returns the price `multiple` times `risk` beyond `executed`, on the tick, at least one tick above zero.
 fn target_price(side: Side, executed: Price, risk: Price, multiple: Decimal) -> Price {
-    let distance = (Decimal::from(risk.micros()) * multiple).round().to_i64().unwrap_or(i64::MAX / 4);
+    let distance = (Decimal::from(risk.micros()) * multiple).ceil().to_i64().unwrap_or(i64::MAX / 4);
     let raw = executed.offset(side.sign() * distance);
     round_outward(side, raw).max(Price::from_micros(100))
 }

@@ -1,2 +1,23 @@
-//! orbctl.
-fn main() {}
+//! The command line of orb: a thin client of the daemon's gRPC API.
+
+mod cli;
+mod commands;
+mod config;
+mod failure;
+mod follow;
+mod output;
+mod paging;
+mod session;
+mod wire;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match commands::run(cli::Cli::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

@@ -42,7 +42,7 @@ pub enum EntryKind {
 /// Says where the initial stop lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopKind {
-    /// At the opposite extreme of the range (moved by the same offset as the entry level).
+    /// At the opposite extreme of the range.
     Range,
     /// This fraction of ATR14 from the executed price.
     Atr(Decimal),

@@ -1,0 +1,199 @@
+//! Drives the engine over bars and the simulated exchange.
+
+use std::collections::VecDeque;
+
+use orb_core::calendar::Session;
+use orb_core::effect::{Action, BrokerEffect, Effect, Effects};
+use orb_core::event::{Event, MarketData, Origin, Outcome, ReferenceData, SymbolReference};
+use orb_core::fact::Fact;
+use orb_core::metrics::DayResult;
+use orb_core::order::OrderUpdate;
+use orb_core::session_clock::SESSION_END_GRACE;
+use orb_core::{Bar, Engine, EngineConfig, Money, Timestamp};
+
+use crate::exchange::{Exchange, ExchangeConfig, FillModel};
+use crate::report::Report;
+
+/// Bounds the wakeups of one session, so that a fault cannot loop for ever.
+const WAKEUPS_MAX: u32 = 1_000_000;
+
+/// Gives the driver one session.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionBars<'a> {
+    /// Its hours.
+    pub session: &'a Session,
+    /// Its regular bars by start, then symbol.
+    pub bars: &'a [Bar],
+    /// What is known of each symbol before it.
+    pub reference: &'a [SymbolReference],
+}
+
+/// Runs sessions one after the other and collects what they produce.
+#[derive(Debug)]
+pub struct Backtest {
+    engine: Engine,
+    exchange: Exchange,
+    effects: Effects,
+    queue: VecDeque<Event>,
+    updates: Vec<OrderUpdate>,
+    bars: Event,
+    report: Report,
+    peak: Money,
+    trades_before: usize,
+}
+
+impl Backtest {
+    /// Prepares a run of a valid configuration.
+    #[must_use]
+    pub fn new(config: EngineConfig, fill_model: FillModel) -> Self {
+        let cash = config.run.initial_equity;
+        let costs = config.run.strategies.iter().map(|strategy| strategy.costs).collect();
+        let exchange = Exchange::new(ExchangeConfig { fill_model, costs, cash, symbols: config.symbols.len() });
+        Self {
+            engine: Engine::new(config),
+            exchange,
+            effects: Effects::default(),
+            queue: VecDeque::new(),
+            updates: Vec::new(),
+            bars: Event::Market(Origin::Live, MarketData::Bars(Vec::new())),
+            report: Report::default(),
+            peak: cash,
+            trades_before: 0,
+        }
+    }
+
+    /// Trades one session; they come in the order of the calendar.
+    pub fn run_session(&mut self, day: &SessionBars<'_>) {
+        let session = day.session;
+        let equity_open = self.exchange.account().cash;
+        self.exchange.begin_session();
+        let reference = ReferenceData { date: session.date, equity_open, symbols: day.reference.to_vec() };
+        let before_open = session.open;
+        self.handle(before_open, &Event::Reference(reference));
+        self.handle(before_open, &Event::Snapshot(self.exchange.snapshot()));
+        let length = self.engine.config().bar_length;
+        for batch in day.bars.chunk_by(|a, b| a.start == b.start) {
+            let ends = (batch[0].start + length).min(session.close);
+            self.wake_before(ends);
+            self.exchange.on_bars(batch, &mut self.updates);
+            self.settle_updates(ends);
+            self.hand_bars(ends, batch);
+            self.wake_until(ends);
+        }
+        self.wake_until(session.close);
+        self.exchange.end_session(session.close, &mut self.updates);
+        self.settle_updates(session.close);
+        self.wake_until(session.close + SESSION_END_GRACE);
+        self.end_day(session, equity_open);
+    }
+
+    fn end_day(&mut self, session: &Session, equity_open: Money) {
+        let equity = self.exchange.account().cash;
+        self.peak = self.peak.max(equity);
+        let trades = &self.report.trades[self.trades_before..];
+        let fees = trades.iter().map(|trade| trade.fees).sum();
+        let realized = trades.iter().map(orb_core::fact::Trade::net).sum();
+        self.trades_before = self.report.trades.len();
+        let drawdown = self.peak - equity;
+        self.report.days.push(DayResult { date: session.date, equity_open, equity, realized, fees, drawdown });
+    }
+
+    /// Ends the run.
+    #[must_use]
+    pub fn finish(mut self) -> Report {
+        self.report.sort();
+        self.report
+    }
+
+    /// Hands the bars of one instant to the engine without allocating.
+    fn hand_bars(&mut self, now: Timestamp, batch: &[Bar]) {
+        let mut event = core::mem::replace(&mut self.bars, Event::Wakeup);
+        if let Event::Market(_, MarketData::Bars(bars)) = &mut event {
+            bars.clear();
+            bars.extend_from_slice(batch);
+        }
+        self.handle(now, &event);
+        self.bars = event;
+    }
+
+    /// Wakes the engine for every deadline before an instant.
+    fn wake_before(&mut self, instant: Timestamp) {
+        self.wake_while(|at| at < instant);
+    }
+
+    /// Wakes the engine for every deadline up to and at an instant.
+    fn wake_until(&mut self, instant: Timestamp) {
+        self.wake_while(|at| at <= instant);
+    }
+
+    fn wake_while(&mut self, due: impl Fn(Timestamp) -> bool) {
+        for _ in 0..WAKEUPS_MAX {
+            let Some(at) = self.engine.next_wakeup().filter(|&at| due(at)) else { return };
+            self.handle(at, &Event::Wakeup);
+        }
+        panic!("the engine asks for more than {WAKEUPS_MAX} wakeups in one session");
+    }
+
+    fn settle_updates(&mut self, now: Timestamp) {
+        self.queue.extend(self.updates.drain(..).map(Event::Order));
+        self.settle(now);
+    }
+
+    /// Handles one event and everything that follows from it at the same instant.
+    fn handle(&mut self, now: Timestamp, event: &Event) {
+        self.engine.on_event(now, event, &mut self.effects);
+        self.carry_out(now);
+        self.settle(now);
+    }
+
+    fn settle(&mut self, now: Timestamp) {
+        while let Some(event) = self.queue.pop_front() {
+            self.engine.on_event(now, &event, &mut self.effects);
+            self.carry_out(now);
+        }
+    }
+
+    fn carry_out(&mut self, now: Timestamp) {
+        if self.effects.is_empty() {
+            return;
+        }
+        let mut effects = core::mem::take(&mut self.effects);
+        for effect in effects.drain() {
+            match effect {
+                Effect::Broker(effect) => {
+                    let outcome = perform(&mut self.exchange, now, &effect, &mut self.updates);
+                    let snapshot = matches!(effect.action, Action::QuerySnapshot);
+                    self.queue.push_back(Event::Outcome(effect.id, outcome));
+                    if snapshot {
+                        self.queue.push_back(Event::Snapshot(self.exchange.snapshot()));
+                    }
+                    self.queue.extend(self.updates.drain(..).map(Event::Order));
+                }
+                Effect::Record(Fact::Trade(trade)) if trade.is_closed() => self.report.trades.push(trade),
+                Effect::Record(Fact::Decision(decision)) => self.report.decisions.push(decision),
+                Effect::Record(_) | Effect::Alert(_) => {}
+            }
+        }
+        self.effects = effects;
+    }
+}
+
+/// Carries out one broker effect at the simulated exchange and returns its outcome; what the exchange reports by
+/// itself is added to `updates`, and belongs after the outcome.
+pub fn perform(
+    exchange: &mut Exchange,
+    now: Timestamp,
+    effect: &BrokerEffect,
+    updates: &mut Vec<OrderUpdate>,
+) -> Outcome {
+    match &effect.action {
+        Action::Submit(request) => exchange.submit(now, request, updates),
+        Action::Replace { broker_id, price, .. } => exchange.replace(now, broker_id, *price, updates),
+        Action::Cancel { order, broker_id } => exchange.cancel(now, order, broker_id.as_ref(), updates),
+        Action::Find(id) => exchange.find(id).map_or(Outcome::NotFound, Outcome::Found),
+        Action::QueryPositions => Outcome::Positions(exchange.positions()),
+        Action::QuerySnapshot => Outcome::Done,
+        // Every bar that exists has been handed over: what is asked for was not there.
+        Action::QueryBars { .. } => Outcome::Bars(Vec::new()),
+    }
+}

@@ -1,0 +1,54 @@
+//! An order inside the simulated exchange.
+
+use orb_core::config::StrategyId;
+use orb_core::order::{BrokerOrder, BrokerOrderId, ClientOrderId, OrderKind, OrderRole, OrderStatus};
+use orb_core::{OrderSide, Protection, Quantity, SymbolId, Timestamp};
+
+#[derive(Clone, Debug)]
+pub(super) struct SimOrder {
+    pub(super) client_id: Option<ClientOrderId>,
+    pub(super) parent: Option<usize>,
+    pub(super) legs: Vec<usize>,
+    pub(super) strategy: StrategyId,
+    pub(super) symbol: SymbolId,
+    pub(super) role: OrderRole,
+    pub(super) side: OrderSide,
+    pub(super) quantity: Quantity,
+    pub(super) kind: OrderKind,
+    pub(super) status: OrderStatus,
+    pub(super) filled: Quantity,
+    pub(super) attached: Option<Protection>,
+    /// Start of the first bar in which it may fill.
+    pub(super) first_bar: Timestamp,
+}
+
+impl SimOrder {
+    pub(super) fn is_closing(&self) -> bool {
+        self.role == OrderRole::Close
+    }
+
+    /// Tells whether a bar may fill the order now: it works, or it is the stop of a pair whose target works.
+    pub(super) fn is_active(&self) -> bool {
+        matches!(self.status, OrderStatus::Working)
+            || (self.status == OrderStatus::Held && self.role == OrderRole::Stop)
+    }
+
+    pub(super) fn report(&self, base: u64, index: usize, legs: Vec<BrokerOrder>) -> BrokerOrder {
+        BrokerOrder {
+            broker_id: broker_id(base, index),
+            client_id: self.client_id.clone(),
+            parent: self.parent.map(|parent| broker_id(base, parent)),
+            symbol: self.symbol,
+            side: self.side,
+            quantity: self.quantity,
+            kind: self.kind,
+            status: self.status,
+            filled: self.filled,
+            legs,
+        }
+    }
+}
+
+fn broker_id(base: u64, index: usize) -> BrokerOrderId {
+    BrokerOrderId::new(&format!("sim-{}", base + index as u64 + 1))
+}

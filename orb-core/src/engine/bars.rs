@@ -1,0 +1,89 @@
+//! What the engine makes of prices.
+
+use super::Engine;
+use crate::bar::Bar;
+use crate::config::StrategyId;
+use crate::effect::Effects;
+use crate::event::Origin;
+use crate::hold::HoldKind;
+use crate::money::Price;
+use crate::ranker::Barrier;
+use crate::reason::Reason;
+use crate::risk_gate::daily_limit;
+use crate::side::Side;
+use crate::symbol::SymbolId;
+use crate::time::Timestamp;
+
+/// A quote wider than this fraction of its bid never marks a position.
+const SPREAD_MAX_DIVISOR: i64 = 20;
+
+impl Engine {
+    pub(super) fn on_bars(&mut self, origin: Origin, bars: &[Bar], out: &mut Effects) {
+        for bar in bars {
+            self.prices.last[bar.symbol.index()] = bar.close;
+        }
+        self.prices.moved = !self.positions.open().is_empty();
+        for (index, number) in (0..self.strategies.len()).zip(0..) {
+            self.route_bars(StrategyId(number), index, origin, bars, out);
+        }
+        // The restriction counts from the next bar on.
+        for bar in bars {
+            let index = bar.symbol.index();
+            if bar.low <= self.prices.restricting_low[index] {
+                self.prices.restricted[index] = true;
+            }
+        }
+    }
+
+    fn route_bars(&mut self, id: StrategyId, index: usize, origin: Origin, bars: &[Bar], out: &mut Effects) {
+        let day = &mut self.strategies[index];
+        if day.barrier != Barrier::Fired {
+            bars.iter().for_each(|bar| day.ranges.on_bar(bar));
+            return;
+        }
+        let mut crossings = core::mem::take(&mut self.crossings);
+        let mut arrived = core::mem::take(&mut self.arrived);
+        day.signals.scan(bars, &mut crossings, &mut arrived);
+        for symbol in arrived.drain(..) {
+            self.decide(id, symbol, Reason::RangeNoFirstBar, String::new(), out);
+        }
+        for crossing in crossings.drain(..) {
+            match origin {
+                _ if !self.in_entry_window(id, crossing.bar_start) => {}
+                Origin::Live => self.on_crossing(id, &crossing, out),
+                Origin::Backfill => self.decide(id, crossing.symbol, Reason::MissedBreakout, String::new(), out),
+            }
+        }
+        (self.crossings, self.arrived) = (crossings, arrived);
+    }
+
+    fn in_entry_window(&self, id: StrategyId, bar_start: Timestamp) -> bool {
+        let day = &self.strategies[id.index()];
+        let inside =
+            |windows: &crate::session_clock::Windows| windows.range_end <= bar_start && bar_start < windows.entry_end;
+        day.entries_open && self.clock.windows(id).is_some_and(inside)
+    }
+
+    /// Marks a position by the side at which it could be left; crossed, empty and over-wide quotes never mark.
+    pub(super) fn on_quote(&mut self, symbol: SymbolId, bid: Price, ask: Price) {
+        let sane = bid > Price::ZERO && ask > bid && ask.distance(bid).micros() <= bid.micros() / SPREAD_MAX_DIVISOR;
+        let Some(side) = Side::of(self.positions.position(symbol)).filter(|_| sane) else { return };
+        self.prices.last[symbol.index()] = if side == Side::Long { bid } else { ask };
+        self.prices.moved = true;
+    }
+
+    /// Ends the day's trading when realised results, marks and fees reach the daily loss limit.
+    pub(super) fn watch_daily_loss(&mut self, out: &mut Effects) {
+        let Some(session) = self.session.filter(|session| !session.ended) else { return };
+        if self.holds.get(HoldKind::DailyLoss).is_some() {
+            return;
+        }
+        let result = self.positions.day_result(|symbol| self.prices.mark(symbol));
+        let limit = daily_limit(&self.config.run, session.equity_open);
+        if result <= -limit {
+            let reason = format!("the day's result {result} reached the limit of -{limit}");
+            self.hold(HoldKind::DailyLoss, "risk", &reason, out);
+            self.stop_for_the_day(out);
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! From a crossed level to an entry order, and what becomes of the order.
+
+use super::{Engine, Pending};
+use crate::config::{EntryKind, StrategyId};
+use crate::effect::{Action, Component, EffectClass, Effects, Severity};
+use crate::exit_desk::ExitDesk;
+use crate::fact::{Fact, Signal, SignalStatus};
+use crate::hold::{ENTRY_DEADLINE, HoldKind};
+use crate::money::{Price, Quantity};
+use crate::order::{
+    AttemptId, ClientOrderId, Order, OrderKind, OrderRequest, OrderRole, OrderStatus, RejectionKind, TimeInForce,
+    Trigger,
+};
+use crate::reason::Reason;
+use crate::risk_gate::{EntryProposal, Refused, RiskApproved, RiskContext};
+use crate::side::Side;
+use crate::signal_machine::{Crossing, EntryPlan};
+use crate::symbol::SymbolId;
+use crate::time::Timestamp;
+
+impl Engine {
+    pub(super) fn on_crossing(&mut self, id: StrategyId, crossing: &Crossing, out: &mut Effects) {
+        let symbol = crossing.symbol;
+        match crossing.side {
+            None => self.decide(id, symbol, Reason::BothSidesInOneBar, String::new(), out),
+            Some(_) if self.strategies[id.index()].stopped.contains(&symbol) => {
+                self.decide(id, symbol, Reason::LossLimit, String::new(), out);
+            }
+            Some(side) => self.enter(id, symbol, side, Some(crossing), out),
+        }
+    }
+
+    /// Proposes an entry to the risk gate and, with its approval, orders it.
+    pub(super) fn enter(
+        &mut self,
+        id: StrategyId,
+        symbol: SymbolId,
+        side: Side,
+        crossing: Option<&Crossing>,
+        out: &mut Effects,
+    ) {
+        let Some(session) = self.session else { return };
+        let strategy = self.config.run.strategy(id);
+        let plan = match self.strategies[id.index()].signals.plan(strategy, symbol, side) {
+            Ok(plan) => plan,
+            Err(reason) => return self.decide(id, symbol, reason, String::new(), out),
+        };
+        let attempt = AttemptId { date: session.date, strategy: id, symbol, attempt: 1 };
+        let expected = crossing.map_or(plan.level, |crossing| expected_fill(&plan, crossing, strategy.costs.slippage));
+        let proposal = EntryProposal { attempt, side, level: plan.level, stop: plan.stop, expected };
+        let context = RiskContext {
+            equity_open: session.equity_open,
+            realized_net: self.positions.day().realized_net,
+            restricted: self.prices.restricted[symbol.index()],
+            loss_limit_reached: self.holds.get(HoldKind::DailyLoss).is_some(),
+            holds_permit: self.holds.active().iter().all(|hold| hold.kind == HoldKind::DailyLoss),
+        };
+        if self.prices.halted[symbol.index()] {
+            let refused = Refused { reason: Reason::Halted, detail: String::new(), quantity: Quantity::ZERO };
+            return self.refuse(&proposal, refused, out);
+        }
+        match self.risk.approve(self.now, &self.config.run, proposal, &context) {
+            Ok(approved) => {
+                let first_bar = crossing.map(|crossing| crossing.bar_start).or(self.range_end(id));
+                self.order_entry(&approved, &plan, first_bar, out);
+            }
+            Err(refused) => self.refuse(&proposal, refused, out),
+        }
+    }
+
+    fn range_end(&self, id: StrategyId) -> Option<Timestamp> {
+        self.clock.windows(id).map(|windows| windows.range_end)
+    }
+
+    fn refuse(&mut self, proposal: &EntryProposal, refused: Refused, out: &mut Effects) {
+        let mut detail = refused.detail;
+        if refused.reason == Reason::Hold {
+            let kinds: Vec<_> = self.holds.active().iter().map(|hold| hold.kind.name()).collect();
+            detail = kinds.join(", ");
+        }
+        let signal = Signal {
+            status: SignalStatus::Rejected,
+            reason: Some(refused.reason),
+            detail: detail.clone(),
+            ..new_signal(self.now, proposal, refused.quantity)
+        };
+        self.signals.insert(proposal.attempt, signal.clone());
+        out.record(Fact::Signal(signal));
+        self.decide(proposal.attempt.strategy, proposal.attempt.symbol, refused.reason, detail, out);
+    }
+
+    /// Orders an entry; the approval is the proof that the risk gate was asked.
+    fn order_entry(
+        &mut self,
+        approved: &RiskApproved,
+        plan: &EntryPlan,
+        first_bar: Option<Timestamp>,
+        out: &mut Effects,
+    ) {
+        let proposal = approved.proposal();
+        let attempt = proposal.attempt;
+        let strategy = self.strategy(attempt.strategy);
+        let kind = match strategy.entry {
+            EntryKind::Stop => OrderKind::Stop(proposal.level),
+            EntryKind::Market => OrderKind::Market,
+        };
+        let request = OrderRequest {
+            id: self.order_id(attempt, OrderRole::Entry, 0),
+            attempt,
+            role: OrderRole::Entry,
+            side: proposal.side.entry(),
+            quantity: approved.quantity(),
+            kind,
+            time_in_force: TimeInForce::Day,
+            attached: Some(plan.protection),
+            paired_stop: None,
+            trigger: first_bar.map(|first_bar| Trigger { first_bar }),
+        };
+        let signal = Signal { order: Some(request.id.clone()), ..new_signal(self.now, proposal, approved.quantity()) };
+        self.signals.insert(attempt, signal.clone());
+        out.record(Fact::Signal(signal));
+        self.strategies[attempt.strategy.index()].signals.ordered(attempt.symbol);
+        self.desks.insert(attempt.symbol, ExitDesk::new(attempt, plan.protection));
+        self.submit(request, EffectClass::Entry, Some(self.now + ENTRY_DEADLINE), out);
+    }
+
+    pub(super) fn submit(
+        &mut self,
+        request: OrderRequest,
+        class: EffectClass,
+        not_after: Option<Timestamp>,
+        out: &mut Effects,
+    ) {
+        self.orders.add_request(self.now, &request);
+        let (symbol, order) = (request.attempt.symbol, request.id.clone());
+        let id = out.broker(Some(symbol), class, not_after, Action::Submit(request));
+        self.pending.insert(id, Pending::Submit(order));
+    }
+
+    /// Names an order: date, strategy, symbol, attempt and leg.
+    pub(super) fn order_id(&self, attempt: AttemptId, role: OrderRole, number: u32) -> ClientOrderId {
+        let strategy = &self.strategy(attempt.strategy).name;
+        let symbol = self.config.symbols.name(attempt.symbol);
+        let date = attempt.date.format("%Y%m%d");
+        let count = if number == 0 { String::new() } else { number.to_string() };
+        ClientOrderId::new(&format!("{date}-{strategy}-{symbol}-{}{}{count}", attempt.attempt, role.letter()))
+    }
+
+    /// Cancels the working entries of some attempts.
+    pub(super) fn cancel_entries(&mut self, mut which: impl FnMut(&AttemptId) -> bool, out: &mut Effects) {
+        let entries: Vec<ClientOrderId> = self
+            .orders
+            .live_symbols()
+            .flat_map(|symbol| self.orders.live(symbol))
+            .filter(|order| order.role == OrderRole::Entry && order.status != OrderStatus::PendingCancel)
+            .filter(|order| which(&order.attempt))
+            .map(|order| order.id.clone())
+            .collect();
+        for id in entries {
+            self.cancel(&id, out);
+        }
+    }
+
+    /// Follows an entry order with its signal, and settles the day of one that ended without a fill.
+    pub(super) fn follow_entry(&mut self, order: &Order, out: &mut Effects) {
+        let attempt = order.attempt;
+        if order.status.is_terminal() && order.filled.is_zero() {
+            self.risk.release(self.now, attempt);
+            self.settle_unfilled(order, out);
+        } else if order.status.is_terminal()
+            && let Some(trade) = self.positions.open_in(attempt.symbol)
+        {
+            self.risk.on_filled(attempt, trade.entry_notional, trade.initial_risk());
+        }
+        let Some(signal) = self.signals.get_mut(&attempt) else { return };
+        let before = signal.clone();
+        signal.broker_order.clone_from(&order.broker_id);
+        signal.submitted_at = signal.submitted_at.or_else(|| order.broker_id.as_ref().map(|_| self.now));
+        signal.fill_price = order.average_price();
+        signal.status = signal_status(order, signal.status);
+        if order.status == OrderStatus::Filled {
+            signal.filled_at = signal.filled_at.or(Some(self.now));
+        }
+        if let Some(rejection) = &order.rejection {
+            signal.detail.clone_from(&rejection.message);
+            signal.reason = Some(reason_of(rejection.kind));
+        }
+        if *signal != before {
+            out.record(Fact::Signal(signal.clone()));
+        }
+    }
+
+    fn settle_unfilled(&mut self, order: &Order, out: &mut Effects) {
+        let (id, symbol) = (order.attempt.strategy, order.attempt.symbol);
+        let detail = order.rejection.as_ref().map(|rejection| rejection.message.clone()).unwrap_or_default();
+        let limit_reached = self.holds.get(HoldKind::DailyLoss).is_some();
+        let window_open = self.strategies[id.index()].entries_open;
+        let reason = match &order.rejection {
+            Some(rejection) => reason_of(rejection.kind),
+            None if window_open && limit_reached => return self.keep_watching(id, symbol, out),
+            None if window_open => Reason::Hold,
+            None if self.strategy(id).entry == EntryKind::Market => Reason::NoEntryBar,
+            None => Reason::NoTrigger,
+        };
+        if reason == Reason::RejectedByBroker {
+            let message = format!("the broker refused {}: {detail}", order.id);
+            out.alert(Severity::Warn, Component::Executor, Some(symbol), message);
+        }
+        self.decide(id, symbol, reason, detail, out);
+    }
+
+    /// After the daily loss limit cancelled a working entry: only a touch of its level tells the day's reason.
+    fn keep_watching(&mut self, id: StrategyId, symbol: SymbolId, out: &mut Effects) {
+        let strategy = self.config.run.strategy(id);
+        let day = &mut self.strategies[id.index()];
+        if strategy.entry == EntryKind::Market || !day.signals.arm(strategy, symbol, None) {
+            return self.decide(id, symbol, Reason::LossLimit, String::new(), out);
+        }
+        day.stopped.push(symbol);
+    }
+}
+
+fn new_signal(now: Timestamp, proposal: &EntryProposal, quantity: Quantity) -> Signal {
+    Signal {
+        attempt: proposal.attempt,
+        side: proposal.side,
+        at: now,
+        level: proposal.level,
+        stop: proposal.stop,
+        quantity,
+        status: SignalStatus::Pending,
+        reason: None,
+        detail: String::new(),
+        order: None,
+        broker_order: None,
+        submitted_at: None,
+        filled_at: None,
+        fill_price: None,
+    }
+}
+
+/// Returns the price that a triggered stop entry is expected to fill at: the worse of level and open, with slippage.
+fn expected_fill(plan: &EntryPlan, crossing: &Crossing, slippage: Price) -> Price {
+    let base = match plan.side {
+        Side::Long => plan.level.max(crossing.bar_open),
+        Side::Short => plan.level.min(crossing.bar_open),
+    };
+    base.offset(plan.side.sign() * slippage.micros())
+}
+
+fn signal_status(order: &Order, before: SignalStatus) -> SignalStatus {
+    match order.status {
+        OrderStatus::PendingSubmit => before,
+        OrderStatus::Working | OrderStatus::Held => SignalStatus::Working,
+        OrderStatus::PartiallyFilled => SignalStatus::PartiallyFilled,
+        OrderStatus::PendingCancel => before,
+        OrderStatus::Filled => SignalStatus::Filled,
+        OrderStatus::Cancelled if !order.filled.is_zero() => SignalStatus::PartiallyFilled,
+        OrderStatus::Cancelled | OrderStatus::Replaced => SignalStatus::Cancelled,
+        OrderStatus::Expired => SignalStatus::Expired,
+        OrderStatus::Rejected => SignalStatus::Rejected,
+        OrderStatus::Unknown => SignalStatus::Unknown,
+    }
+}
+
+const fn reason_of(kind: RejectionKind) -> Reason {
+    match kind {
+        RejectionKind::EntryBeyondStop => Reason::EntryBeyondStop,
+        RejectionKind::NotShortable => Reason::NotShortable,
+        RejectionKind::NotSent => Reason::Hold,
+        RejectionKind::DuplicateId | RejectionKind::Insufficient | RejectionKind::Other => Reason::RejectedByBroker,
+    }
+}

@@ -1,0 +1,289 @@
+//! The engine: it owns the machines and routes between them; it decides nothing itself.
+
+mod bars;
+mod commands;
+mod entries;
+mod orders;
+mod reconcile;
+mod restore;
+mod session;
+mod view;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use restore::Restored;
+
+use crate::calendar::Calendar;
+use crate::config::{RunConfig, StrategyConfig, StrategyId};
+use crate::effect::{Action, Component, EffectClass, EffectId, Effects, Severity};
+use crate::event::{Event, FeedState, MarketData, RiskLimits, SymbolReference};
+use crate::exit_desk::ExitDesk;
+use crate::fact::{Fact, HoldRecord, SessionRecord, Signal};
+use crate::hold::{Hold, HoldClearance, HoldKind, Holds};
+use crate::money::Price;
+use crate::order::{AttemptId, ClientOrderId};
+use crate::order_book::OrderBook;
+use crate::position_keeper::PositionKeeper;
+use crate::range_book::RangeBook;
+use crate::ranker::Barrier;
+use crate::risk_gate::RiskGate;
+use crate::session_clock::SessionClock;
+use crate::signal_machine::{Crossing, SignalMachine};
+use crate::symbol::{SymbolId, SymbolTable};
+use crate::time::{Span, Timestamp};
+
+/// Holds what an engine is built from.
+#[derive(Clone, Debug)]
+pub struct EngineConfig {
+    /// The account and its strategies; must be valid.
+    pub run: RunConfig,
+    /// All symbols that events may speak of.
+    pub symbols: Arc<SymbolTable>,
+    /// The exchange's sessions.
+    pub calendar: Arc<Calendar>,
+    /// Length of the bars, whole minutes.
+    pub bar_length: Span,
+}
+
+/// Turns events into effects.
+///
+/// Feed it every event in the order of time, with a [`Event::Wakeup`] whenever [`Engine::next_wakeup`] has come;
+/// among events of one instant: bars, broker events, commands, wakeup.
+#[derive(Debug)]
+pub struct Engine {
+    config: EngineConfig,
+    now: Timestamp,
+    clock: SessionClock,
+    session: Option<SessionRecord>,
+    strategies: Vec<StrategyDay>,
+    reference: Vec<SymbolReference>,
+    risk: RiskGate,
+    orders: OrderBook,
+    positions: PositionKeeper,
+    holds: Holds,
+    desks: BTreeMap<SymbolId, ExitDesk>,
+    signals: BTreeMap<AttemptId, Signal>,
+    prices: Prices,
+    pending: BTreeMap<EffectId, Pending>,
+    lookups: Vec<Lookup>,
+    tighter: Option<RiskLimits>,
+    crossings: Vec<Crossing>,
+    arrived: Vec<SymbolId>,
+}
+
+/// Holds one strategy's machines of the day.
+#[derive(Debug)]
+struct StrategyDay {
+    ranges: RangeBook,
+    barrier: Barrier,
+    /// The question for missing bars was answered: what is absent had no trades.
+    answered: bool,
+    signals: SignalMachine,
+    entries_open: bool,
+    /// Symbols whose working entry the daily loss limit cancelled.
+    stopped: Vec<SymbolId>,
+}
+
+/// Holds what is known of prices.
+#[derive(Debug, Default)]
+struct Prices {
+    last: Vec<Price>,
+    /// A low at or below this restricts short sales (rule 201); out of reach where the close is unknown.
+    restricting_low: Vec<Price>,
+    restricted: Vec<bool>,
+    halted: Vec<bool>,
+    /// A price changed while a position was open.
+    moved: bool,
+}
+
+/// Remembers what an effect was, until its outcome.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Pending {
+    Submit(ClientOrderId),
+    Cancel(ClientOrderId),
+    Find(ClientOrderId),
+    Positions(SymbolId),
+    Snapshot,
+    Bars(StrategyId),
+}
+
+/// Remembers an order that must be looked up again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Lookup {
+    at: Timestamp,
+    order: ClientOrderId,
+    tries: u32,
+}
+
+impl Engine {
+    /// Builds an engine that knows nothing yet: entries are held until the first broker snapshot agrees.
+    ///
+    /// # Panics
+    /// When the configuration is not valid: it is to be checked where it enters.
+    #[must_use]
+    pub fn new(config: EngineConfig) -> Self {
+        assert_eq!(config.run.validate(), Ok(()), "the configuration is checked before an engine is built");
+        assert!(config.bar_length.minutes() >= 1, "bars are at least a minute long");
+        let count = config.symbols.len();
+        let strategies = config.run.strategies.iter().map(|strategy| StrategyDay::new(strategy, &config)).collect();
+        let starting = Hold {
+            kind: HoldKind::Starting,
+            reason: "waiting for the broker's state".to_owned(),
+            actor: "engine".to_owned(),
+            since: Timestamp::MIN,
+        };
+        Self {
+            now: Timestamp::MIN,
+            clock: SessionClock::default(),
+            session: None,
+            strategies,
+            reference: vec![SymbolReference::default(); count],
+            risk: RiskGate::default(),
+            orders: OrderBook::default(),
+            positions: PositionKeeper::default(),
+            holds: Holds::restored(vec![starting]),
+            desks: BTreeMap::new(),
+            signals: BTreeMap::new(),
+            prices: Prices::new(count),
+            pending: BTreeMap::new(),
+            lookups: Vec::new(),
+            tighter: None,
+            crossings: Vec::new(),
+            arrived: Vec::new(),
+            config,
+        }
+    }
+
+    /// Takes one event and adds what follows from it to `out`.
+    ///
+    /// `now` never decreases; an earlier one counts as the latest that was seen.
+    pub fn on_event(&mut self, now: Timestamp, event: &Event, out: &mut Effects) {
+        self.now = self.now.max(now);
+        match event {
+            Event::Market(origin, data) => self.on_market(*origin, data, out),
+            Event::Order(update) => self.on_order_update(update, out),
+            Event::Snapshot(snapshot) => self.on_snapshot(snapshot, out),
+            Event::Reference(reference) => self.on_reference(reference, out),
+            Event::Outcome(id, outcome) => self.on_outcome(*id, outcome, out),
+            Event::Command(command) => self.on_command(command, out),
+            Event::Limits(limits) => self.tighter = Some(*limits),
+            Event::Feed(FeedState::Trouble(kind)) => self.hold(*kind, "engine", "the connection reports trouble", out),
+            Event::Feed(FeedState::Recovered(kind)) => self.unhold(*kind, "engine", "the cause has ended", out),
+            Event::Wakeup => self.on_wakeup(out),
+        }
+        for order in self.orders.take_touched() {
+            out.record(Fact::Order(order));
+        }
+    }
+
+    /// Returns when the engine wants a [`Event::Wakeup`], or `None` when only events can move it.
+    #[must_use]
+    pub fn next_wakeup(&self) -> Option<Timestamp> {
+        if self.prices.moved {
+            return Some(self.now);
+        }
+        let barriers = self.strategies.iter().filter_map(|day| day.barrier.next_wakeup());
+        let desks = self.desks.values().filter_map(ExitDesk::next_wakeup);
+        let lookups = self.lookups.iter().map(|lookup| lookup.at);
+        self.clock.next_wakeup().into_iter().chain(barriers).chain(desks).chain(lookups).min()
+    }
+
+    fn on_market(&mut self, origin: crate::event::Origin, data: &MarketData, out: &mut Effects) {
+        match data {
+            MarketData::Bars(bars) => self.on_bars(origin, bars, out),
+            MarketData::Correction(bar) => {
+                for day in self.strategies.iter_mut().filter(|day| day.barrier != Barrier::Fired) {
+                    day.ranges.on_bar(bar);
+                }
+            }
+            MarketData::Quote { symbol, bid, ask } => self.on_quote(*symbol, *bid, *ask),
+            MarketData::Halt { symbol, halted } => self.prices.halted[symbol.index()] = *halted,
+        }
+    }
+
+    fn on_wakeup(&mut self, out: &mut Effects) {
+        while let Some(tick) = self.clock.due(self.now) {
+            self.on_tick(tick, out);
+        }
+        self.advance_barriers(out);
+        self.look_up_again(out);
+        let due: Vec<SymbolId> = self.desks_due().collect();
+        for symbol in due {
+            self.review(symbol, out);
+        }
+        if core::mem::take(&mut self.prices.moved) {
+            self.watch_daily_loss(out);
+        }
+    }
+
+    fn desks_due(&self) -> impl Iterator<Item = SymbolId> + '_ {
+        let now = self.now;
+        let is_due = move |desk: &ExitDesk| desk.next_wakeup().is_some_and(|at| at <= now);
+        self.desks.iter().filter(move |(_, desk)| is_due(desk)).map(|(symbol, _)| *symbol)
+    }
+
+    fn hold(&mut self, kind: HoldKind, actor: &str, reason: &str, out: &mut Effects) {
+        let hold = Hold { kind, reason: reason.to_owned(), actor: actor.to_owned(), since: self.now };
+        if let Some(hold) = self.holds.set(hold) {
+            let message = format!("entries held: {} ({reason}) by {actor}", kind.name());
+            out.record(Fact::Hold(HoldRecord { hold: hold.clone(), cleared: None }));
+            let severity = if kind == HoldKind::Flattening { Severity::Info } else { Severity::Warn };
+            out.alert(severity, Component::RiskManager, None, message);
+        }
+    }
+
+    fn unhold(&mut self, kind: HoldKind, actor: &str, reason: &str, out: &mut Effects) {
+        if let Some(hold) = self.holds.clear(kind) {
+            let clearance = HoldClearance { actor: actor.to_owned(), reason: reason.to_owned(), at: self.now };
+            out.alert(
+                Severity::Info,
+                Component::RiskManager,
+                None,
+                format!("hold {} cleared by {actor}: {reason}", kind.name()),
+            );
+            // The hold of the start was never recorded: it precedes the first event.
+            if hold.since > Timestamp::MIN {
+                out.record(Fact::Hold(HoldRecord { hold, cleared: Some(clearance) }));
+            }
+        }
+    }
+
+    fn ask(&mut self, symbol: Option<SymbolId>, pending: Pending, action: Action, out: &mut Effects) {
+        let id = out.broker(symbol, EffectClass::Query, None, action);
+        self.pending.insert(id, pending);
+    }
+
+    fn strategy(&self, id: StrategyId) -> &StrategyConfig {
+        self.config.run.strategy(id)
+    }
+}
+
+impl StrategyDay {
+    fn new(strategy: &StrategyConfig, config: &EngineConfig) -> Self {
+        let everything = strategy.symbols.is_empty();
+        let member = |name| everything || strategy.symbols.contains(name);
+        let members = config.symbols.iter().map(|(_, name)| member(name)).collect();
+        let mut signals = SignalMachine::new(members);
+        signals.begin();
+        let mut ranges = RangeBook::default();
+        ranges.begin(Timestamp::MAX, Timestamp::MAX, config.bar_length, config.symbols.len());
+        Self { ranges, barrier: Barrier::Closed, answered: false, signals, entries_open: false, stopped: Vec::new() }
+    }
+}
+
+impl Prices {
+    fn new(count: usize) -> Self {
+        Self {
+            last: vec![Price::ZERO; count],
+            restricting_low: vec![Price::from_micros(i64::MIN); count],
+            restricted: vec![false; count],
+            halted: vec![false; count],
+            moved: false,
+        }
+    }
+
+    fn mark(&self, symbol: SymbolId) -> Option<Price> {
+        Some(self.last[symbol.index()]).filter(|price| *price > Price::ZERO)
+    }
+}

@@ -1,0 +1,422 @@
+//! Orders, fills and exits: what the broker says, and what the desks ask for.
+
+use super::{Engine, Lookup, Pending};
+use crate::effect::{Action, Component, EffectClass, Effects, Severity};
+use crate::event::Outcome;
+use crate::exit_desk::{DeskAct, DeskView, ExitDesk};
+use crate::fact::{ClosingRecord, ClosingStep, ExitReason, Fact, Fill};
+use crate::hold::HoldKind;
+use crate::money::Quantity;
+use crate::order::{
+    BrokerOrder, ClientOrderId, Execution, Order, OrderEvent, OrderRequest, OrderRole, OrderStatus, OrderUpdate,
+    Rejection, RejectionKind, TimeInForce,
+};
+use crate::order_book::{BookChange, event_of};
+use crate::position_keeper::PositionFill;
+use crate::protection::{Protection, StopRule};
+use crate::symbol::SymbolId;
+use crate::time::Span;
+
+/// How long to wait before an order that did not answer is looked up again.
+const LOOKUP_EVERY: Span = Span::from_seconds(1);
+/// How often "not found" must be heard before an order counts as never made.
+const LOOKUPS_MAX: u32 = 3;
+
+impl Engine {
+    pub(super) fn on_order_update(&mut self, update: &OrderUpdate, out: &mut Effects) {
+        if let Some(rejection) = &update.rejection
+            && let Some(id) = self.orders.identify(&update.order)
+        {
+            self.orders.explain(&id, rejection);
+        }
+        self.apply(update.event, &update.order, update.execution.as_ref(), out);
+    }
+
+    /// Applies news of an order: first the book, then the position, then the exits.
+    pub(super) fn apply(
+        &mut self,
+        event: OrderEvent,
+        order: &BrokerOrder,
+        execution: Option<&Execution>,
+        out: &mut Effects,
+    ) {
+        match self.orders.on_update(self.now, event, order) {
+            BookChange::Foreign => self.meet_foreign_order(order, out),
+            BookChange::Illegal(id, illegal) => {
+                self.hold(HoldKind::ReconcileBreak, "orders", &format!("{id}: {illegal}"), out);
+                self.ask(None, Pending::Snapshot, Action::QuerySnapshot, out);
+            }
+            BookChange::Changed(id) => {
+                if let Some(execution) = execution
+                    && self.orders.count(&id, execution)
+                {
+                    self.on_fill(&id, execution, out);
+                }
+                self.after_change(&id, out);
+            }
+        }
+    }
+
+    fn meet_foreign_order(&mut self, order: &BrokerOrder, out: &mut Effects) {
+        let symbol = self.config.symbols.name(order.symbol);
+        let reason = format!("order {} in {symbol} is not orb's", order.broker_id);
+        self.hold(HoldKind::ForeignActivity, "orders", &reason, out);
+    }
+
+    fn after_change(&mut self, id: &ClientOrderId, out: &mut Effects) {
+        let Some(order) = self.orders.get(id).cloned() else { return };
+        if order.role == OrderRole::Entry {
+            self.follow_entry(&order, out);
+        }
+        self.review(order.attempt.symbol, out);
+    }
+
+    fn on_fill(&mut self, id: &ClientOrderId, execution: &Execution, out: &mut Effects) {
+        let Some(order) = self.orders.get(id).cloned() else { return };
+        let attempt = order.attempt;
+        let desk = self.desks.get(&attempt.symbol);
+        let protection = desk.map_or_else(|| emergency(&order, execution), |desk| *desk.protection());
+        let exit_reason = self.exit_reason(&order, execution);
+        let fill = PositionFill { attempt, side: order.side, execution, exit_reason };
+        let (trade, flip) = self.positions.on_fill(&fill, &protection);
+        out.record(Fact::Fill(Fill { attempt, order: id.clone(), side: order.side, execution: execution.clone() }));
+        out.record(Fact::Trade(trade.clone()));
+        self.prices.moved = true;
+        if trade.is_closed() {
+            self.risk.release(self.now, attempt);
+        } else if order.role == OrderRole::Entry {
+            self.strategies[attempt.strategy.index()].signals.finish(attempt.symbol);
+            if order.remaining().is_zero() {
+                self.risk.on_filled(attempt, trade.entry_notional, trade.initial_risk());
+            }
+        }
+        if let Some(flip) = flip {
+            self.undo_flip(attempt.symbol, flip.excess, protection, out);
+        }
+    }
+
+    /// Both exits of a position filled: what went beyond flat is closed at once, and entries are held.
+    fn undo_flip(&mut self, symbol: SymbolId, excess: Quantity, protection: Protection, out: &mut Effects) {
+        let name = self.config.symbols.name(symbol).clone();
+        let reason = format!("exits of {name} filled {excess} shares beyond flat");
+        self.hold(HoldKind::ReconcileBreak, "positions", &reason, out);
+        if let Some(trade) = self.positions.open_in(symbol).cloned() {
+            out.record(Fact::Trade(trade.clone()));
+            let mut desk = ExitDesk::new(trade.attempt, protection);
+            desk.close(self.now, ExitReason::Unprotected);
+            self.desks.insert(symbol, desk);
+        }
+    }
+
+    fn exit_reason(&self, order: &Order, execution: &Execution) -> ExitReason {
+        let closing = self.desks.get(&order.attempt.symbol).and_then(ExitDesk::closing).map(|closing| closing.reason);
+        let reason = match order.role {
+            OrderRole::Stop => ExitReason::Stop,
+            OrderRole::Target => ExitReason::Target,
+            OrderRole::Entry | OrderRole::Close => closing.unwrap_or(ExitReason::ForceClose),
+        };
+        let at_the_close = self.strategy(order.attempt.strategy).flatten_before_close == Span::ZERO;
+        match execution.at_data_end {
+            true if at_the_close => ExitReason::TimeExit,
+            true => ExitReason::DataEnd,
+            false => reason,
+        }
+    }
+
+    /// Lets a symbol's desk compare what is with what must be, and does what it asks.
+    pub(super) fn review(&mut self, symbol: SymbolId, out: &mut Effects) {
+        let Some(desk) = self.desks.get_mut(&symbol) else { return };
+        let trade = self.positions.open_in(symbol);
+        let live: Vec<&Order> = self.orders.live(symbol).collect();
+        let parents_filled = live
+            .iter()
+            .filter_map(|order| order.parent.as_ref().and_then(|parent| self.orders.get(parent)))
+            .filter(|parent| parent.role == OrderRole::Entry && parent.status == OrderStatus::Filled)
+            .map(|parent| parent.id.clone())
+            .collect();
+        let view = DeskView {
+            position: trade.map_or(Quantity::ZERO, crate::fact::Trade::position),
+            prices: trade.map(|trade| (trade.stop, trade.target)),
+            live,
+            parents_filled,
+        };
+        let acts = desk.review(self.now, &view);
+        self.act(symbol, acts, out);
+    }
+
+    fn act(&mut self, symbol: SymbolId, acts: Vec<DeskAct>, out: &mut Effects) {
+        for act in acts {
+            match act {
+                DeskAct::Cancel(id) => self.cancel(&id, out),
+                DeskAct::Submit { role, kind, quantity, paired_stop, number } => {
+                    let Some(attempt) = self.desks.get(&symbol).map(ExitDesk::attempt) else { continue };
+                    let Some(side) = crate::side::Side::of(self.positions.position(symbol)) else { continue };
+                    let class = if role == OrderRole::Close { EffectClass::Exit } else { EffectClass::Protect };
+                    let request = OrderRequest {
+                        id: self.order_id(attempt, role, number),
+                        attempt,
+                        role,
+                        side: side.exit(),
+                        quantity,
+                        kind,
+                        time_in_force: TimeInForce::Day,
+                        attached: None,
+                        paired_stop,
+                        trigger: None,
+                    };
+                    self.submit(request, class, None, out);
+                }
+                DeskAct::Verify => self.ask(Some(symbol), Pending::Positions(symbol), Action::QueryPositions, out),
+                DeskAct::Step(closing) => self.record_step(symbol, &closing, out),
+                DeskAct::Alarm(message) => {
+                    let text = format!("{}: {message}", self.config.symbols.name(symbol));
+                    out.alert(Severity::Warn, Component::Executor, Some(symbol), text);
+                }
+                DeskAct::Finished => self.finish_desk(symbol, out),
+            }
+        }
+    }
+
+    fn record_step(&mut self, symbol: SymbolId, closing: &crate::exit_desk::Closing, out: &mut Effects) {
+        let Some(attempt) = self.desks.get(&symbol).map(ExitDesk::attempt) else { return };
+        let (reason, since, step) = (closing.reason, closing.since, closing.step);
+        out.record(Fact::Closing(ClosingRecord { attempt, reason, since, step }));
+    }
+
+    fn finish_desk(&mut self, symbol: SymbolId, out: &mut Effects) {
+        self.desks.remove(&symbol);
+        self.end_flatten_if_flat(out);
+    }
+
+    /// Clears the flatten's own hold once no close is under way.
+    pub(super) fn end_flatten_if_flat(&mut self, out: &mut Effects) {
+        if self.desks.values().all(|desk| desk.closing().is_none()) {
+            self.unhold(HoldKind::Flattening, "engine", "verified flat", out);
+        }
+    }
+
+    pub(super) fn cancel(&mut self, order: &ClientOrderId, out: &mut Effects) {
+        let Some(known) = self.orders.get(order) else { return };
+        let (symbol, broker_id) = (known.attempt.symbol, known.broker_id.clone());
+        self.orders.mark(self.now, order, OrderEvent::PendingCancel);
+        let action = Action::Cancel { order: order.clone(), broker_id };
+        let id = out.broker(Some(symbol), EffectClass::Cancel, None, action);
+        self.pending.insert(id, Pending::Cancel(order.clone()));
+    }
+
+    /// Starts to close the positions and working entries of some attempts.
+    pub(super) fn close_where(
+        &mut self,
+        reason: ExitReason,
+        mut which: impl FnMut(&crate::order::AttemptId) -> bool,
+        out: &mut Effects,
+    ) {
+        let chosen: Vec<SymbolId> =
+            self.desks.iter().filter(|(_, desk)| which(&desk.attempt())).map(|(symbol, _)| *symbol).collect();
+        if chosen.is_empty() {
+            return;
+        }
+        if matches!(reason, ExitReason::TimeExit | ExitReason::Flatten) {
+            self.hold(HoldKind::Flattening, "engine", reason.code(), out);
+        }
+        for symbol in chosen {
+            self.close_symbol(symbol, reason, out);
+        }
+        self.end_flatten_if_flat(out);
+    }
+
+    pub(super) fn close_symbol(&mut self, symbol: SymbolId, reason: ExitReason, out: &mut Effects) {
+        let Some(desk) = self.desks.get_mut(&symbol) else { return };
+        let fresh = desk.closing().is_none();
+        desk.close(self.now, reason);
+        let closing = desk.closing().copied();
+        if let Some(closing) = closing.filter(|_| fresh) {
+            self.record_step(symbol, &closing, out);
+        }
+        self.review(symbol, out);
+    }
+
+    /// Cancels working entries and closes positions because the day's loss limit was reached.
+    pub(super) fn stop_for_the_day(&mut self, out: &mut Effects) {
+        self.cancel_entries(|_| true, out);
+        let held: Vec<SymbolId> = self.positions.open().iter().map(|trade| trade.attempt.symbol).collect();
+        for symbol in held {
+            self.close_symbol(symbol, ExitReason::LossLimit, out);
+        }
+    }
+
+    pub(super) fn on_outcome(&mut self, id: crate::effect::EffectId, outcome: &Outcome, out: &mut Effects) {
+        let Some(pending) = self.pending.remove(&id) else {
+            let message = format!("an outcome for effect {}, which is not awaited, was ignored", id.0);
+            out.alert(Severity::Warn, Component::Executor, None, message);
+            return;
+        };
+        match pending {
+            Pending::Submit(order) => self.on_submit_outcome(&order, outcome, out),
+            Pending::Cancel(order) => self.on_cancel_outcome(&order, outcome, out),
+            Pending::Find(order) => self.on_find_outcome(&order, outcome, out),
+            Pending::Positions(symbol) => self.on_positions(symbol, outcome, out),
+            Pending::Snapshot => {}
+            Pending::Bars(strategy) => {
+                if let Outcome::Bars(bars) = outcome {
+                    let day = &mut self.strategies[strategy.index()];
+                    bars.iter().for_each(|bar| day.ranges.on_bar(bar));
+                    day.answered = true;
+                    self.advance_barriers(out);
+                }
+            }
+        }
+    }
+
+    fn on_submit_outcome(&mut self, id: &ClientOrderId, outcome: &Outcome, out: &mut Effects) {
+        match outcome {
+            Outcome::Accepted(order) | Outcome::Found(order) => self.adopt(id, order, out),
+            Outcome::Rejected(rejection) if rejection.kind == RejectionKind::DuplicateId => self.find(id, out),
+            Outcome::Rejected(rejection) => {
+                self.orders.reject(self.now, id, rejection);
+                self.after_change(id, out);
+            }
+            Outcome::Unknown
+            | Outcome::NotFound
+            | Outcome::Done
+            | Outcome::Positions(_)
+            | Outcome::Account(_)
+            | Outcome::Bars(_) => {
+                self.orders.mark(self.now, id, OrderEvent::Lost);
+                self.after_change(id, out);
+                self.find(id, out);
+            }
+        }
+    }
+
+    /// Takes a broker's order for ours only if side, shares and type agree.
+    fn adopt(&mut self, id: &ClientOrderId, order: &BrokerOrder, out: &mut Effects) {
+        let Some(own) = self.orders.get(id) else { return };
+        let same_type = core::mem::discriminant(&own.kind) == core::mem::discriminant(&order.kind);
+        if own.side != order.side || own.quantity != order.quantity || !same_type || own.attempt.symbol != order.symbol
+        {
+            let reason = format!("the broker's order under {id} is not the one that was sent");
+            self.hold(HoldKind::ReconcileBreak, "orders", &reason, out);
+            return;
+        }
+        let identified = BrokerOrder { client_id: Some(id.clone()), ..order.clone() };
+        let reported = event_of(order.status);
+        // The executions follow on the stream, or in the snapshot: only they count shares.
+        let is_fill = matches!(reported, OrderEvent::Fill | OrderEvent::PartialFill);
+        let event = if is_fill { OrderEvent::New } else { reported };
+        self.apply(event, &identified, None, out);
+    }
+
+    fn find(&mut self, id: &ClientOrderId, out: &mut Effects) {
+        let symbol = self.orders.get(id).map(|order| order.attempt.symbol);
+        self.ask(symbol, Pending::Find(id.clone()), Action::Find(id.clone()), out);
+    }
+
+    fn on_find_outcome(&mut self, id: &ClientOrderId, outcome: &Outcome, out: &mut Effects) {
+        match outcome {
+            Outcome::Found(order) | Outcome::Accepted(order) => {
+                self.lookups.retain(|lookup| lookup.order != *id);
+                let filled = !order.filled.is_zero();
+                self.adopt(id, order, out);
+                if filled {
+                    self.ask(None, Pending::Snapshot, Action::QuerySnapshot, out);
+                }
+            }
+            Outcome::NotFound => self.count_not_found(id, out),
+            Outcome::Rejected(_)
+            | Outcome::Unknown
+            | Outcome::Done
+            | Outcome::Positions(_)
+            | Outcome::Account(_)
+            | Outcome::Bars(_) => self.look_up_later(id),
+        }
+    }
+
+    fn count_not_found(&mut self, id: &ClientOrderId, out: &mut Effects) {
+        self.look_up_later(id);
+        let tries = self.lookups.iter().find(|lookup| lookup.order == *id).map_or(0, |lookup| lookup.tries);
+        if tries < LOOKUPS_MAX {
+            return;
+        }
+        self.lookups.retain(|lookup| lookup.order != *id);
+        let rejection = Rejection {
+            code: 0,
+            message: format!("the broker does not know the order after {LOOKUPS_MAX} questions: it was never made"),
+            related_orders: Vec::new(),
+            available: None,
+            kind: RejectionKind::NotSent,
+        };
+        self.orders.reject(self.now, id, &rejection);
+        self.after_change(id, out);
+    }
+
+    fn look_up_later(&mut self, id: &ClientOrderId) {
+        let at = self.now + LOOKUP_EVERY;
+        match self.lookups.iter_mut().find(|lookup| lookup.order == *id) {
+            Some(lookup) => (lookup.at, lookup.tries) = (at, lookup.tries + 1),
+            None => self.lookups.push(Lookup { at, order: id.clone(), tries: 1 }),
+        }
+    }
+
+    pub(super) fn look_up_again(&mut self, out: &mut Effects) {
+        let now = self.now;
+        let due: Vec<ClientOrderId> =
+            self.lookups.iter().filter(|lookup| lookup.at <= now).map(|lookup| lookup.order.clone()).collect();
+        for lookup in self.lookups.iter_mut().filter(|lookup| lookup.at <= now) {
+            lookup.at = now + LOOKUP_EVERY;
+        }
+        for id in due {
+            self.find(&id, out);
+        }
+    }
+
+    fn on_cancel_outcome(&mut self, id: &ClientOrderId, outcome: &Outcome, out: &mut Effects) {
+        match outcome {
+            // The confirmation follows as an update: a cancel is not done until then.
+            Outcome::Done | Outcome::Accepted(_) => {}
+            Outcome::Found(order) => self.adopt(id, order, out),
+            Outcome::NotFound
+            | Outcome::Unknown
+            | Outcome::Rejected(_)
+            | Outcome::Positions(_)
+            | Outcome::Account(_)
+            | Outcome::Bars(_) => {
+                let open = self.orders.get(id).is_some_and(|order| !order.status.is_terminal());
+                if open {
+                    self.orders.mark(self.now, id, OrderEvent::CancelRejected);
+                    self.find(id, out);
+                }
+            }
+        }
+    }
+
+    fn on_positions(&mut self, symbol: SymbolId, outcome: &Outcome, out: &mut Effects) {
+        let Some(desk) = self.desks.get_mut(&symbol) else { return };
+        match outcome {
+            Outcome::Positions(positions) => {
+                let held = positions.iter().find(|position| position.symbol == symbol);
+                let quantity = held.map_or(Quantity::ZERO, |position| position.quantity);
+                let acts = desk.on_verified(self.now, quantity);
+                self.act(symbol, acts, out);
+            }
+            Outcome::Accepted(_)
+            | Outcome::Rejected(_)
+            | Outcome::Unknown
+            | Outcome::Found(_)
+            | Outcome::NotFound
+            | Outcome::Done
+            | Outcome::Account(_)
+            | Outcome::Bars(_) => desk.verify_later(self.now),
+        }
+    }
+}
+
+/// Makes up exits for a fill whose desk is gone: the desk that follows closes the position at once.
+fn emergency(order: &Order, execution: &Execution) -> Protection {
+    Protection { side: order.side.opens(), stop: StopRule::At(execution.price), target_r: None }
+}
+
+/// Returns whether a step means that nothing more is to be done.
+pub(super) const fn is_over(step: ClosingStep) -> bool {
+    matches!(step, ClosingStep::Flat)
+}

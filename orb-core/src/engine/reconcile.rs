@@ -1,0 +1,105 @@
+//! The gate between start and trading: books and broker must agree.
+
+use super::Engine;
+use crate::effect::{Component, Effects, Severity};
+use crate::event::BrokerSnapshot;
+use crate::hold::HoldKind;
+use crate::order::{BrokerOrder, ClientOrderId, OrderEvent, OrderStatus, Rejection, RejectionKind};
+use crate::order_book::{BookChange, event_of};
+use crate::reconciler;
+
+impl Engine {
+    /// Takes the broker's whole state: counts what was missed, ends what never came to be, compares the rest.
+    pub(super) fn on_snapshot(&mut self, snapshot: &BrokerSnapshot, out: &mut Effects) {
+        for fill in &snapshot.fills {
+            let whole = fill.order.filled >= fill.order.quantity;
+            let event = if whole { OrderEvent::Fill } else { OrderEvent::PartialFill };
+            self.know_parent(&fill.order, &snapshot.orders);
+            self.apply(event, &fill.order, Some(&fill.execution), out);
+        }
+        for order in &snapshot.orders {
+            self.take_status(order, out);
+            for leg in &order.legs {
+                self.take_status(leg, out);
+            }
+        }
+        self.end_lost_orders(snapshot, out);
+        let differences = reconciler::differences(&self.positions, snapshot, &self.config.symbols);
+        for difference in &differences {
+            out.alert(Severity::Error, Component::Executor, None, difference.clone());
+        }
+        if let Some(first) = differences.first() {
+            self.hold(HoldKind::ReconcileBreak, "reconciler", first, out);
+        }
+        for foreign in &snapshot.foreign {
+            self.hold(HoldKind::ForeignActivity, "reconciler", foreign, out);
+        }
+        self.unhold(HoldKind::Starting, "reconciler", "the broker's state is known", out);
+        self.unhold(HoldKind::Reconciling, "reconciler", "books and broker were compared", out);
+        let symbols: Vec<_> = self.desks.keys().copied().collect();
+        for symbol in symbols {
+            self.review(symbol, out);
+        }
+    }
+
+    /// Makes a leg's parent known first, so that the leg is recognised.
+    fn know_parent(&mut self, leg: &BrokerOrder, orders: &[BrokerOrder]) {
+        let parent = orders.iter().find(|order| Some(&order.broker_id) == leg.parent.as_ref());
+        if let Some(parent) = parent
+            && self.orders.identify(leg).is_none()
+        {
+            let status = self.orders.identify(parent).and_then(|id| self.orders.get(&id)).map(|order| order.status);
+            let event = status.map_or(OrderEvent::New, event_of);
+            self.orders.on_update(self.now, event, parent);
+        }
+    }
+
+    /// Takes an order's status where it says more than the fills did.
+    fn take_status(&mut self, order: &BrokerOrder, out: &mut Effects) {
+        let event = event_of(order.status);
+        match self.orders.identify(order) {
+            None => self.apply(event, order, None, out),
+            Some(id) => {
+                let known = self.orders.get(&id).map(|own| own.status);
+                if known != Some(order.status) {
+                    self.apply(event, order, None, out);
+                } else if let BookChange::Changed(_) = self.orders.on_update(self.now, event, order) {
+                    // The same status: only the broker's identifier and legs are new.
+                }
+            }
+        }
+    }
+
+    fn end_lost_orders(&mut self, snapshot: &BrokerSnapshot, out: &mut Effects) {
+        let listed = |id: &ClientOrderId| {
+            let is_it = |order: &BrokerOrder| self.orders.identify(order).as_ref() == Some(id);
+            snapshot.orders.iter().any(|order| is_it(order) || order.legs.iter().any(is_it))
+        };
+        let lost: Vec<ClientOrderId> = self
+            .orders
+            .iter()
+            .filter(|order| matches!(order.status, OrderStatus::PendingSubmit | OrderStatus::Unknown))
+            .filter(|order| !listed(&order.id))
+            .map(|order| order.id.clone())
+            .collect();
+        for id in lost {
+            let awaited = self.pending.values().any(|pending| *pending == super::Pending::Submit(id.clone()));
+            if awaited {
+                continue;
+            }
+            let rejection = Rejection {
+                code: 0,
+                message: "it was decided but never reached the broker".to_owned(),
+                related_orders: Vec::new(),
+                available: None,
+                kind: RejectionKind::NotSent,
+            };
+            self.orders.reject(self.now, &id, &rejection);
+            if let Some(order) = self.orders.get(&id).cloned()
+                && order.role == crate::order::OrderRole::Entry
+            {
+                self.follow_entry(&order, out);
+            }
+        }
+    }
+}

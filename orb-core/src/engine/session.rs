@@ -1,0 +1,227 @@
+//! The course of a day: its beginning, its deadlines, its barrier and its end.
+
+use super::{Engine, Pending};
+use crate::config::{Direction, EntryKind, SlotPolicy, StrategyId};
+use crate::effect::{Action, Component, Effects, Severity};
+use crate::event::ReferenceData;
+use crate::fact::{Decision, ExitReason, Fact, SessionRecord};
+use crate::hold::HoldKind;
+use crate::money::{Money, Price};
+use crate::order::AttemptId;
+use crate::ranker::{Barrier, BarrierStep, Candidate, Ranking, rank};
+use crate::reason::Reason;
+use crate::session_clock::Tick;
+use crate::signal_machine::Watch;
+use crate::symbol::SymbolId;
+
+impl Engine {
+    /// Begins the day that the reference data speak of; for a day under way they only replace the old ones.
+    pub(super) fn on_reference(&mut self, reference: &ReferenceData, out: &mut Effects) {
+        assert_eq!(reference.symbols.len(), self.config.symbols.len(), "reference data cover the whole symbol table");
+        let Some(session) = self.config.calendar.session(reference.date).copied() else {
+            let message = format!("{} is no session of the calendar: its reference data are ignored", reference.date);
+            out.alert(Severity::Error, Component::Data, None, message);
+            return;
+        };
+        self.reference.clone_from(&reference.symbols);
+        for (index, known) in reference.symbols.iter().enumerate() {
+            self.prices.restricted[index] |= known.restricted;
+            // At or below 90% of the previous close: low x 10 <= close x 9, in whole micro-dollars.
+            let low = known.previous_close.map_or(i64::MIN, |close| close.micros() * 9 / 10);
+            self.prices.restricting_low[index] = Price::from_micros(low);
+        }
+        if self.session.is_some_and(|current| current.date == reference.date) {
+            return;
+        }
+        self.begin_day(&session, reference, out);
+    }
+
+    fn begin_day(&mut self, session: &crate::calendar::Session, reference: &ReferenceData, out: &mut Effects) {
+        self.orders.begin_day();
+        self.positions.begin_day();
+        self.risk.begin_day();
+        self.signals.clear();
+        for (index, known) in reference.symbols.iter().enumerate() {
+            self.prices.restricted[index] = known.restricted;
+            self.prices.halted[index] = false;
+            self.prices.last[index] = Price::ZERO;
+        }
+        self.unhold(HoldKind::DailyLoss, "engine", "a new session", out);
+        self.begin_clock(session);
+        let record = SessionRecord {
+            date: session.date,
+            open: session.open,
+            close: session.close,
+            equity_open: reference.equity_open,
+            realized_net: Money::ZERO,
+            fees: Money::ZERO,
+            ended: false,
+        };
+        self.session = Some(record);
+        out.record(Fact::Session(record));
+    }
+
+    pub(super) fn begin_clock(&mut self, session: &crate::calendar::Session) {
+        self.clock.begin(*session, &self.config.run.strategies, self.config.bar_length);
+        let count = self.config.symbols.len();
+        for (day, number) in self.strategies.iter_mut().zip(0..) {
+            let end = self.clock.windows(StrategyId(number)).map_or(session.open, |windows| windows.range_end);
+            day.ranges.begin(session.open, end, self.config.bar_length, count);
+            day.barrier = Barrier::Closed;
+            day.answered = false;
+            day.entries_open = true;
+            day.signals.begin();
+            day.stopped.clear();
+        }
+    }
+
+    pub(super) fn on_tick(&mut self, tick: Tick, out: &mut Effects) {
+        match tick {
+            Tick::RangeEnd(id) => {
+                let since = self.clock.windows(id).map_or(self.now, |windows| windows.range_end);
+                self.strategies[id.index()].barrier = Barrier::Waiting { since, asked: false };
+                self.advance_barriers(out);
+            }
+            Tick::EntryEnd(id) => {
+                self.strategies[id.index()].entries_open = false;
+                self.cancel_entries(|attempt| attempt.strategy == id, out);
+            }
+            Tick::Flatten(id) => self.close_where(ExitReason::TimeExit, |attempt| attempt.strategy == id, out),
+            Tick::FlattenAgain(id) => self.flatten_again(id, out),
+            Tick::SessionEnd => self.end_session(out),
+        }
+    }
+
+    fn flatten_again(&mut self, id: StrategyId, out: &mut Effects) {
+        let held: Vec<SymbolId> = self
+            .positions
+            .open()
+            .iter()
+            .filter(|trade| trade.attempt.strategy == id)
+            .map(|t| t.attempt.symbol)
+            .collect();
+        for symbol in held {
+            let message = format!("{} is not flat after the end-of-day close", self.config.symbols.name(symbol));
+            out.alert(Severity::Warn, Component::Executor, Some(symbol), message);
+            self.review(symbol, out);
+        }
+    }
+
+    fn end_session(&mut self, out: &mut Effects) {
+        for number in 0..self.strategies.len() {
+            let id = StrategyId(u16::try_from(number).expect("strategies are numbered by 16 bits"));
+            for (state, reason) in [
+                (Watch::Absent, Reason::NoBars),
+                (Watch::Armed, Reason::NoTrigger),
+                (Watch::Waiting, Reason::RangeIncomplete),
+            ] {
+                let left: Vec<SymbolId> = self.strategies[number].signals.having(state).collect();
+                for symbol in left {
+                    self.decide(id, symbol, reason, String::new(), out);
+                }
+            }
+        }
+        let day = *self.positions.day();
+        if let Some(session) = self.session.as_mut() {
+            (session.realized_net, session.fees, session.ended) = (day.realized_net, day.fees, true);
+            out.record(Fact::Session(*session));
+        }
+    }
+
+    pub(super) fn advance_barriers(&mut self, out: &mut Effects) {
+        for number in 0..self.strategies.len() {
+            let id = StrategyId(u16::try_from(number).expect("strategies are numbered by 16 bits"));
+            let day = &mut self.strategies[number];
+            if !matches!(day.barrier, Barrier::Waiting { .. }) {
+                continue;
+            }
+            let complete = day.answered || day.signals.waiting().all(|symbol| day.ranges.has_last_bar(symbol));
+            match day.barrier.advance(self.now, complete) {
+                BarrierStep::Wait => {}
+                BarrierStep::Ask => self.ask_for_bars(id, out),
+                BarrierStep::Fire => self.fire_barrier(id, out),
+            }
+        }
+    }
+
+    fn ask_for_bars(&mut self, id: StrategyId, out: &mut Effects) {
+        let day = &self.strategies[id.index()];
+        let symbols = day.signals.waiting().filter(|&symbol| !day.ranges.has_last_bar(symbol)).collect();
+        let (Some(session), Some(windows)) = (self.session, self.clock.windows(id)) else { return };
+        let action = Action::QueryBars { symbols, from: session.open, to: windows.range_end };
+        self.ask(None, Pending::Bars(id), action, out);
+    }
+
+    /// Freezes the ranges, filters, ranks and gives out the places, once.
+    fn fire_barrier(&mut self, id: StrategyId, out: &mut Effects) {
+        let day = &self.strategies[id.index()];
+        let on_time =
+            self.clock.windows(id).is_some_and(|windows| self.now < windows.range_end + self.config.bar_length);
+        let ranges = day.signals.waiting().map(|symbol| {
+            // Unanswered is not the same as absent: what may yet come makes the range incomplete.
+            let unknown = on_time && !day.answered && !day.ranges.has_last_bar(symbol);
+            let range = if unknown { Err(Reason::RangeIncomplete) } else { day.ranges.freeze(symbol) };
+            (symbol, range)
+        });
+        let Ranking { candidates, refusals } = rank(self.strategy(id), ranges, &self.reference);
+        for refusal in refusals {
+            let day = &mut self.strategies[id.index()];
+            if refusal.reason != Reason::NoBars {
+                self.decide(id, refusal.symbol, refusal.reason, refusal.detail, out);
+            } else if day.ranges.after_range(refusal.symbol).is_some() {
+                self.decide(id, refusal.symbol, Reason::RangeNoFirstBar, String::new(), out);
+            } else {
+                day.signals.absent(refusal.symbol);
+            }
+        }
+        self.place(id, &candidates, out);
+    }
+
+    fn place(&mut self, id: StrategyId, candidates: &[Candidate], out: &mut Effects) {
+        for (candidate, rank) in candidates.iter().zip(0..) {
+            let atr14 = self.reference[candidate.symbol.index()].atr14;
+            self.strategies[id.index()].signals.keep_setup(candidate, rank, atr14);
+        }
+        let strategy = self.strategy(id);
+        let resting = strategy.slot_policy == SlotPolicy::Ranked && strategy.direction == Direction::Candle;
+        let at_once = strategy.entry == EntryKind::Market || resting;
+        let chosen = match strategy.slot_policy {
+            SlotPolicy::Ranked => (strategy.max_positions as usize).saturating_sub(self.risk.slots_used()),
+            SlotPolicy::FirstTrigger => usize::MAX,
+        };
+        for (index, candidate) in candidates.iter().enumerate() {
+            let symbol = candidate.symbol;
+            let seen = self.strategies[id.index()].ranges.after_range(symbol);
+            match candidate.side.filter(|_| at_once) {
+                Some(_) if seen.is_some() => self.decide(id, symbol, Reason::MissedBreakout, String::new(), out),
+                Some(side) => self.enter(id, symbol, side, None, out),
+                None if index >= chosen => self.decide(id, symbol, Reason::MaxPositions, String::new(), out),
+                None => self.arm(id, symbol, out),
+            }
+        }
+    }
+
+    fn arm(&mut self, id: StrategyId, symbol: SymbolId, out: &mut Effects) {
+        let strategy = self.config.run.strategy(id);
+        let day = &mut self.strategies[id.index()];
+        let seen = day.ranges.after_range(symbol);
+        if !day.signals.arm(strategy, symbol, seen) {
+            self.decide(id, symbol, Reason::MissedBreakout, String::new(), out);
+        }
+    }
+
+    /// Settles why a symbol is not traded by a strategy today.
+    pub(super) fn decide(
+        &mut self,
+        id: StrategyId,
+        symbol: SymbolId,
+        reason: Reason,
+        detail: String,
+        out: &mut Effects,
+    ) {
+        let Some(session) = self.session else { return };
+        self.strategies[id.index()].signals.finish(symbol);
+        let attempt = AttemptId { date: session.date, strategy: id, symbol, attempt: 0 };
+        out.record(Fact::Decision(Decision { attempt, reason, detail, at: self.now }));
+    }
+}

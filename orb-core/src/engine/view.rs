@@ -1,0 +1,121 @@
+//! What readers may ask of the engine between events.
+
+use super::{Engine, EngineConfig};
+use crate::config::StrategyId;
+use crate::exit_desk::ExitDesk;
+use crate::fact::{SessionRecord, Signal, Trade};
+use crate::hold::Holds;
+use crate::money::{Money, Price, Quantity};
+use crate::order::{Order, OrderRole, OrderStatus};
+use crate::position_keeper::DaySums;
+use crate::risk_gate::daily_limit;
+use crate::session_clock::Windows;
+use crate::symbol::SymbolId;
+use crate::time::Timestamp;
+
+impl Engine {
+    /// Returns what the engine was built from.
+    #[must_use]
+    pub const fn config(&self) -> &EngineConfig {
+        &self.config
+    }
+
+    /// Returns the latest time that the engine was told.
+    #[must_use]
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Returns the holds in force.
+    #[must_use]
+    pub const fn holds(&self) -> &Holds {
+        &self.holds
+    }
+
+    /// Returns the day under way or ended last; `None` before the first.
+    #[must_use]
+    pub const fn session(&self) -> Option<&SessionRecord> {
+        self.session.as_ref()
+    }
+
+    /// Returns a strategy's windows of the day; `None` before the first day.
+    #[must_use]
+    pub fn windows(&self, strategy: StrategyId) -> Option<&Windows> {
+        self.clock.windows(strategy)
+    }
+
+    /// Lists the open trades in the order they were opened.
+    #[must_use]
+    pub fn open_trades(&self) -> &[Trade] {
+        self.positions.open()
+    }
+
+    /// Returns the sums of the trades that were closed today.
+    #[must_use]
+    pub const fn day(&self) -> &DaySums {
+        self.positions.day()
+    }
+
+    /// Returns today's result with open positions at their marks, after the fees paid so far.
+    #[must_use]
+    pub fn day_result(&self) -> Money {
+        self.positions.day_result(|symbol| self.prices.mark(symbol))
+    }
+
+    /// Returns the amount that today may lose; zero before the first day.
+    #[must_use]
+    pub fn loss_limit(&self) -> Money {
+        self.session.map_or(Money::ZERO, |session| daily_limit(&self.config.run, session.equity_open))
+    }
+
+    /// Returns the last known price of a symbol today; `None` before its first bar.
+    #[must_use]
+    pub fn mark(&self, symbol: SymbolId) -> Option<Price> {
+        self.prices.mark(symbol)
+    }
+
+    /// Returns the positions and working entries that take slots.
+    #[must_use]
+    pub const fn slots_used(&self) -> usize {
+        self.risk.slots_used()
+    }
+
+    /// Returns the working entries that take slots.
+    #[must_use]
+    pub fn working_entries(&self) -> usize {
+        self.risk.working()
+    }
+
+    /// Returns the value of open and working positions at their entry prices.
+    #[must_use]
+    pub fn notional(&self) -> Money {
+        self.risk.notional()
+    }
+
+    /// Lists today's signals by attempt.
+    pub fn signals(&self) -> impl Iterator<Item = &Signal> {
+        self.signals.values()
+    }
+
+    /// Lists today's orders by identifier.
+    pub fn orders(&self) -> impl Iterator<Item = &Order> {
+        self.orders.iter()
+    }
+
+    /// Returns a symbol's exit desk; `None` where there is neither position nor working entry.
+    #[must_use]
+    pub fn desk(&self, symbol: SymbolId) -> Option<&ExitDesk> {
+        self.desks.get(&symbol)
+    }
+
+    /// Returns the shares of a symbol that live stops protect.
+    #[must_use]
+    pub fn protected(&self, symbol: SymbolId) -> Quantity {
+        let is_stop = |order: &&Order| {
+            let working =
+                matches!(order.status, OrderStatus::Working | OrderStatus::PartiallyFilled | OrderStatus::Held);
+            order.role == OrderRole::Stop && working
+        };
+        self.orders.live(symbol).filter(is_stop).map(Order::remaining).sum()
+    }
+}

@@ -1,0 +1,339 @@
+//! The one owner of a position's exits: stop guard, target, time exit, force-close and flatten all pass here.
+//!
+//! The desk compares what is with what must be, each time something changes, and asks for the difference. It holds
+//! no order and no position of its own, so a repeated look asks for nothing twice.
+
+use crate::fact::{ClosingStep, ExitReason};
+use crate::money::{Price, Quantity};
+use crate::order::{AttemptId, ClientOrderId, Order, OrderKind, OrderRole, OrderStatus};
+use crate::protection::Protection;
+use crate::side::Side;
+use crate::time::{Span, Timestamp};
+
+/// How long a difference between position and stop may last before it is mended.
+pub const COVERAGE_GRACE: Span = Span::from_seconds(2);
+/// How long a close may take before an alarm is raised.
+pub const CLOSE_DEADLINE: Span = Span::from_seconds(10);
+/// The longest time between two alarms about the same close.
+pub const ALARM_EVERY_MAX: Span = Span::from_minutes(5);
+/// How often a symbol's stop is restored before the position is closed instead.
+pub const STOP_REPAIRS_MAX: u32 = 3;
+
+/// Describes how one symbol is protected and left.
+#[derive(Clone, Debug)]
+pub struct ExitDesk {
+    attempt: AttemptId,
+    protection: Protection,
+    closing: Option<Closing>,
+    check_at: Option<Timestamp>,
+    repairs: u32,
+    orders_made: u32,
+}
+
+/// Describes a close under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Closing {
+    /// Why.
+    pub reason: ExitReason,
+    /// When it was asked for.
+    pub since: Timestamp,
+    /// Which step it has reached.
+    pub step: ClosingStep,
+    alarm_at: Timestamp,
+    alarm_after: Span,
+}
+
+/// Shows the desk the world as it is.
+#[derive(Clone, Debug)]
+pub struct DeskView<'a> {
+    /// Signed position in the symbol.
+    pub position: Quantity,
+    /// Stop and target that belong to the position; `None` while it is flat.
+    pub prices: Option<(Price, Option<Price>)>,
+    /// The symbol's orders that are not terminal.
+    pub live: Vec<&'a Order>,
+    /// Whether an entry, by its identifier, is completely filled.
+    pub parents_filled: Vec<ClientOrderId>,
+}
+
+/// Asks for one act.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeskAct {
+    /// Cancel an order.
+    Cancel(ClientOrderId),
+    /// Place an exit.
+    Submit {
+        /// Stop, target or close.
+        role: OrderRole,
+        /// At what price.
+        kind: OrderKind,
+        /// Shares.
+        quantity: Quantity,
+        /// For a target: the price of the stop beside it.
+        paired_stop: Option<Price>,
+        /// Counts the desk's own orders from 1.
+        number: u32,
+    },
+    /// Ask the broker whether it is flat.
+    Verify,
+    /// The step of the close has changed.
+    Step(Closing),
+    /// Something is not as it must be.
+    Alarm(String),
+    /// Nothing is left to do: the position is flat and no order lives.
+    Finished,
+}
+
+impl ExitDesk {
+    /// Makes a desk for an attempt whose entry was just approved.
+    #[must_use]
+    pub const fn new(attempt: AttemptId, protection: Protection) -> Self {
+        Self { attempt, protection, closing: None, check_at: None, repairs: 0, orders_made: 0 }
+    }
+
+    /// Makes a desk for an attempt of before a restart; `orders_made` numbers its next order.
+    #[must_use]
+    pub const fn restored(attempt: AttemptId, protection: Protection, orders_made: u32) -> Self {
+        Self { attempt, protection, closing: None, check_at: None, repairs: 0, orders_made }
+    }
+
+    /// Returns the attempt that the desk serves.
+    #[must_use]
+    pub const fn attempt(&self) -> AttemptId {
+        self.attempt
+    }
+
+    /// Returns the rule of the exits.
+    #[must_use]
+    pub const fn protection(&self) -> &Protection {
+        &self.protection
+    }
+
+    /// Returns the close under way, or `None`.
+    #[must_use]
+    pub const fn closing(&self) -> Option<&Closing> {
+        self.closing.as_ref()
+    }
+
+    /// Returns when the desk wants to look again.
+    #[must_use]
+    pub fn next_wakeup(&self) -> Option<Timestamp> {
+        let alarm = self.closing.map(|closing| closing.alarm_at);
+        [self.check_at, alarm].into_iter().flatten().min()
+    }
+
+    /// Starts to close; the first reason stays.
+    pub fn close(&mut self, now: Timestamp, reason: ExitReason) {
+        self.closing.get_or_insert(Closing {
+            reason,
+            since: now,
+            step: ClosingStep::Cancelling,
+            alarm_at: now + CLOSE_DEADLINE,
+            alarm_after: CLOSE_DEADLINE,
+        });
+    }
+
+    /// Looks at the world and asks for what is missing.
+    #[must_use]
+    pub fn review(&mut self, now: Timestamp, view: &DeskView<'_>) -> Vec<DeskAct> {
+        let mut acts = Vec::new();
+        if self.closing.is_some() {
+            self.advance_close(now, view, &mut acts);
+        } else if view.position.is_zero() {
+            self.leave_nothing_behind(now, view, &mut acts);
+        } else {
+            self.guard(now, view, &mut acts);
+        }
+        acts
+    }
+
+    /// Takes the broker's word on the symbol's position after [`DeskAct::Verify`].
+    #[must_use]
+    pub fn on_verified(&mut self, now: Timestamp, broker: Quantity) -> Vec<DeskAct> {
+        let Some(closing) = self.closing.as_mut() else { return Vec::new() };
+        if closing.step != ClosingStep::Verifying {
+            return Vec::new();
+        }
+        if broker.is_zero() {
+            closing.step = ClosingStep::Flat;
+            return vec![DeskAct::Step(*closing), DeskAct::Finished];
+        }
+        // The position list may lag behind the fill: ask again before calling it a difference.
+        self.check_at = Some(now + COVERAGE_GRACE);
+        vec![DeskAct::Alarm(format!("the books are flat, but the broker still shows {broker} shares"))]
+    }
+
+    /// Asks for the broker's word again later, because no answer came.
+    pub fn verify_later(&mut self, now: Timestamp) {
+        self.check_at = Some(now + COVERAGE_GRACE);
+    }
+
+    fn advance_close(&mut self, now: Timestamp, view: &DeskView<'_>, acts: &mut Vec<DeskAct>) {
+        let others: Vec<_> = view.live.iter().filter(|order| order.role != OrderRole::Close).copied().collect();
+        let closing_order = view.live.iter().any(|order| order.role == OrderRole::Close);
+        let step = if !others.is_empty() {
+            cancel_groups(&others, acts);
+            ClosingStep::Cancelling
+        } else if let Some(side) = Side::of(view.position) {
+            if !closing_order {
+                acts.push(self.submit(OrderRole::Close, OrderKind::Market, view.position.abs(), None));
+            }
+            debug_assert!(side.exit() != side.entry(), "an exit never has the side of its entry");
+            ClosingStep::Closing
+        } else {
+            ClosingStep::Verifying
+        };
+        let again = self.check_at.is_some_and(|at| now >= at);
+        self.set_step(now, step, again, acts);
+    }
+
+    fn set_step(&mut self, now: Timestamp, step: ClosingStep, again: bool, acts: &mut Vec<DeskAct>) {
+        let Some(closing) = self.closing.as_mut() else { return };
+        if again {
+            self.check_at = None;
+        }
+        let changed = closing.step != step && closing.step != ClosingStep::Flat;
+        if changed {
+            closing.step = step;
+            acts.push(DeskAct::Step(*closing));
+        }
+        if step == ClosingStep::Verifying && (changed || again) {
+            acts.push(DeskAct::Verify);
+        }
+        if now >= closing.alarm_at && closing.step != ClosingStep::Flat {
+            closing.alarm_after = Span::from_micros((closing.alarm_after.micros() * 2).min(ALARM_EVERY_MAX.micros()));
+            closing.alarm_at = now + closing.alarm_after;
+            acts.push(DeskAct::Alarm(format!("the close is still {} after {}", closing.step.name(), closing.since)));
+        }
+    }
+
+    fn leave_nothing_behind(&mut self, now: Timestamp, view: &DeskView<'_>, acts: &mut Vec<DeskAct>) {
+        if view.live.is_empty() {
+            self.check_at = None;
+            acts.push(DeskAct::Finished);
+            return;
+        }
+        let exits: Vec<_> = view.live.iter().filter(|order| order.role != OrderRole::Entry).copied().collect();
+        let entry_lives = exits.len() < view.live.len();
+        if entry_lives {
+            self.check_at = None;
+        } else if self.overdue(now) {
+            // The broker should have ended these with their sibling or parent.
+            cancel_groups(&exits, acts);
+        }
+    }
+
+    /// Keeps the live protective quantity equal to the position.
+    fn guard(&mut self, now: Timestamp, view: &DeskView<'_>, acts: &mut Vec<DeskAct>) {
+        let need = view.position.abs();
+        let stops = || view.live.iter().filter(|order| order.role == OrderRole::Stop);
+        let covered: Quantity = stops().filter(|order| protects(order, view)).map(|order| order.remaining()).sum();
+        let expected: Quantity = stops().filter(|order| !protects(order, view)).map(|order| order.remaining()).sum();
+        if covered == need {
+            self.check_at = None;
+        } else if covered > need {
+            if self.overdue(now) {
+                let surplus: Vec<_> = stops().copied().collect();
+                cancel_groups(&surplus, acts);
+            }
+        } else if covered + expected >= need {
+            if self.overdue(now) {
+                self.cut_partial_entry(view, acts);
+                self.check_at = Some(now + COVERAGE_GRACE);
+            }
+        } else {
+            self.restore_stop(now, view, need - covered - expected, acts);
+        }
+    }
+
+    /// Ends the rest of an entry whose attached stop does not work until it is completely filled.
+    fn cut_partial_entry(&self, view: &DeskView<'_>, acts: &mut Vec<DeskAct>) {
+        let entries: Vec<_> = view.live.iter().filter(|order| order.role == OrderRole::Entry).copied().collect();
+        acts.push(DeskAct::Alarm(format!("{} shares wait for their stop", view.position.abs())));
+        cancel_groups(&entries, acts);
+    }
+
+    fn restore_stop(&mut self, now: Timestamp, view: &DeskView<'_>, missing: Quantity, acts: &mut Vec<DeskAct>) {
+        let Some((stop, target)) = view.prices else { return };
+        if self.repairs >= STOP_REPAIRS_MAX {
+            acts.push(DeskAct::Alarm(format!("the stop was restored {} times: the position is closed", self.repairs)));
+            self.close(now, ExitReason::Unprotected);
+            self.advance_close(now, view, acts);
+            return;
+        }
+        self.repairs += 1;
+        let act = match target {
+            Some(target) => self.submit(OrderRole::Target, OrderKind::Limit(target), missing, Some(stop)),
+            None => self.submit(OrderRole::Stop, OrderKind::Stop(stop), missing, None),
+        };
+        acts.push(act);
+        self.check_at = None;
+    }
+
+    const fn submit(
+        &mut self,
+        role: OrderRole,
+        kind: OrderKind,
+        quantity: Quantity,
+        paired_stop: Option<Price>,
+    ) -> DeskAct {
+        self.orders_made += 1;
+        DeskAct::Submit { role, kind, quantity, paired_stop, number: self.orders_made }
+    }
+
+    /// Starts the grace at the first look and tells when it is over.
+    fn overdue(&mut self, now: Timestamp) -> bool {
+        let at = *self.check_at.get_or_insert(now + COVERAGE_GRACE);
+        if now < at {
+            return false;
+        }
+        self.check_at = Some(now + COVERAGE_GRACE);
+        true
+    }
+}
+
+/// Tells whether a stop really protects: it works, or it is held and its parent works or is filled.
+fn protects(order: &Order, view: &DeskView<'_>) -> bool {
+    match order.status {
+        OrderStatus::Working | OrderStatus::PartiallyFilled => true,
+        OrderStatus::Held => order.parent.as_ref().is_some_and(|parent| {
+            let sibling_works = view.live.iter().any(|other| {
+                other.id == *parent && other.role == OrderRole::Target && other.status == OrderStatus::Working
+            });
+            sibling_works || view.parents_filled.contains(parent)
+        }),
+        OrderStatus::PendingSubmit
+        | OrderStatus::PendingCancel
+        | OrderStatus::Filled
+        | OrderStatus::Cancelled
+        | OrderStatus::Expired
+        | OrderStatus::Rejected
+        | OrderStatus::Replaced
+        | OrderStatus::Unknown => false,
+    }
+}
+
+/// Asks to cancel orders, one of each family: cancelling one leg ends the others with it.
+fn cancel_groups(orders: &[&Order], acts: &mut Vec<DeskAct>) {
+    let mut families: Vec<&ClientOrderId> = Vec::new();
+    for order in orders {
+        let family = order.parent.as_ref().unwrap_or(&order.id);
+        let cancellable = match order.status {
+            OrderStatus::Working | OrderStatus::Held | OrderStatus::PartiallyFilled => true,
+            // Its fate is not known yet, or a cancel is under way: wait for the news.
+            OrderStatus::PendingSubmit | OrderStatus::PendingCancel | OrderStatus::Unknown => {
+                families.push(family);
+                false
+            }
+            OrderStatus::Filled
+            | OrderStatus::Cancelled
+            | OrderStatus::Expired
+            | OrderStatus::Rejected
+            | OrderStatus::Replaced => false,
+        };
+        if cancellable && !families.contains(&family) {
+            families.push(family);
+            acts.push(DeskAct::Cancel(order.id.clone()));
+        }
+    }
+}

@@ -1,0 +1,371 @@
+//! The last word before an order: size, limits and slots, and what is reserved for whom.
+
+use crate::config::{RunConfig, SlotPolicy, StrategyConfig, StrategyId};
+use crate::money::{Money, Price, Quantity};
+use crate::order::AttemptId;
+use crate::reason::Reason;
+use crate::side::Side;
+use crate::time::Timestamp;
+
+/// Asks for leave to enter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EntryProposal {
+    /// Which attempt.
+    pub attempt: AttemptId,
+    /// Long or short.
+    pub side: Side,
+    /// Price that the size rests on: the rounded level, or the range's close for a market entry.
+    pub level: Price,
+    /// Rounded stop that the size rests on.
+    pub stop: Price,
+    /// Price at which a fill is expected: beyond the level after a gap, with slippage.
+    pub expected: Price,
+}
+
+/// Tells the gate what it cannot know by itself.
+#[derive(Clone, Copy, Debug)]
+pub struct RiskContext {
+    /// Equity at the open.
+    pub equity_open: Money,
+    /// Results of today's closed trades after fees.
+    pub realized_net: Money,
+    /// Short sales in the symbol are restricted (rule 201).
+    pub restricted: bool,
+    /// The daily loss limit has been reached.
+    pub loss_limit_reached: bool,
+    /// Entries are allowed: no hold but the daily loss is in force.
+    pub holds_permit: bool,
+}
+
+/// Proves that the gate has approved an entry; only the gate can make one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RiskApproved {
+    proposal: EntryProposal,
+    quantity: Quantity,
+}
+
+impl RiskApproved {
+    /// Returns what was asked for.
+    #[must_use]
+    pub const fn proposal(&self) -> &EntryProposal {
+        &self.proposal
+    }
+
+    /// Returns the shares, at least 1.
+    #[must_use]
+    pub const fn quantity(&self) -> Quantity {
+        self.quantity
+    }
+}
+
+/// Explains a refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The first rule that failed.
+    pub reason: Reason,
+    /// The figures behind it.
+    pub detail: String,
+    /// The shares that were asked for, where the sizing was reached.
+    pub quantity: Quantity,
+}
+
+/// Holds what one entry or position takes of the account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Reservation {
+    attempt: AttemptId,
+    open: bool,
+    notional: Money,
+    risk: Money,
+}
+
+/// Approves entries and keeps slot, notional and risk reserved until they are terminal.
+#[derive(Clone, Debug, Default)]
+pub struct RiskGate {
+    reservations: Vec<Reservation>,
+    freed: Vec<(StrategyId, Timestamp)>,
+}
+
+impl RiskGate {
+    /// Begins a day; what is held stays reserved.
+    pub fn begin_day(&mut self) {
+        self.freed.clear();
+    }
+
+    /// Returns the positions and working entries that take slots.
+    #[must_use]
+    pub const fn slots_used(&self) -> usize {
+        self.reservations.len()
+    }
+
+    /// Returns the value of open and working positions at their entry prices.
+    #[must_use]
+    pub fn notional(&self) -> Money {
+        self.reservations.iter().map(|reservation| reservation.notional).sum()
+    }
+
+    /// Decides on an entry and, if it is approved, reserves what it takes.
+    ///
+    /// # Errors
+    /// Gives the first rule that fails, in the order of the reason codes.
+    pub fn approve(
+        &mut self,
+        now: Timestamp,
+        run: &RunConfig,
+        proposal: EntryProposal,
+        context: &RiskContext,
+    ) -> Result<RiskApproved, Refused> {
+        let strategy = run.strategy(proposal.attempt.strategy);
+        let mut quantity = Quantity::ZERO;
+        let checked = self.check(now, run, strategy, &proposal, context, &mut quantity);
+        checked.map_err(|(reason, detail)| Refused { reason, detail, quantity })?;
+        self.reservations.push(Reservation {
+            attempt: proposal.attempt,
+            open: false,
+            notional: quantity.at(proposal.expected),
+            risk: quantity.at(proposal.expected.distance(proposal.stop)),
+        });
+        Ok(RiskApproved { proposal, quantity })
+    }
+
+    fn check(
+        &self,
+        now: Timestamp,
+        run: &RunConfig,
+        strategy: &StrategyConfig,
+        proposal: &EntryProposal,
+        context: &RiskContext,
+        quantity: &mut Quantity,
+    ) -> Result<(), (Reason, String)> {
+        self.check_symbol(strategy, proposal, context)?;
+        *quantity = self.size(strategy, proposal, context)?;
+        self.check_daily_risk(run, proposal, context, *quantity)?;
+        self.check_slots(now, run, strategy, proposal.attempt.strategy)?;
+        if context.loss_limit_reached {
+            return Err((Reason::LossLimit, String::new()));
+        }
+        if !context.holds_permit {
+            return Err((Reason::Hold, String::new()));
+        }
+        Ok(())
+    }
+
+    fn check_symbol(
+        &self,
+        strategy: &StrategyConfig,
+        proposal: &EntryProposal,
+        context: &RiskContext,
+    ) -> Result<(), (Reason, String)> {
+        let attempt = proposal.attempt;
+        let other = self.reservations.iter().find(|held| held.attempt.symbol == attempt.symbol);
+        if other.is_some_and(|held| held.attempt.strategy != attempt.strategy) {
+            return Err((Reason::SymbolOwned, String::new()));
+        }
+        if proposal.side == Side::Short && context.restricted {
+            return Err((Reason::Rule201, String::new()));
+        }
+        let distance = proposal.level.distance(proposal.stop);
+        let smallest = strategy.stop_distance_min.unwrap_or_default().max(Price::from_micros(1));
+        if distance < smallest || !proposal.side.reaches_stop(proposal.stop, proposal.level) {
+            return Err((Reason::StopTooClose, format!("{distance} needs {smallest}")));
+        }
+        Ok(())
+    }
+
+    /// Returns floor(min(r (E/N)/d, L (E/N)/P)) shares, cut to what is left of L x E.
+    fn size(
+        &self,
+        strategy: &StrategyConfig,
+        proposal: &EntryProposal,
+        context: &RiskContext,
+    ) -> Result<Quantity, (Reason, String)> {
+        let distance = proposal.level.distance(proposal.stop);
+        let count = i64::from(strategy.max_positions);
+        let by_risk = shares(strategy.risk_fraction, context.equity_open, count, distance);
+        let by_leverage = shares(strategy.leverage, context.equity_open, count, proposal.level);
+        let wanted = by_risk.min(by_leverage);
+        if wanted < 1 {
+            return Err((Reason::SizeZero, format!("equity {} distance {distance}", context.equity_open)));
+        }
+        let ceiling = shares(strategy.leverage, context.equity_open, 1, Price::from_micros(1));
+        let left = Money::from_micros(ceiling) - self.notional();
+        let affordable = left.micros().div_euclid(proposal.level.micros());
+        if affordable < 1 {
+            return Err((Reason::NoBuyingPower, format!("{left} left, price {}", proposal.level)));
+        }
+        Ok(Quantity::new(wanted.min(affordable)))
+    }
+
+    fn check_daily_risk(
+        &self,
+        run: &RunConfig,
+        proposal: &EntryProposal,
+        context: &RiskContext,
+        quantity: Quantity,
+    ) -> Result<(), (Reason, String)> {
+        let lost = (-context.realized_net).or_zero_if_negative();
+        let open: Money = self.reservations.iter().map(|held| held.risk).sum();
+        let own = quantity.at(proposal.level.distance(proposal.stop));
+        let limit = daily_limit(run, context.equity_open);
+        if lost + open + own > limit {
+            return Err((Reason::DailyRisk, format!("lost {lost} open {open} own {own} limit {limit}")));
+        }
+        Ok(())
+    }
+
+    fn check_slots(
+        &self,
+        now: Timestamp,
+        run: &RunConfig,
+        strategy: &StrategyConfig,
+        id: StrategyId,
+    ) -> Result<(), (Reason, String)> {
+        let held = self.reservations.iter().filter(|held| held.attempt.strategy == id).count();
+        let just_freed = self.freed.iter().filter(|&&(owner, at)| owner == id && at >= now).count();
+        let account_max = run.strategies.iter().map(|strategy| strategy.max_positions).max().unwrap_or(0) as usize;
+        let all_freed = self.freed.iter().filter(|&&(_, at)| at >= now).count();
+        let own_full = held + just_freed >= strategy.max_positions as usize;
+        if own_full || self.reservations.len() + all_freed >= account_max {
+            let reason = match strategy.slot_policy {
+                SlotPolicy::FirstTrigger => Reason::NoSlot,
+                SlotPolicy::Ranked => Reason::MaxPositions,
+            };
+            return Err((reason, String::new()));
+        }
+        Ok(())
+    }
+
+    /// Takes up a position or working entry of before a restart.
+    pub fn restore(&mut self, attempt: AttemptId, open: bool, notional: Money, risk: Money) {
+        self.reservations.push(Reservation { attempt, open, notional, risk });
+    }
+
+    /// Puts what an entry really took in the place of what was expected.
+    pub fn on_filled(&mut self, attempt: AttemptId, notional: Money, risk: Money) {
+        if let Some(held) = self.reservations.iter_mut().find(|held| held.attempt == attempt) {
+            (held.open, held.notional, held.risk) = (true, notional, risk);
+        }
+    }
+
+    /// Gives back what an attempt held; its slot is free for what happens after `now`.
+    pub fn release(&mut self, now: Timestamp, attempt: AttemptId) {
+        let before = self.reservations.len();
+        self.reservations.retain(|held| held.attempt != attempt);
+        if self.reservations.len() < before {
+            self.freed.retain(|&(_, at)| at >= now);
+            self.freed.push((attempt.strategy, now));
+        }
+    }
+
+    /// Returns how many working entries take slots.
+    #[must_use]
+    pub fn working(&self) -> usize {
+        self.reservations.iter().filter(|held| !held.open).count()
+    }
+}
+
+/// Returns the amount that a day may lose, truncated to the micro-dollar.
+#[must_use]
+pub fn daily_limit(run: &RunConfig, equity_open: Money) -> Money {
+    Money::from_micros(shares(run.daily_loss_limit, equity_open, 1, Price::from_micros(1)))
+}
+
+/// Returns floor(fraction x equity / (count x per_share)), exactly; 0 when the equity is not positive.
+///
+/// Source: fixed-fractional sizing, Zarattini & Aziz 2023, section 2; Zarattini, Barbon & Aziz 2024, section 3.
+fn shares(fraction: rust_decimal::Decimal, equity: Money, count: i64, per_share: Price) -> i64 {
+    let numerator = fraction.mantissa() * i128::from(equity.micros().max(0));
+    let denominator = 10_i128.pow(fraction.scale()) * i128::from(count) * i128::from(per_share.micros());
+    i64::try_from(numerator / denominator.max(1)).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use rust_decimal::Decimal;
+
+    use super::*;
+    use crate::config::preset;
+    use crate::symbol::SymbolId;
+    use crate::time::Date;
+
+    fn proposal(symbol: u32, level: &str, stop: &str) -> EntryProposal {
+        let date = Date::from_ymd_opt(2026, 2, 13).expect("a date");
+        let attempt = AttemptId { date, strategy: StrategyId(0), symbol: SymbolId(symbol), attempt: 1 };
+        let (level, stop): (Price, Price) = (level.parse().expect(level), stop.parse().expect(stop));
+        let side = if level > stop { Side::Long } else { Side::Short };
+        EntryProposal { attempt, side, level, stop, expected: level }
+    }
+
+    fn context() -> RiskContext {
+        RiskContext {
+            equity_open: Money::from_cents(10_000_000),
+            realized_net: Money::ZERO,
+            restricted: false,
+            loss_limit_reached: false,
+            holds_permit: true,
+        }
+    }
+
+    fn run() -> RunConfig {
+        RunConfig::of(preset("orb-classic").expect("a preset"))
+    }
+
+    #[track_caller]
+    fn refused(proposal: EntryProposal, context: &RiskContext, reason: Reason) {
+        let mut gate = RiskGate::default();
+        let result = gate.approve(Timestamp::from_micros(1), &run(), proposal, context);
+        assert_eq!(result.expect_err("refused").reason, reason);
+        assert_eq!(gate.slots_used(), 0, "a refusal reserves nothing");
+    }
+
+    #[test]
+    fn sizes_by_risk_and_by_leverage() {
+        // 1% of 100,000 over 5 positions is 200 dollars; 0.40 a share gives 500 shares of 50 dollars.
+        let mut gate = RiskGate::default();
+        let now = Timestamp::from_micros(1);
+        let approved = gate.approve(now, &run(), proposal(0, "50", "49.6"), &context()).expect("approved");
+        assert_eq!(approved.quantity().shares(), 500);
+        // 0.10 a share would give 2,000 shares, but 4 x 100,000 / 5 buys 1,600 at 50.
+        let approved = gate.approve(now, &run(), proposal(1, "50", "49.9"), &context()).expect("approved");
+        assert_eq!(approved.quantity().shares(), 1_600);
+        assert_eq!(gate.notional(), Money::from_cents(10_500_000));
+    }
+
+    #[test]
+    fn refusals_come_in_their_order() {
+        refused(proposal(0, "50", "50.4"), &RiskContext { restricted: true, ..context() }, Reason::Rule201);
+        refused(proposal(0, "50", "50"), &context(), Reason::StopTooClose);
+        refused(proposal(0, "900", "600"), &context(), Reason::SizeZero);
+        let lost = RiskContext { realized_net: Money::from_cents(-490_000), ..context() };
+        refused(proposal(0, "50", "49.6"), &lost, Reason::DailyRisk);
+        refused(proposal(0, "50", "49.6"), &RiskContext { loss_limit_reached: true, ..context() }, Reason::LossLimit);
+        refused(proposal(0, "50", "49.6"), &RiskContext { holds_permit: false, ..context() }, Reason::Hold);
+    }
+
+    #[test]
+    fn a_slot_freed_in_a_bar_is_free_from_the_next() {
+        let (mut gate, now) = (RiskGate::default(), Timestamp::from_micros(1));
+        for symbol in 0..5 {
+            gate.approve(now, &run(), proposal(symbol, "50", "49.6"), &context()).expect("approved");
+        }
+        let sixth = proposal(5, "50", "49.6");
+        assert_eq!(gate.approve(now, &run(), sixth, &context()).expect_err("full").reason, Reason::NoSlot);
+        gate.release(now, proposal(0, "50", "49.6").attempt);
+        assert_eq!(gate.approve(now, &run(), sixth, &context()).expect_err("same bar").reason, Reason::NoSlot);
+        assert!(gate.approve(Timestamp::from_micros(2), &run(), sixth, &context()).is_ok());
+    }
+
+    #[test]
+    fn what_remains_of_the_leverage_cuts_the_size() {
+        let (mut gate, now) = (RiskGate::default(), Timestamp::from_micros(1));
+        let mut run = run();
+        run.strategies[0].leverage = Decimal::ONE;
+        for symbol in 0..4 {
+            let expected = "50.5".parse().expect("a price");
+            let proposal = EntryProposal { expected, ..proposal(symbol, "50", "49.9") };
+            assert_eq!(gate.approve(now, &run, proposal, &context()).expect("approved").quantity().shares(), 400);
+        }
+        // 100,000 less 4 x 400 x 50.50 leaves 19,200: 384 shares.
+        let last = gate.approve(now, &run, proposal(4, "50", "49.9"), &context()).expect("approved");
+        assert_eq!(last.quantity().shares(), 384);
+    }
+}

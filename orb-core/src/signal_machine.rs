@@ -1,0 +1,242 @@
+//! Watches the levels of a strategy's symbols and tells when one is crossed.
+
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive as _;
+
+use crate::bar::Bar;
+use crate::config::{EntryKind, StopKind, StrategyConfig};
+use crate::money::Price;
+use crate::protection::{Protection, StopRule};
+use crate::range_book::{Extremes, OpeningRange};
+use crate::ranker::Candidate;
+use crate::reason::Reason;
+use crate::side::{Side, round_outward, tick};
+use crate::symbol::SymbolId;
+use crate::time::Timestamp;
+
+/// Names where a symbol is in a strategy's day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watch {
+    /// The strategy does not trade it.
+    Outside,
+    /// Its opening range is not decided yet.
+    Waiting,
+    /// It had no bar in the range; a later one settles the reason.
+    Absent,
+    /// Its levels are watched.
+    Armed,
+    /// An entry order was made.
+    Ordered,
+    /// Its day is settled.
+    Done,
+}
+
+/// Holds what an armed symbol is traded by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setup {
+    /// Place in the ranking, from 0.
+    pub rank: u32,
+    /// The opening range.
+    pub range: OpeningRange,
+    /// ATR14; `None` when unknown.
+    pub atr14: Option<Price>,
+    /// The only side that may be traded; `None` for both.
+    pub side: Option<Side>,
+}
+
+/// Tells that a bar touched a level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Crossing {
+    /// Place in the ranking.
+    pub rank: u32,
+    /// Which symbol.
+    pub symbol: SymbolId,
+    /// Which side; `None` when the bar touched both levels.
+    pub side: Option<Side>,
+    /// Start of the bar.
+    pub bar_start: Timestamp,
+    /// Open of the bar.
+    pub bar_open: Price,
+}
+
+/// Holds the prices of an entry before its size is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EntryPlan {
+    /// Long or short.
+    pub side: Side,
+    /// Price that the size rests on.
+    pub level: Price,
+    /// Stop that the size rests on.
+    pub stop: Price,
+    /// The exits, from the executed price.
+    pub protection: Protection,
+}
+
+/// Follows the symbols of one strategy through a day.
+#[derive(Clone, Debug, Default)]
+pub struct SignalMachine {
+    members: Vec<bool>,
+    watch: Vec<Watch>,
+    setups: Vec<Option<Setup>>,
+    /// Levels of the armed symbols; out of reach for the others, so that a bar costs two comparisons.
+    long: Vec<Price>,
+    short: Vec<Price>,
+    absent: usize,
+}
+
+const UNREACHABLE_HIGH: Price = Price::from_micros(i64::MAX);
+const UNREACHABLE_LOW: Price = Price::from_micros(i64::MIN);
+
+impl SignalMachine {
+    /// Makes a machine for the symbols that `members` marks.
+    #[must_use]
+    pub fn new(members: Vec<bool>) -> Self {
+        Self { members, ..Self::default() }
+    }
+
+    /// Begins a day.
+    pub fn begin(&mut self) {
+        let count = self.members.len();
+        self.watch.clear();
+        self.watch.extend(self.members.iter().map(|&member| if member { Watch::Waiting } else { Watch::Outside }));
+        self.setups.clear();
+        self.setups.resize(count, None);
+        self.long.clear();
+        self.long.resize(count, UNREACHABLE_HIGH);
+        self.short.clear();
+        self.short.resize(count, UNREACHABLE_LOW);
+        self.absent = 0;
+    }
+
+    /// Lists the strategy's symbols whose range is not decided.
+    pub fn waiting(&self) -> impl Iterator<Item = SymbolId> + '_ {
+        self.having(Watch::Waiting)
+    }
+
+    /// Lists the strategy's symbols that are in a state.
+    pub fn having(&self, state: Watch) -> impl Iterator<Item = SymbolId> + '_ {
+        self.watch.iter().zip(0..).filter(move |(watch, _)| **watch == state).map(|(_, index)| SymbolId(index))
+    }
+
+    /// Returns where a symbol is.
+    #[must_use]
+    pub fn watch(&self, symbol: SymbolId) -> Watch {
+        self.watch.get(symbol.index()).copied().unwrap_or(Watch::Outside)
+    }
+
+    /// Returns the setup of a symbol that became a candidate.
+    #[must_use]
+    pub fn setup(&self, symbol: SymbolId) -> Option<&Setup> {
+        self.setups.get(symbol.index()).and_then(Option::as_ref)
+    }
+
+    /// Settles a symbol's day.
+    pub fn finish(&mut self, symbol: SymbolId) {
+        self.leave(symbol, Watch::Done);
+    }
+
+    /// Notes that an entry order was made for a symbol.
+    pub fn ordered(&mut self, symbol: SymbolId) {
+        self.leave(symbol, Watch::Ordered);
+    }
+
+    /// Notes that a symbol had no bar in the range.
+    pub fn absent(&mut self, symbol: SymbolId) {
+        self.leave(symbol, Watch::Absent);
+        self.absent += 1;
+    }
+
+    fn leave(&mut self, symbol: SymbolId, state: Watch) {
+        let index = symbol.index();
+        if self.watch[index] == Watch::Absent {
+            self.absent -= 1;
+        }
+        self.watch[index] = state;
+        self.long[index] = UNREACHABLE_HIGH;
+        self.short[index] = UNREACHABLE_LOW;
+    }
+
+    /// Keeps a candidate's setup without watching its levels.
+    pub fn keep_setup(&mut self, candidate: &Candidate, rank: u32, atr14: Option<Price>) {
+        let setup = Setup { rank, range: candidate.range, atr14, side: candidate.side };
+        self.setups[candidate.symbol.index()] = Some(setup);
+    }
+
+    /// Starts watching the levels of a symbol whose setup is kept.
+    ///
+    /// Returns false when the bars that came before show that a level was crossed already.
+    #[must_use]
+    pub fn arm(&mut self, strategy: &StrategyConfig, symbol: SymbolId, seen: Option<Extremes>) -> bool {
+        let Some(setup) = self.setup(symbol).copied() else { return true };
+        let index = symbol.index();
+        let wants = |side| setup.side.is_none_or(|only| only == side);
+        let long = if wants(Side::Long) { entry_level(strategy, &setup, Side::Long) } else { UNREACHABLE_HIGH };
+        let short = if wants(Side::Short) { entry_level(strategy, &setup, Side::Short) } else { UNREACHABLE_LOW };
+        if seen.is_some_and(|extremes| extremes.high >= long || extremes.low <= short) {
+            return false;
+        }
+        self.watch[index] = Watch::Armed;
+        (self.long[index], self.short[index]) = (long, short);
+        true
+    }
+
+    /// Finds the armed symbols whose level a bar touched, and the absent ones that have a bar after all.
+    pub fn scan(&self, bars: &[Bar], crossings: &mut Vec<Crossing>, arrived: &mut Vec<SymbolId>) {
+        for bar in bars {
+            let index = bar.symbol.index();
+            let (up, down) = (bar.high >= self.long[index], bar.low <= self.short[index]);
+            if up || down {
+                let side = match (up, down) {
+                    (true, true) => None,
+                    (true, false) => Some(Side::Long),
+                    (false, _) => Some(Side::Short),
+                };
+                let rank = self.setups[index].map_or(u32::MAX, |setup| setup.rank);
+                let (bar_start, bar_open) = (bar.start, bar.open);
+                crossings.push(Crossing { rank, symbol: bar.symbol, side, bar_start, bar_open });
+            } else if self.absent > 0 && self.watch[index] == Watch::Absent {
+                arrived.push(bar.symbol);
+            }
+        }
+        crossings.sort_unstable_by_key(|crossing| (crossing.rank, crossing.symbol));
+    }
+
+    /// Returns the entry of a side for a symbol whose setup is kept.
+    ///
+    /// # Errors
+    /// [`Reason::AtrMissing`] when the stop needs an ATR that is unknown.
+    pub fn plan(&self, strategy: &StrategyConfig, symbol: SymbolId, side: Side) -> Result<EntryPlan, Reason> {
+        let Some(setup) = self.setup(symbol) else { return Err(Reason::RangeIncomplete) };
+        let level = match strategy.entry {
+            EntryKind::Stop => entry_level(strategy, setup, side),
+            EntryKind::Market => setup.range.close,
+        };
+        let stop = match strategy.stop {
+            StopKind::Range => {
+                let extreme = if side == Side::Long { setup.range.low } else { setup.range.high };
+                StopRule::At(round_outward(side.opposite(), extreme))
+            }
+            StopKind::Atr(fraction) => {
+                let atr = setup.atr14.ok_or(Reason::AtrMissing)?;
+                StopRule::FromFill(fraction_of(atr, fraction))
+            }
+        };
+        let protection = Protection { side, stop, target_r: strategy.target_r };
+        Ok(EntryPlan { side, level, stop: protection.resolve(level).stop, protection })
+    }
+}
+
+/// Returns the entry level beside the range: the extreme moved by the offset, then rounded (long up, short down).
+fn entry_level(strategy: &StrategyConfig, setup: &Setup, side: Side) -> Price {
+    let extreme = if side == Side::Long { setup.range.high } else { setup.range.low };
+    let offset = tick(extreme) * i64::from(strategy.entry_offset_ticks);
+    round_outward(side, extreme.offset(side.sign() * offset))
+}
+
+/// Returns a fraction of a price, rounded up to the micro-dollar.
+///
+/// The stop is rounded away from the entry afterwards, so this gives the same tick as the exact fraction.
+fn fraction_of(price: Price, fraction: Decimal) -> Price {
+    let value = Decimal::from(price.micros()) * fraction;
+    Price::from_micros(value.ceil().to_i64().unwrap_or(i64::MAX / 4))
+}

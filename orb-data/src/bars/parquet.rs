@@ -1,0 +1,221 @@
+//! Rows of Parquet files, a part at a time.
+
+use std::fs::File;
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::Int32Type;
+use arrow_array::{Array, RecordBatch};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use orb_core::Price;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::errors::ParquetError;
+
+use super::column::{self, Bad, Fault};
+use super::error::DataError;
+use super::field::{COLUMNS, Clock, FIRST_PRICE, Header, find_columns};
+use super::row::{RawRow, SymbolBook};
+use super::source::Source;
+
+/// Rows decoded at once: their columns stay in the processor's cache.
+const BATCH_ROWS: usize = 8_192;
+
+/// Rows of a part, at most: enough parts to keep all threads busy, few enough that opening them costs nothing.
+const PART_ROWS: usize = 262_144;
+
+/// Represents an opened file whose columns are found and of types that can be read.
+pub(super) struct ParquetFile {
+    metadata: ArrowReaderMetadata,
+    /// Positions of the columns among those of the file.
+    columns: [usize; 7],
+}
+
+/// Represents consecutive rows within a row group.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part {
+    row_group: usize,
+    offset: usize,
+    rows: usize,
+    /// Rows of the file before this part.
+    rows_before: u64,
+}
+
+impl ParquetFile {
+    /// Opens a file and checks its columns.
+    ///
+    /// The types are those of Parquet itself, which are fewer; where they are not enough (seconds are kept as plain
+    /// integers), those that Arrow noted in the file.
+    pub(super) fn open(source: &Source) -> Result<Self, DataError> {
+        let opened = Self::open_with(source, true);
+        match &opened {
+            Err(DataError::ColumnType { .. }) => Self::open_with(source, false),
+            Ok(_) | Err(_) => opened,
+        }
+    }
+
+    fn open_with(source: &Source, skip_arrow_metadata: bool) -> Result<Self, DataError> {
+        let file = File::open(&source.path).map_err(|error| source.io_error(error))?;
+        let options = || ArrowReaderOptions::new().with_skip_arrow_metadata(skip_arrow_metadata);
+        let plain = ArrowReaderMetadata::load(&file, options()).map_err(|error| parquet_error(source, error))?;
+        let columns = columns(source, plain.schema())?;
+        let with_dictionary = options().with_schema(symbols_as_dictionary(plain.schema(), columns[0]));
+        let metadata = ArrowReaderMetadata::try_new(Arc::clone(plain.metadata()), with_dictionary).unwrap_or(plain);
+        Ok(Self { metadata, columns })
+    }
+
+    /// Divides the rows into parts that can be read on their own.
+    pub(super) fn parts(&self) -> Vec<Part> {
+        let (mut parts, mut rows_before) = (Vec::new(), 0);
+        for (row_group, group) in self.metadata.metadata().row_groups().iter().enumerate() {
+            let total = usize::try_from(group.num_rows()).unwrap_or(0);
+            for offset in (0..total).step_by(PART_ROWS) {
+                let rows = PART_ROWS.min(total - offset);
+                parts.push(Part { row_group, offset, rows, rows_before });
+                rows_before += rows as u64;
+            }
+        }
+        parts
+    }
+
+    /// Reads a part row by row and returns how many rows there are.
+    pub(super) fn read(
+        &self,
+        source: &Source,
+        part: Part,
+        book: &mut SymbolBook,
+        on_row: &mut impl FnMut(&SymbolBook, RawRow) -> Result<(), DataError>,
+    ) -> Result<u64, DataError> {
+        // A file of its own: clones of one share their position, and parts are read at the same time.
+        let file = File::open(&source.path).map_err(|error| source.io_error(error))?;
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
+        let mask = ProjectionMask::roots(builder.parquet_schema(), self.columns);
+        let builder = builder.with_projection(mask).with_row_groups(vec![part.row_group]).with_batch_size(BATCH_ROWS);
+        let reader = builder.with_offset(part.offset).with_limit(part.rows).build();
+        let order = positions(&self.columns);
+        let (mut columns, mut number) = (Columns::default(), part.rows_before);
+        for batch in reader.map_err(|error| parquet_error(source, error))? {
+            let batch = batch.map_err(|error| parquet_error(source, ParquetError::External(Box::new(error))))?;
+            let fault = columns.fill(&batch, &order, book);
+            let good = fault.as_ref().map_or(batch.num_rows(), |(_, fault)| fault.row);
+            for row in 0..good {
+                on_row(book, columns.row(row, number + row as u64 + 1))?;
+            }
+            if let Some((column, fault)) = fault {
+                return Err(bad_field(source, number + fault.row as u64 + 1, column, fault.bad));
+            }
+            number += batch.num_rows() as u64;
+        }
+        Ok(number - part.rows_before)
+    }
+}
+
+fn parquet_error(source: &Source, error: ParquetError) -> DataError {
+    DataError::Parquet { path: source.path.clone(), source: error }
+}
+
+/// Finds the columns and checks their types.
+fn columns(source: &Source, schema: &Schema) -> Result<[usize; 7], DataError> {
+    let path = || source.path.clone();
+    let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+    let columns = match find_columns(&names) {
+        Header::Found(columns) => columns,
+        Header::Missing(column) => {
+            return Err(DataError::MissingColumn { path: path(), column, found: names.join(", ") });
+        }
+        Header::Twice(column) => return Err(DataError::DuplicateColumn { path: path(), column }),
+    };
+    for (index, (position, column)) in columns.into_iter().zip(COLUMNS).enumerate() {
+        let found = schema.field(position).data_type();
+        if let Some(expected) = column::refused(index, found) {
+            return Err(DataError::ColumnType { path: path(), column, found: found.to_string(), expected });
+        }
+    }
+    Ok(columns)
+}
+
+/// Asks for the symbols as numbers into a dictionary, which spares making a text of each.
+fn symbols_as_dictionary(schema: &Schema, symbol: usize) -> SchemaRef {
+    let dictionary = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    let fields = schema.fields().iter().enumerate().map(|(index, field)| match index == symbol {
+        true => Arc::new(Field::new(field.name(), dictionary.clone(), field.is_nullable())),
+        false => Arc::clone(field),
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// Returns where each column is once only these seven are read, in the order of the file.
+fn positions(columns: &[usize; 7]) -> [usize; 7] {
+    columns.map(|column| columns.iter().filter(|other| **other < column).count())
+}
+
+/// Holds the decoded columns of a batch.
+#[derive(Default)]
+struct Columns {
+    symbols: Vec<u32>,
+    labels: Vec<i64>,
+    prices: [Vec<Price>; 4],
+    volumes: Vec<u64>,
+    clock: Clock,
+    scratch: String,
+}
+
+impl Columns {
+    /// Decodes a batch; returns the first row that cannot be read with its column, if there is one.
+    fn fill(&mut self, batch: &RecordBatch, order: &[usize; 7], book: &mut SymbolBook) -> Option<(usize, Fault)> {
+        let array = |column: usize| batch.column(order[column]).as_ref();
+        let mut faults = [const { None }; 7];
+        faults[0] = symbols_into(array(0), &mut self.symbols, book);
+        faults[1] = column::labels_into(array(1), &mut self.labels, &mut self.clock);
+        for (index, prices) in self.prices.iter_mut().enumerate() {
+            let column = FIRST_PRICE + index;
+            faults[column] = column::prices_into(array(column), prices, &mut self.scratch);
+        }
+        faults[6] = column::volumes_into(array(6), &mut self.volumes);
+        let faults = faults.into_iter().enumerate().filter_map(|(column, fault)| Some((column, fault?)));
+        faults.min_by_key(|(column, fault)| (fault.row, *column))
+    }
+
+    #[inline]
+    fn row(&self, row: usize, number: u64) -> RawRow {
+        let prices = [0, 1, 2, 3].map(|column: usize| self.prices[column][row]);
+        let label = orb_core::Timestamp::from_micros(self.labels[row]);
+        RawRow { symbol: self.symbols[row], label, prices, volume: self.volumes[row], number }
+    }
+}
+
+/// Numbers the symbols of a column, each text of a dictionary once.
+fn symbols_into(array: &dyn Array, out: &mut Vec<u32>, book: &mut SymbolBook) -> Option<Fault> {
+    let Some(dictionary) = array.as_dictionary_opt::<Int32Type>() else {
+        return column::each(array, out, |row| number_of(array, row, book));
+    };
+    let (keys, texts) = (dictionary.keys(), dictionary.values().as_ref());
+    let mut numbers: Vec<Option<u32>> = vec![None; texts.len()];
+    column::each(array, out, |row| {
+        let key = keys.value(row) as usize;
+        match numbers[key] {
+            Some(number) => Ok(number),
+            None => number_of(texts, key, book).inspect(|number| numbers[key] = Some(*number)),
+        }
+    })
+}
+
+fn number_of(array: &dyn Array, row: usize, book: &mut SymbolBook) -> Result<u32, Bad> {
+    let text = column::text(array, row).trim();
+    if text.is_empty() {
+        return Err(Bad::Empty);
+    }
+    book.number(text.as_bytes()).map_err(Bad::Symbol)
+}
+
+#[cold]
+fn bad_field(source: &Source, number: u64, column: usize, bad: Bad) -> DataError {
+    let (place, column) = (source.place(number), COLUMNS[column]);
+    match bad {
+        Bad::Empty => DataError::EmptyField { place, column },
+        Bad::Symbol(source) => DataError::BadSymbol { place, source },
+        Bad::Timestamp(text) => DataError::BadTimestamp { place, text },
+        Bad::Price(source) => DataError::BadPrice { place, column, source },
+        Bad::Volume(text) => DataError::BadVolume { place, text },
+    }
+}

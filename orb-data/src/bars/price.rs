@@ -1,0 +1,114 @@
+//! Binary floating-point dollars to exact micro-dollars.
+//!
+//! A file that stores 174.44 as a double means the decimal 174.44, the shortest one that reads back as that double.
+//! So a double becomes the micro-dollars of its shortest decimal, never the result of arithmetic.
+
+use std::fmt::{Display, Write as _};
+
+use orb_core::{MoneyError, Price};
+
+/// Amounts below this many micro-dollars have at most 15 digits, which a double tells apart.
+const DISTINCT_MICROS: f64 = 1e15;
+
+/// Returns the price that a double's shortest decimal names.
+///
+/// The division checks a guess: when `n / 1e6`, correctly rounded, is `dollars` itself, then the decimal of `n`
+/// micro-dollars reads back as `dollars`; and as two decimals of at most 15 digits never share a double, it is the
+/// shortest one. Otherwise (more than six decimals, very large) the decimal is written out and read.
+///
+/// # Errors
+/// When the value is not finite or does not fit.
+#[inline]
+pub(super) fn from_f64(dollars: f64, scratch: &mut String) -> Result<Price, MoneyError> {
+    if (0.0..DISTINCT_MICROS / 1e6).contains(&dollars) {
+        let guess = (dollars * 1e6 + 0.5) as i64;
+        if guess as f64 / 1e6 == dollars {
+            return Ok(Price::from_micros(guess));
+        }
+    }
+    from_display(dollars, scratch)
+}
+
+/// Returns the price that a single's shortest decimal names.
+///
+/// # Errors
+/// When the value is not finite or does not fit.
+pub(super) fn from_f32(dollars: f32, scratch: &mut String) -> Result<Price, MoneyError> {
+    from_display(dollars, scratch)
+}
+
+/// Returns the price of `value` x 10^-`scale` dollars, rounded half away from zero to the micro-dollar.
+///
+/// # Errors
+/// When the value does not fit.
+pub(super) fn from_scaled(value: i128, scale: i8) -> Result<Price, MoneyError> {
+    let out_of_range = || MoneyError::OutOfRange(format!("{value}e{}", -i32::from(scale)));
+    let exponent = 6 - i32::from(scale);
+    let power = 10_i128.checked_pow(exponent.unsigned_abs()).ok_or_else(out_of_range)?;
+    let micros = match exponent {
+        0.. => value.checked_mul(power),
+        _ => Some(value / power + value % power / (power / 2)),
+    };
+    micros.and_then(|micros| i64::try_from(micros).ok()).map(Price::from_micros).ok_or_else(out_of_range)
+}
+
+/// Writes the shortest decimal and reads it.
+fn from_display(value: impl Display, scratch: &mut String) -> Result<Price, MoneyError> {
+    scratch.clear();
+    write!(scratch, "{value}").expect("writing to a string never fails");
+    scratch.parse()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(dollars: f64, micros: i64) {
+        assert_eq!(from_f64(dollars, &mut String::new()).map(Price::micros), Ok(micros), "{dollars}");
+    }
+
+    #[test]
+    fn a_double_is_its_shortest_decimal() {
+        check(174.44, 174_440_000);
+        check(0.1 + 0.2, 300_000);
+        check(211.039_993_286, 211_039_993);
+        check(0.000_000_5, 1);
+        check(1e-9, 0);
+        check(-3.5, -3_500_000);
+        check(9_007_199_254.740_993, 9_007_199_254_740_993);
+        for bad in [f64::NAN, f64::INFINITY, 1e300] {
+            assert!(from_f64(bad, &mut String::new()).is_err(), "{bad}");
+        }
+        assert_eq!(from_f32(211.04, &mut String::new()), Ok(Price::from_micros(211_040_000)));
+    }
+
+    #[test]
+    fn a_scaled_integer_is_rounded_half_away_from_zero() {
+        let micros = |value, scale| from_scaled(value, scale).map(Price::micros);
+        assert_eq!(micros(17_444, 2), Ok(174_440_000));
+        assert_eq!(micros(5, -2), Ok(500_000_000));
+        assert_eq!(micros(12_345_675, 7), Ok(1_234_568));
+        assert_eq!(micros(-12_345_675, 7), Ok(-1_234_568));
+        assert_eq!(micros(123_456_749, 8), Ok(1_234_567));
+        assert!(micros(i128::MAX, 0).is_err() && micros(1, 60).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn the_fast_path_equals_the_text(dollars in prop_oneof![0.0..2e9_f64, 0.0..1.0_f64, proptest::num::f64::ANY]) {
+            let dollars: f64 = dollars;
+            let slow = dollars.to_string().parse::<Price>();
+            prop_assert_eq!(from_f64(dollars, &mut String::new()).ok(), slow.ok());
+        }
+
+        #[test]
+        fn every_price_survives_a_double(micros in 1..10_000_000_000_000_i64) {
+            let price = Price::from_micros(micros);
+            let double: f64 = price.to_string().parse().expect("a number");
+            prop_assert_eq!(from_f64(double, &mut String::new()), Ok(price));
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The arguments that all commands share, and the list of commands.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{commands, failure::EXIT_CODES, output::Format};
+
+const AFTER_HELP: &str = "\
+Configuration file ($XDG_CONFIG_HOME/orb/orbctl.toml, else ~/.config/orb/orbctl.toml):
+  current = \"paper\"
+
+  [contexts.paper]
+  endpoint = \"http://127.0.0.1:7070\"
+  token_file = \"paper.token\"      # relative to the configuration file
+  ca_file = \"orb-ca.pem\"          # only with https
+
+Without a configuration, orbctl talks to the demo that runs on this machine.
+A token is never an argument, because every user can read the process list.
+";
+
+/// Watches and stops orb, from the shell and from scripts.
+#[derive(Debug, Parser)]
+#[command(name = "orbctl", version, after_help = format!("{AFTER_HELP}\n{EXIT_CODES}"), max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Args, Debug)]
+pub(crate) struct Global {
+    /// How results are written: tables for people, JSON lines or CSV for scripts
+    #[arg(long, short, global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: Format,
+    /// The daemon, http://HOST:PORT or https://HOST:PORT; instead of a context
+    #[arg(long, global = true, env = "ORB_ENDPOINT", value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
+    /// A file that holds the bearer token; ORB_TOKEN may hold the token itself
+    #[arg(long, global = true, env = "ORB_TOKEN_FILE", value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// The configuration file
+    #[arg(long, global = true, env = "ORB_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The context in the configuration file; else its `current`
+    #[arg(long, global = true, env = "ORB_CONTEXT", value_name = "NAME")]
+    pub(crate) context: Option<String>,
+}
+
+/// What orbctl can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Status(commands::status::Args),
+    Account(commands::account::Args),
+    Positions(commands::positions::Args),
+    Signals(commands::signals::Args),
+    Trades(commands::trades::Args),
+    Decisions(commands::decisions::Args),
+    Metrics(commands::metrics::Args),
+    Equity(commands::equity::Args),
+    Logs(commands::logs::Args),
+    Kill(commands::kill::Args),
+    Close(commands::close::Args),
+    Export(commands::export::Args),
+    Completions(commands::completions::Args),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+}

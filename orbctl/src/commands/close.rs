@@ -1,0 +1,138 @@
+//! `orbctl close`.
+
+use std::io::{self, BufRead as _, IsTerminal as _};
+
+use orb_api::v1::{
+    CloseOutcome, ClosePositionRequest, ClosePositionResponse, ClosedPosition, Fill, Position, RemainingPosition,
+};
+use serde_json::{Value, json};
+
+use super::{
+    filters::{self, Names},
+    positions,
+    request::{self, Request},
+};
+use crate::{
+    cli::Global,
+    failure::{Failure, Kind, note},
+    output::{Cell, Column, Grid},
+    session::Session,
+    wire,
+};
+
+/// Closes one position, in every trading state
+///
+/// Asks first unless --yes is given. Exit code 1: the close is still under way.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    /// The ticker
+    #[arg(value_parser = filters::symbol)]
+    symbol: String,
+    /// Does not ask
+    #[arg(long, short)]
+    yes: bool,
+    #[command(flatten)]
+    request: Request,
+}
+
+pub(crate) async fn run(global: &Global, args: Args) -> Result<(), Failure> {
+    if !args.yes && !io::stdin().is_terminal() {
+        return Err(Failure::usage(format!("closing {} needs --yes where nobody can be asked", args.symbol)));
+    }
+    let request_id = args.request.id()?;
+    let mut session = Session::open_for_command(global).await?;
+    if !args.yes {
+        confirm(&session, &args.symbol).await?;
+    }
+    let what = format!("closing {}", args.symbol);
+    let request = ClosePositionRequest {
+        request_id: request_id.clone(),
+        symbol: args.symbol,
+        reason: args.request.reason.unwrap_or_default(),
+    };
+    let reply = session.client.control().close_position(request).await;
+    let failed = |status| request::explain(Failure::from_status(&what, &status), &request_id);
+    let reply = reply.map_err(failed)?.into_inner();
+    session.show_ledger(reply.ledger.as_ref());
+    session.printer.record(&Grid::of(COLUMNS, [&reply]), &[])?;
+    if reply.outcome == i32::from(CloseOutcome::Closed) {
+        return Ok(());
+    }
+    let detail = reply.remaining.map_or_else(String::new, |remaining| remaining.detail);
+    let message = format!("{what} is still under way: {detail}");
+    Err(Failure::new(Kind::Refused, message).with_hint("watch `orbctl positions`"))
+}
+
+async fn confirm(session: &Session, symbol: &str) -> Result<(), Failure> {
+    let names = Names { symbol: vec![symbol.to_owned()], strategy: Vec::new() };
+    let positions = positions::fetch(session, &names).await?;
+    let Some(position) = positions.first() else {
+        return Err(Failure::new(
+            Kind::NotFound,
+            format!("there is no open position in {symbol}: see `orbctl positions`"),
+        ));
+    };
+    note(&question(position));
+    let mut answer = String::new();
+    let read = io::stdin().lock().read_line(&mut answer);
+    read.map_err(|error| Failure::usage(format!("cannot read the answer: {error}; give --yes")))?;
+    match answer.trim().to_ascii_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(Failure::usage("not confirmed: nothing was done")),
+    }
+}
+
+fn question(position: &Position) -> String {
+    let pnl = Cell::maybe_signed(position.unrealized_pnl.as_ref()).to_table();
+    let (side, price) = (wire::side(position.side).to_table(), Cell::money(&position.entry_price).to_table());
+    format!("Close {} {} {} from {price}, unrealized {pnl}? [y/N]", position.symbol, side, position.quantity)
+}
+
+const COLUMNS: &[Column<ClosePositionResponse>] = &[
+    Column::text("outcome", |r| wire::close_outcome(r.outcome)),
+    Column::text("symbol", |r| either(r, |closed| &closed.symbol, |open| &open.symbol)),
+    Column::text("strategy", |r| either(r, |closed| &closed.strategy, |open| &open.strategy)),
+    Column::text("side", |r| {
+        let closed = r.closed.as_ref().map(|closed| closed.side);
+        closed.or(r.remaining.as_ref().map(|open| open.side)).map_or(Cell::Absent, wire::side)
+    }),
+    Column::number("quantity_closed", |r| Cell::Count(r.closed.as_ref().map_or(0, |closed| closed.quantity))),
+    Column::number("quantity_open", |r| Cell::Count(r.remaining.as_ref().map_or(0, |open| open.quantity))),
+    Column::number("net_pnl", |r| Cell::signed(r.closed.as_ref().map_or("", |closed| &closed.net_pnl))),
+    Column::text("fills", |r| fills(r.closed.as_ref().map_or(&[], |closed| &closed.fills))),
+    Column::text("detail", |r| Cell::text(r.remaining.as_ref().map_or("", |open| &open.detail))),
+    Column::text("request_id", |r| Cell::text(&r.request_id)),
+    Column::hidden("replayed", |r| Cell::Flag(r.replayed)),
+    Column::hidden("ledger_id", |r| Cell::text(r.ledger.as_ref().map_or("", |ledger| &ledger.id))),
+];
+
+fn either(
+    reply: &ClosePositionResponse,
+    closed: fn(&ClosedPosition) -> &str,
+    remaining: fn(&RemainingPosition) -> &str,
+) -> Cell {
+    let text = reply.closed.as_ref().map(closed).or(reply.remaining.as_ref().map(remaining));
+    text.map_or(Cell::Absent, Cell::text)
+}
+
+/// Shows fills in one cell: "sell 60 @ 10.5, sell 40 @ 10.49".
+pub(crate) fn fills(fills: &[Fill]) -> Cell {
+    let text: Vec<_> = fills
+        .iter()
+        .map(|fill| format!("{} {} @ {}", wire::order_side(fill.side).to_table(), fill.quantity, fill.price))
+        .collect();
+    Cell::Nested(text.join(", "), fills.iter().map(fill_json).collect())
+}
+
+fn fill_json(fill: &Fill) -> Value {
+    json!({
+        "id": fill.id,
+        "side": wire::order_side(fill.side).to_json(),
+        "quantity": fill.quantity,
+        "price": fill.price,
+        "fee": fill.fee,
+        "time": wire::time(fill.time.as_ref()).to_json(),
+        "client_order_id": fill.client_order_id,
+        "broker_order_id": fill.broker_order_id,
+    })
+}

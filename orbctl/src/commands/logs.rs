@@ -1,0 +1,138 @@
+//! `orbctl logs`.
+
+use chrono::{DateTime, Utc};
+use orb_api::{
+    time::timestamp_from_micros,
+    v1::{
+        Component, ListLogsRequest, LogEntry, Severity, StreamLogsRequest, StreamLogsResponse,
+        stream_logs_response::Event,
+    },
+};
+use serde_json::Value;
+use tonic::Status;
+
+use super::filters::{self, Limit, numbers};
+use crate::{
+    cli::Global,
+    failure::{Failure, note},
+    follow::{follow, note_resync, snapshot_event},
+    output::{Cell, Column, Grid, Printer},
+    paging::{self, PageRequest},
+    session::Session,
+    wire,
+};
+
+/// Shows the newest log lines, the newest last
+///
+/// With --follow: --limit lines of the past, then each new line.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    /// Only lines that matter at least so much
+    #[arg(long, value_parser = filters::severity(), ignore_case = true)]
+    severity: Option<Severity>,
+    /// Only lines of these components, separated by commas
+    #[arg(long, value_delimiter = ',', value_parser = filters::component(), ignore_case = true)]
+    component: Vec<Component>,
+    /// Only lines with all these words; the last may be the beginning of a word
+    #[arg(long, value_name = "WORDS", default_value = "", hide_default_value = true)]
+    search: String,
+    /// From this instant on (2026-02-13T14:30:00Z)
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    from: Option<DateTime<Utc>>,
+    /// Before this instant (2026-02-13T14:30:00Z)
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    to: Option<DateTime<Utc>>,
+    #[command(flatten)]
+    limit: Limit,
+    /// Keeps showing them until Ctrl-C
+    #[arg(long, short, conflicts_with_all = ["from", "to", "all"])]
+    follow: bool,
+}
+
+pub(crate) async fn run(global: &Global, args: Args) -> Result<(), Failure> {
+    if let (Some(from), Some(to)) = (args.from, args.to)
+        && from >= to
+    {
+        return Err(Failure::usage(format!("--from {from} is not before --to {to}: swap them")));
+    }
+    let session = Session::open(global).await?;
+    if args.follow { watch(session, args).await } else { list(session, args).await }
+}
+
+async fn list(mut session: Session, args: Args) -> Result<(), Failure> {
+    let mut client = session.client.logs();
+    let time = |time: Option<DateTime<Utc>>| time.map(|time| timestamp_from_micros(time.timestamp_micros()));
+    let fetch = async |page: PageRequest| {
+        let request = ListLogsRequest {
+            page_size: page.size,
+            page_token: page.token,
+            severity_min: args.severity.unwrap_or_default().into(),
+            components: numbers(&args.component),
+            search: args.search.clone(),
+            time_from: time(args.from),
+            time_to: time(args.to),
+        };
+        let reply = client.list_logs(request).await?.into_inner();
+        Ok::<_, Status>((reply.entries, reply.next_page_token))
+    };
+    let entries = paging::collect(args.limit.rows_max(), fetch).await;
+    let mut entries = entries.map_err(|status| Failure::from_status("listing the log", &status))?;
+    if entries.is_empty() {
+        note("no log lines");
+    }
+    entries.reverse();
+    Ok(session.printer.rows(&Grid::of(COLUMNS, &entries))?)
+}
+
+async fn watch(mut session: Session, args: Args) -> Result<(), Failure> {
+    let request = StreamLogsRequest {
+        severity_min: args.severity.unwrap_or_default().into(),
+        components: numbers(&args.component),
+        search: args.search,
+        backlog: args.limit.rows_max(),
+    };
+    let mut client = session.client.logs();
+    let mut last_id = 0;
+    follow("following the log", client.stream_logs(request), |message| {
+        show(&mut session.printer, message, &mut last_id)
+    })
+    .await
+}
+
+fn show(printer: &mut Printer, message: StreamLogsResponse, last_id: &mut u64) -> Result<(), Failure> {
+    let (event, mut entries) = match message.event {
+        Some(Event::Snapshot(snapshot)) => {
+            note_resync(snapshot.resync, snapshot.dropped);
+            (snapshot_event(snapshot.resync), snapshot.entries)
+        }
+        Some(Event::Update(update)) => ("update", update.entries),
+        Some(Event::Heartbeat(_)) | None => return Ok(()),
+    };
+    // A snapshot after a loss repeats lines that were shown before it.
+    entries.retain(|entry| entry.id > *last_id);
+    *last_id = entries.last().map_or(*last_id, |entry| entry.id);
+    Ok(printer.rows(&Grid::of(COLUMNS, &entries).followed(event, message.sequence))?)
+}
+
+const COLUMNS: &[Column<LogEntry>] = &[
+    Column::text("time", |l| wire::time(l.time.as_ref())),
+    Column::text("engine_time", |l| wire::time(l.engine_time.as_ref())),
+    Column::text("severity", |l| wire::severity(l.severity)),
+    Column::text("component", |l| wire::component(l.component)),
+    Column::text("message", |l| Cell::text(&l.message)),
+    Column::text("fields", fields),
+    Column::hidden("id", |l| l.id.into()),
+    Column::hidden("strategy", |l| Cell::maybe_text(l.strategy.as_ref())),
+    Column::hidden("ledger_id", |l| Cell::maybe_text(l.ledger_id.as_ref())),
+];
+
+fn fields(entry: &LogEntry) -> Cell {
+    let pairs: Vec<_> = entry.fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let object = entry.fields.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
+    Cell::Nested(pairs.join(" "), Value::Object(object))
+}
+
+fn instant(text: &str) -> Result<DateTime<Utc>, String> {
+    let time = DateTime::parse_from_rfc3339(text);
+    time.map(|time| time.to_utc()).map_err(|_| "a time is RFC 3339, such as 2026-02-13T14:30:00Z".to_owned())
+}

@@ -1,0 +1,42 @@
+//! The commands, one file each.
+
+pub(crate) mod account;
+pub(crate) mod close;
+pub(crate) mod completions;
+pub(crate) mod decisions;
+pub(crate) mod equity;
+pub(crate) mod export;
+mod filters;
+pub(crate) mod kill;
+pub(crate) mod logs;
+pub(crate) mod metrics;
+pub(crate) mod positions;
+mod request;
+pub(crate) mod signals;
+pub(crate) mod status;
+pub(crate) mod trades;
+
+use crate::{
+    cli::{Cli, Command},
+    failure::Failure,
+};
+
+/// Runs the command that the arguments name.
+pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
+    let global = &cli.global;
+    match cli.command {
+        Command::Status(args) => status::run(global, args).await,
+        Command::Account(args) => account::run(global, args).await,
+        Command::Positions(args) => positions::run(global, args).await,
+        Command::Signals(args) => signals::run(global, args).await,
+        Command::Trades(args) => trades::run(global, args).await,
+        Command::Decisions(args) => decisions::run(global, args).await,
+        Command::Metrics(args) => metrics::run(global, args).await,
+        Command::Equity(args) => equity::run(global, args).await,
+        Command::Logs(args) => logs::run(global, args).await,
+        Command::Kill(args) => kill::run(global, args).await,
+        Command::Close(args) => close::run(global, args).await,
+        Command::Export(args) => export::run(global, args).await,
+        Command::Completions(args) => completions::run(&args),
+    }
+}

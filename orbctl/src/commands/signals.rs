@@ -1,0 +1,128 @@
+//! `orbctl signals`.
+
+use orb_api::v1::{
+    ListSignalsRequest, Side, Signal, SignalStatus, StreamSignalsRequest, StreamSignalsResponse,
+    stream_signals_response::Event,
+};
+use tonic::Status;
+
+use super::filters::{self, Dates, Limit, Names, numbers};
+use crate::{
+    cli::Global,
+    failure::{Failure, note},
+    follow::{follow, note_resync, snapshot_event},
+    output::{Cell, Column, Grid, Printer},
+    paging::{self, PageRequest},
+    session::Session,
+    wire,
+};
+
+/// Shows signals and what became of them, newest first
+///
+/// With --follow: those of the current session, then each change as a row. In JSON and CSV
+/// its `event` is snapshot, update or, after orbctl fell behind, resync.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    names: Names,
+    /// Only these directions, separated by commas
+    #[arg(long, value_delimiter = ',', value_parser = filters::side(), ignore_case = true)]
+    side: Vec<Side>,
+    /// Only these statuses, separated by commas
+    #[arg(long, value_delimiter = ',', value_parser = filters::signal_status(), ignore_case = true)]
+    status: Vec<SignalStatus>,
+    #[command(flatten)]
+    dates: Dates,
+    #[command(flatten)]
+    limit: Limit,
+    /// Keeps showing them until Ctrl-C
+    #[arg(long, short, conflicts_with_all = ["from", "to", "limit", "all"])]
+    follow: bool,
+}
+
+pub(crate) async fn run(global: &Global, args: Args) -> Result<(), Failure> {
+    let bounds = args.dates.bounds()?;
+    let session = Session::open(global).await?;
+    if args.follow { watch(session, args).await } else { list(session, args, bounds).await }
+}
+
+async fn list(mut session: Session, args: Args, (date_from, date_to): (String, String)) -> Result<(), Failure> {
+    let mut client = session.client.signals();
+    let mut ledger = None;
+    let fetch = async |page: PageRequest| {
+        let request = ListSignalsRequest {
+            page_size: page.size,
+            page_token: page.token,
+            symbols: args.names.symbol.clone(),
+            sides: numbers(&args.side),
+            statuses: numbers(&args.status),
+            strategies: args.names.strategy.clone(),
+            date_from: date_from.clone(),
+            date_to: date_to.clone(),
+        };
+        let reply = client.list_signals(request).await?.into_inner();
+        ledger = reply.ledger;
+        Ok::<_, Status>((reply.signals, reply.next_page_token))
+    };
+    let signals = paging::collect(args.limit.rows_max(), fetch).await;
+    let signals = signals.map_err(|status| Failure::from_status("listing the signals", &status))?;
+    session.show_ledger(ledger.as_ref());
+    if signals.is_empty() {
+        note("no signals");
+    }
+    Ok(session.printer.rows(&Grid::of(COLUMNS, &signals))?)
+}
+
+async fn watch(mut session: Session, args: Args) -> Result<(), Failure> {
+    let request = StreamSignalsRequest {
+        symbols: args.names.symbol,
+        sides: numbers(&args.side),
+        statuses: numbers(&args.status),
+        strategies: args.names.strategy,
+    };
+    let mut client = session.client.signals();
+    follow("following the signals", client.stream_signals(request), |message| {
+        if let Some(Event::Snapshot(snapshot)) = &message.event {
+            session.show_ledger(snapshot.ledger.as_ref());
+        }
+        show(&mut session.printer, message)
+    })
+    .await
+}
+
+fn show(printer: &mut Printer, message: StreamSignalsResponse) -> Result<(), Failure> {
+    let (event, signals) = match message.event {
+        Some(Event::Snapshot(snapshot)) => {
+            note_resync(snapshot.resync, snapshot.dropped);
+            (snapshot_event(snapshot.resync), snapshot.signals)
+        }
+        Some(Event::Update(update)) => ("update", update.signals),
+        Some(Event::Heartbeat(_)) | None => return Ok(()),
+    };
+    Ok(printer.rows(&Grid::of(COLUMNS, &signals).followed(event, message.sequence))?)
+}
+
+const COLUMNS: &[Column<Signal>] = &[
+    Column::text("time", |s| wire::time(s.time.as_ref())),
+    Column::text("symbol", |s| Cell::text(&s.symbol)),
+    Column::text("side", |s| wire::side(s.side)),
+    Column::text("status", |s| wire::signal_status(s.status)),
+    Column::number("score", |s| s.score.into()),
+    Column::number("level", |s| Cell::money(&s.level)),
+    Column::number("stop_price", |s| Cell::maybe_money(s.stop_price.as_ref())),
+    Column::number("target_price", |s| Cell::maybe_money(s.target_price.as_ref())),
+    Column::number("quantity", |s| Cell::Count(s.quantity)),
+    Column::number("filled_quantity", |s| Cell::Count(s.filled_quantity)),
+    Column::number("fill_price", |s| Cell::maybe_money(s.fill_price.as_ref())),
+    Column::text("strategy", |s| Cell::text(&s.strategy)),
+    Column::text("reason", |s| Cell::maybe_text(s.reason.as_ref())),
+    Column::text("reason_detail", |s| Cell::maybe_text(s.reason_detail.as_ref())),
+    Column::hidden("date", |s| Cell::text(&s.date)),
+    Column::hidden("id", |s| Cell::text(&s.id)),
+    Column::hidden("client_order_id", |s| Cell::maybe_text(s.client_order_id.as_ref())),
+    Column::hidden("broker_order_id", |s| Cell::maybe_text(s.broker_order_id.as_ref())),
+    Column::hidden("submitted_time", |s| wire::time(s.submitted_time.as_ref())),
+    Column::hidden("acknowledged_time", |s| wire::time(s.acknowledged_time.as_ref())),
+    Column::hidden("filled_time", |s| wire::time(s.filled_time.as_ref())),
+    Column::hidden("ledger_id", |s| Cell::text(&s.ledger_id)),
+];

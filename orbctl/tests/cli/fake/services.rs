@@ -1,0 +1,215 @@
+//! The services over the recorded replies.
+
+use std::fmt::Debug;
+
+use orb_api::v1::{
+    control_service_server::ControlService, history_service_server::HistoryService, log_service_server::LogService,
+    portfolio_service_server::PortfolioService, signal_service_server::SignalService, *,
+};
+use tokio_stream::{self as stream, Iter, Pending, StreamExt as _, adapters::Chain};
+use tonic::{Request, Response, Status};
+
+use super::{Mood, Shared, replies};
+
+type Reply<T> = Result<Response<T>, Status>;
+/// Some messages, then silence while the client stays.
+type Messages<T> = Chain<Iter<std::vec::IntoIter<Result<T, Status>>>, Pending<Result<T, Status>>>;
+type Chunks<T> = Iter<std::vec::IntoIter<Result<T, Status>>>;
+
+impl Shared {
+    fn note<T: Debug>(&self, request: Request<T>) -> T {
+        let request = request.into_inner();
+        self.asked.lock().unwrap().push(format!("{request:?}"));
+        request
+    }
+
+    fn is_willing(&self) -> bool {
+        self.mood == Mood::Willing
+    }
+
+    fn rows<T>(&self, rows: Vec<T>) -> Vec<T> {
+        if self.is_willing() { rows } else { Vec::new() }
+    }
+}
+
+fn ok<T>(reply: T) -> Reply<T> {
+    Ok(Response::new(reply))
+}
+
+fn messages<T>(messages: Vec<T>) -> Messages<T> {
+    let messages: Vec<_> = messages.into_iter().map(Ok).collect();
+    stream::iter(messages).chain(stream::pending())
+}
+
+#[tonic::async_trait]
+impl ControlService for Shared {
+    async fn get_status(&self, request: Request<GetStatusRequest>) -> Reply<GetStatusResponse> {
+        self.note(request);
+        ok(replies::status())
+    }
+
+    async fn set_kill_switch(&self, request: Request<SetKillSwitchRequest>) -> Reply<SetKillSwitchResponse> {
+        let request = self.note(request);
+        ok(replies::killed(&request, self.is_willing()))
+    }
+
+    async fn close_position(&self, request: Request<ClosePositionRequest>) -> Reply<ClosePositionResponse> {
+        let request = self.note(request);
+        match request.symbol.as_str() {
+            "NVDA" => ok(replies::closed(&request, self.is_willing())),
+            "SLOW" => Err(Status::unavailable("the daemon is stopping")),
+            symbol => Err(Status::not_found(format!("there is no open position in {symbol}"))),
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl PortfolioService for Shared {
+    type StreamPositionsStream = Messages<StreamPositionsResponse>;
+
+    async fn get_account(&self, request: Request<GetAccountRequest>) -> Reply<GetAccountResponse> {
+        self.note(request);
+        ok(replies::account())
+    }
+
+    async fn list_positions(&self, request: Request<ListPositionsRequest>) -> Reply<ListPositionsResponse> {
+        self.note(request);
+        let positions = self.rows(vec![replies::position()]);
+        ok(ListPositionsResponse { ledger: replies::ledger(), positions, next_page_token: String::new() })
+    }
+
+    async fn stream_positions(&self, request: Request<StreamPositionsRequest>) -> Reply<Self::StreamPositionsStream> {
+        use stream_positions_response::Event;
+        self.note(request);
+        let message = |sequence, event| StreamPositionsResponse {
+            sequence,
+            ledger_id: "sim-1".to_owned(),
+            server_time: None,
+            event: Some(event),
+        };
+        let snapshot = |resync, dropped| PositionsSnapshot {
+            ledger: replies::ledger(),
+            positions: vec![replies::position()],
+            day_pnl: replies::day_pnl(),
+            resync,
+            dropped,
+        };
+        let moved = Position { last_price: Some("102".to_owned()), ..replies::position() };
+        let gone =
+            PositionKey { strategy: "orb-classic".to_owned(), symbol: "NVDA".to_owned(), trade_id: "t4".to_owned() };
+        let update = PositionsUpdate { changed: vec![moved], removed: Vec::new(), day_pnl: None };
+        let end = PositionsUpdate { changed: Vec::new(), removed: vec![gone], day_pnl: None };
+        ok(messages(vec![
+            message(5, Event::Snapshot(snapshot(false, 0))),
+            message(6, Event::Update(update)),
+            message(6, Event::Heartbeat(Heartbeat::default())),
+            message(9, Event::Snapshot(snapshot(true, 3))),
+            message(10, Event::Update(end)),
+        ]))
+    }
+}
+
+#[tonic::async_trait]
+impl SignalService for Shared {
+    type StreamSignalsStream = Messages<StreamSignalsResponse>;
+
+    async fn list_signals(&self, request: Request<ListSignalsRequest>) -> Reply<ListSignalsResponse> {
+        self.note(request);
+        let signals = self.rows(vec![replies::rejected(), replies::signal()]);
+        ok(ListSignalsResponse { ledger: replies::ledger(), signals, next_page_token: String::new() })
+    }
+
+    async fn stream_signals(&self, request: Request<StreamSignalsRequest>) -> Reply<Self::StreamSignalsStream> {
+        use stream_signals_response::Event;
+        self.note(request);
+        let message = |sequence, event| StreamSignalsResponse {
+            sequence,
+            ledger_id: "sim-1".to_owned(),
+            server_time: None,
+            event: Some(event),
+        };
+        let snapshot =
+            SignalsSnapshot { ledger: replies::ledger(), signals: vec![replies::signal()], ..Default::default() };
+        let update = SignalsUpdate { signals: vec![replies::rejected()] };
+        ok(messages(vec![message(1, Event::Snapshot(snapshot)), message(2, Event::Update(update))]))
+    }
+
+    async fn list_decisions(&self, request: Request<ListDecisionsRequest>) -> Reply<ListDecisionsResponse> {
+        self.note(request);
+        let decisions = self.rows(vec![replies::decision()]);
+        ok(ListDecisionsResponse { ledger: replies::ledger(), decisions, next_page_token: String::new() })
+    }
+}
+
+#[tonic::async_trait]
+impl HistoryService for Shared {
+    type ExportTradesStream = Chunks<ExportTradesResponse>;
+
+    /// Two pages of one trade each.
+    async fn list_trades(&self, request: Request<ListTradesRequest>) -> Reply<ListTradesResponse> {
+        let request = self.note(request);
+        let mut trades = self.rows(replies::trades());
+        let second = trades.split_off(trades.len().min(1));
+        let (trades, next_page_token) = match request.page_token.as_str() {
+            "" if !second.is_empty() => (trades, "second".to_owned()),
+            "" => (trades, String::new()),
+            _ => (second, String::new()),
+        };
+        ok(ListTradesResponse { ledger: replies::ledger(), trades, next_page_token })
+    }
+
+    async fn get_metrics(&self, request: Request<GetMetricsRequest>) -> Reply<GetMetricsResponse> {
+        self.note(request);
+        ok(if self.is_willing() { replies::metrics() } else { replies::no_metrics() })
+    }
+
+    async fn get_equity_curve(&self, request: Request<GetEquityCurveRequest>) -> Reply<GetEquityCurveResponse> {
+        self.note(request);
+        ok(GetEquityCurveResponse { ledger: replies::ledger(), points: self.rows(vec![replies::equity_point()]) })
+    }
+
+    /// In two pieces; the second never comes when the daemon is not willing.
+    async fn export_trades(&self, request: Request<ExportTradesRequest>) -> Reply<Self::ExportTradesStream> {
+        self.note(request);
+        let (first, second) = replies::TRADES_CSV.as_bytes().split_at(100);
+        let piece = |sequence, data: &[u8]| {
+            Ok(ExportTradesResponse { sequence, data: data.to_vec(), ..ExportTradesResponse::default() })
+        };
+        let broken = Err(Status::internal("the database is gone"));
+        let second = if self.is_willing() { piece(2, second) } else { broken };
+        ok(stream::iter(vec![piece(1, first), second]))
+    }
+}
+
+#[tonic::async_trait]
+impl LogService for Shared {
+    type StreamLogsStream = Messages<StreamLogsResponse>;
+
+    async fn list_logs(&self, request: Request<ListLogsRequest>) -> Reply<ListLogsResponse> {
+        self.note(request);
+        let entries = self.rows(vec![replies::log_entry(2), replies::log_entry(1)]);
+        ok(ListLogsResponse { ledger: replies::ledger(), entries, next_page_token: String::new() })
+    }
+
+    async fn stream_logs(&self, request: Request<StreamLogsRequest>) -> Reply<Self::StreamLogsStream> {
+        use stream_logs_response::Event;
+        self.note(request);
+        let message = |sequence, event| StreamLogsResponse {
+            sequence,
+            ledger_id: "sim-1".to_owned(),
+            server_time: None,
+            event: Some(event),
+        };
+        let snapshot = |ids: &[u64], resync| LogsSnapshot {
+            ledger: replies::ledger(),
+            entries: ids.iter().map(|&id| replies::log_entry(id)).collect(),
+            resync,
+            dropped: u64::from(resync),
+        };
+        ok(messages(vec![
+            message(1, Event::Snapshot(snapshot(&[1, 2], false))),
+            message(2, Event::Update(LogsUpdate { entries: vec![replies::log_entry(3)] })),
+            message(4, Event::Snapshot(snapshot(&[2, 3, 4], true))),
+        ]))
+    }
+}

@@ -1,0 +1,9 @@
+//! orbctl as its users see it, against a daemon with recorded replies.
+
+// The attributes tell clippy that all of this is test code.
+#[cfg(test)]
+mod behaviour;
+#[cfg(test)]
+mod fake;
+#[cfg(test)]
+mod outputs;

@@ -1,0 +1,94 @@
+//! The API's connection to the runtime: views in, commands out.
+
+use std::sync::Arc;
+
+use orb_core::event::Authorised;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+use crate::view::{LogView, Update, View};
+
+/// Holds all that the API knows of the rest of the daemon. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    /// The newest view; published after each commit, before its updates.
+    pub view: watch::Receiver<Arc<View>>,
+    /// The engine's changes; subscribed to by each stream.
+    pub updates: broadcast::Sender<Arc<Update>>,
+    /// Log lines, each sent after it was stored, in the order of their ids.
+    pub logs: broadcast::Sender<Arc<LogView>>,
+    /// Commands to the runtime.
+    pub commands: mpsc::Sender<CommandRequest>,
+    /// What became of each command, to be kept.
+    pub audit: mpsc::Sender<AuditRecord>,
+}
+
+/// Asks the runtime to carry out a command.
+#[derive(Debug)]
+pub struct CommandRequest {
+    /// Who wants what, and why.
+    pub authorised: Authorised,
+    /// Where the answer goes; the asker may have gone away.
+    pub reply: oneshot::Sender<CommandReply>,
+}
+
+/// Answers a command.
+#[derive(Clone, Debug)]
+pub enum CommandReply {
+    /// It is committed and in force.
+    Accepted(Accepted),
+    /// It was not carried out.
+    Refused(Refused),
+}
+
+/// Shows the state around an accepted command.
+///
+/// Both views have been published. After a kill no entry leaves the process any more: requests in flight have been
+/// waited for, or their entries are in `after.working_entries`.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// The last view without the command.
+    pub before: Arc<View>,
+    /// The first view with it.
+    pub after: Arc<View>,
+}
+
+/// Explains why a command was not carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// What kind of refusal it is.
+    pub kind: RefusalKind,
+    /// A sentence for people, with the remedy.
+    pub message: String,
+}
+
+/// Sorts refusals by what the client can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusalKind {
+    /// There is nothing of that name: look at what there is.
+    NotFound,
+    /// Not in this state: wait or change the state.
+    Precondition,
+    /// orb cannot do it now, because it stops or its database is away: try again.
+    Unavailable,
+}
+
+/// Records who asked for what, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditRecord {
+    /// The ledger in force.
+    pub ledger_id: Arc<str>,
+    /// The id of the request.
+    pub request_id: String,
+    /// Who asked.
+    pub actor: String,
+    /// What for, as in `SetKillSwitch ENGAGE flatten`.
+    pub command: String,
+    /// Why; may be empty.
+    pub reason: String,
+    /// What came of it, in words.
+    pub result: String,
+    /// Whether it was carried out.
+    pub accepted: bool,
+    /// Wall-clock time of the end, UTC microseconds.
+    pub at: orb_core::Timestamp,
+}

@@ -1,0 +1,279 @@
+//! Checks of what clients send. Each refusal is INVALID_ARGUMENT and names the field and the remedy.
+
+use orb_api::{PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, time, v1};
+use orb_core::{Date, Side, Symbol, Timestamp, effect::Component, fact::SignalStatus};
+use prost_types::Timestamp as WireTime;
+use tonic::Status;
+
+/// Values in one list of a filter, at most.
+const LIST_LENGTH_MAX: usize = 1000;
+/// Characters of a reason, at most.
+const REASON_LENGTH_MAX: usize = 500;
+/// Characters of a request id, at most: a UUID has 36.
+const REQUEST_ID_LENGTH_MAX: usize = 64;
+/// Characters of a search, at most.
+const SEARCH_LENGTH_MAX: usize = 200;
+/// Characters of a name, at most.
+const NAME_LENGTH_MAX: usize = 64;
+
+/// Refuses a field's value.
+pub(super) fn invalid(field: &str, what: impl std::fmt::Display) -> Status {
+    Status::invalid_argument(format!("{field}: {what}"))
+}
+
+/// Bounds the rows of a page: 0 is the default, too many are the most there may be.
+pub(super) fn page_size(size: i32) -> Result<u32, Status> {
+    match u32::try_from(size) {
+        Ok(0) => Ok(PAGE_SIZE_DEFAULT),
+        Ok(size) => Ok(size.min(PAGE_SIZE_MAX)),
+        Err(_) => Err(invalid("page_size", format!("{size} is negative; give 1 to {PAGE_SIZE_MAX}, or 0 for 50"))),
+    }
+}
+
+/// Checks the id of a command.
+pub(super) fn request_id(id: &str) -> Result<String, Status> {
+    let is_plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte));
+    if id.is_empty() || id.len() > REQUEST_ID_LENGTH_MAX || !is_plain {
+        let what = "needed to make the command repeatable: give a new UUID, at most 64 letters, digits, `-_.:`";
+        return Err(invalid("request_id", what));
+    }
+    Ok(id.to_owned())
+}
+
+/// Checks an optional reason and takes the white space around it off.
+pub(super) fn reason(text: &str) -> Result<String, Status> {
+    let text = text.trim();
+    if text.chars().count() > REASON_LENGTH_MAX {
+        return Err(invalid("reason", format!("longer than {REASON_LENGTH_MAX} characters; shorten it")));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(invalid("reason", "holds a line break or another control character; give one line of text"));
+    }
+    Ok(text.to_owned())
+}
+
+/// Checks a reason that must be given.
+pub(super) fn needed_reason(text: &str, what_for: &str) -> Result<String, Status> {
+    let text = reason(text)?;
+    if text.is_empty() {
+        return Err(invalid("reason", format!("{what_for} needs a reason; say why in a few words")));
+    }
+    Ok(text)
+}
+
+/// Checks a ticker; lower case is read as upper case.
+pub(super) fn symbol(field: &str, text: &str) -> Result<Symbol, Status> {
+    Symbol::new(text).map_err(|error| invalid(field, error))
+}
+
+pub(super) fn symbols(texts: &[String]) -> Result<Vec<Symbol>, Status> {
+    list("symbols", texts, |text| symbol("symbols", text))
+}
+
+/// Checks names of strategies; one that never ran is no error and matches nothing.
+pub(super) fn strategies(names: &[String]) -> Result<Vec<String>, Status> {
+    names_of("strategies", names)
+}
+
+/// Checks a list of names or codes.
+pub(super) fn names_of(field: &'static str, names: &[String]) -> Result<Vec<String>, Status> {
+    list(field, names, |name| {
+        if name.is_empty() || name.len() > NAME_LENGTH_MAX {
+            let what = format!("a name has 1 to {NAME_LENGTH_MAX} characters; leave the list empty for all");
+            return Err(invalid(field, what));
+        }
+        Ok(name.clone())
+    })
+}
+
+fn list<T, U>(field: &str, values: &[T], check: impl Fn(&T) -> Result<U, Status>) -> Result<Vec<U>, Status> {
+    if values.len() > LIST_LENGTH_MAX {
+        return Err(invalid(field, format!("{} values are too many; give at most {LIST_LENGTH_MAX}", values.len())));
+    }
+    values.iter().map(check).collect()
+}
+
+pub(super) fn sides(values: &[i32]) -> Result<Vec<Side>, Status> {
+    list("sides", values, |value| match v1::Side::try_from(*value) {
+        Ok(v1::Side::Long) => Ok(Side::Long),
+        Ok(v1::Side::Short) => Ok(Side::Short),
+        Ok(v1::Side::Unspecified) | Err(_) => Err(unknown_value("sides", *value, "SIDE_LONG, SIDE_SHORT")),
+    })
+}
+
+pub(super) fn signal_statuses(values: &[i32]) -> Result<Vec<SignalStatus>, Status> {
+    list("statuses", values, |value| signal_status(*value))
+}
+
+fn signal_status(value: i32) -> Result<SignalStatus, Status> {
+    let known = SignalStatus::ALL.iter().copied().find(|status| super::convert::signal_status(*status) as i32 == value);
+    known.ok_or_else(|| unknown_value("statuses", value, "SIGNAL_STATUS_PENDING and on"))
+}
+
+/// Returns whether open and whether closed trades are wanted; nothing given means both.
+pub(super) fn trade_statuses(values: &[i32]) -> Result<Vec<v1::TradeStatus>, Status> {
+    list("statuses", values, |value| match v1::TradeStatus::try_from(*value) {
+        Ok(status @ (v1::TradeStatus::Open | v1::TradeStatus::Closed)) => Ok(status),
+        Ok(v1::TradeStatus::Unspecified) | Err(_) => {
+            Err(unknown_value("statuses", *value, "TRADE_STATUS_OPEN, TRADE_STATUS_CLOSED"))
+        }
+    })
+}
+
+pub(super) fn components(values: &[i32]) -> Result<Vec<Component>, Status> {
+    list("components", values, |value| {
+        let known = COMPONENTS.iter().copied().find(|known| super::convert::component(*known) as i32 == *value);
+        known.ok_or_else(|| unknown_value("components", *value, "COMPONENT_EXECUTOR and on"))
+    })
+}
+
+const COMPONENTS: [Component; 7] = [
+    Component::Executor,
+    Component::RiskManager,
+    Component::Alpaca,
+    Component::Strategy,
+    Component::Store,
+    Component::Api,
+    Component::Data,
+];
+
+/// Checks the least severity; not given means all, and so does DEBUG.
+pub(super) fn severity_min(value: i32) -> Result<v1::Severity, Status> {
+    match v1::Severity::try_from(value) {
+        Ok(v1::Severity::Unspecified) => Ok(v1::Severity::Debug),
+        Ok(severity) => Ok(severity),
+        Err(_) => Err(unknown_value("severity_min", value, "SEVERITY_DEBUG, INFO, WARN, ERROR")),
+    }
+}
+
+fn unknown_value(field: &str, value: i32, known: &str) -> Status {
+    invalid(field, format!("{value} is not a value; give {known}"))
+}
+
+/// Sessions from one date to another, both included; an open end is `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct DateRange {
+    pub(super) from: Option<Date>,
+    pub(super) to: Option<Date>,
+}
+
+pub(super) fn date_range(from: &str, to: &str) -> Result<DateRange, Status> {
+    let range = DateRange { from: date("date_from", from)?, to: date("date_to", to)? };
+    match (range.from, range.to) {
+        (Some(first), Some(last)) if last < first => {
+            Err(invalid("date_to", format!("{last} is before date_from {first}; exchange them")))
+        }
+        _ => Ok(range),
+    }
+}
+
+fn date(field: &str, text: &str) -> Result<Option<Date>, Status> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    // `NaiveDate` also reads "2026-2-3"; a date of the wire has one form.
+    let parsed = text.parse::<Date>().ok().filter(|date| date.to_string() == text);
+    parsed.map(Some).ok_or_else(|| invalid(field, format!("`{text}` is not a date; give YYYY-MM-DD, as in 2026-02-13")))
+}
+
+/// Instants in `[from, to)`; an open end is `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct TimeRange {
+    pub(super) from: Option<Timestamp>,
+    pub(super) to: Option<Timestamp>,
+}
+
+pub(super) fn time_range(from: Option<&WireTime>, to: Option<&WireTime>) -> Result<TimeRange, Status> {
+    let range = TimeRange { from: instant("time_from", from)?, to: instant("time_to", to)? };
+    match (range.from, range.to) {
+        (Some(first), Some(end)) if end < first => {
+            Err(invalid("time_to", format!("{end} is before time_from {first}; exchange them")))
+        }
+        _ => Ok(range),
+    }
+}
+
+fn instant(field: &str, value: Option<&WireTime>) -> Result<Option<Timestamp>, Status> {
+    let micros = value.map(time::timestamp_to_micros).transpose();
+    micros.map(|micros| micros.map(Timestamp::from_micros)).map_err(|error| invalid(field, error))
+}
+
+/// Returns the words that a log line must contain, in lower case.
+pub(super) fn search(text: &str) -> Result<String, Status> {
+    if text.chars().count() > SEARCH_LENGTH_MAX {
+        return Err(invalid("search", format!("longer than {SEARCH_LENGTH_MAX} characters; give fewer words")));
+    }
+    Ok(text.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check<T: std::fmt::Debug>(result: Result<T, Status>, field: &str) {
+        let status = result.unwrap_err();
+        assert_eq!(status.code(), tonic::Code::InvalidArgument);
+        assert!(status.message().starts_with(&format!("{field}: ")), "{}", status.message());
+    }
+
+    #[test]
+    fn page_sizes_are_bounded() {
+        assert_eq!(page_size(0).unwrap(), 50);
+        assert_eq!(page_size(7).unwrap(), 7);
+        assert_eq!(page_size(5000).unwrap(), 1000);
+        check(page_size(-1), "page_size");
+    }
+
+    #[test]
+    fn commands_need_an_id_and_some_a_reason() {
+        assert!(request_id("8f14e45f-ceea-467f-a830-5b2c0f3b2d11").is_ok());
+        for id in ["", "a b", "\n", &"x".repeat(65)] {
+            check(request_id(id), "request_id");
+        }
+        assert_eq!(reason("  ").unwrap(), "");
+        assert_eq!(needed_reason(" news ", "releasing").unwrap(), "news");
+        check(needed_reason(" ", "releasing"), "reason");
+        check(reason("a\nb"), "reason");
+        check(reason(&"x".repeat(501)), "reason");
+    }
+
+    #[test]
+    fn dates_have_one_form_and_an_order() {
+        let date = |text: &str| text.parse::<Date>().unwrap();
+        let range = date_range("2026-02-13", "").unwrap();
+        assert_eq!((range.from, range.to), (Some(date("2026-02-13")), None));
+        for text in ["2026-2-13", "13.02.2026", "2026-02-30", "today", " 2026-02-13"] {
+            check(date_range(text, ""), "date_from");
+            check(date_range("", text), "date_to");
+        }
+        check(date_range("2026-02-13", "2026-02-12"), "date_to");
+    }
+
+    #[test]
+    fn instants_are_valid_and_in_order() {
+        let at = |seconds, nanos| Some(WireTime { seconds, nanos });
+        assert!(time_range(at(1, 0).as_ref(), at(1, 0).as_ref()).is_ok());
+        check(time_range(at(1, -1).as_ref(), None), "time_from");
+        check(time_range(at(2, 0).as_ref(), at(1, 0).as_ref()), "time_to");
+    }
+
+    #[test]
+    fn lists_hold_known_values() {
+        assert_eq!(sides(&[1, 2]).unwrap(), [Side::Long, Side::Short]);
+        check(sides(&[0]), "sides");
+        check(sides(&[9]), "sides");
+        assert_eq!(signal_statuses(&[5]).unwrap(), [SignalStatus::Filled]);
+        check(signal_statuses(&[0]), "statuses");
+        check(trade_statuses(&[0]), "statuses");
+        assert_eq!(components(&[7]).unwrap(), [Component::Data]);
+        check(components(&[8]), "components");
+        assert_eq!(severity_min(0).unwrap(), v1::Severity::Debug);
+        check(severity_min(5), "severity_min");
+        assert_eq!(symbols(&["spy".to_owned()]).unwrap()[0].as_str(), "SPY");
+        check(symbols(&["S P Y".to_owned()]), "symbols");
+        check(symbols(&vec!["SPY".to_owned(); 1001]), "symbols");
+        check(strategies(&[String::new()]), "strategies");
+        check(search(&"x".repeat(201)), "search");
+    }
+}

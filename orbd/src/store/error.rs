@@ -1,0 +1,180 @@
+//! What can go wrong with the records, sorted by what the caller can do.
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+/// Explains why the records could not be opened, written or read. No text in it holds a password.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database's address is not one: correct the configuration.
+    #[error("`{url}` is not the address of a database: {problem}; expected `sqlite:///path/orb.db` or `postgres://user@host/name`")]
+    Url {
+        /// The address, without its password.
+        url: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// The database cannot be reached or written: repair the path, the permissions or the server.
+    #[error("cannot open the database {database}: {problem}")]
+    Open {
+        /// The database.
+        database: String,
+        /// What the system says, and the remedy.
+        problem: String,
+    },
+    /// A newer orb has written the database: use that version, or another database. Nothing was changed.
+    #[error("the database {database} was made by a newer orb: it has the migration `{found}`, which this version does not know; install the newer version, or use another database")]
+    SchemaNewer {
+        /// The database.
+        database: String,
+        /// The first migration that is not known.
+        found: String,
+    },
+    /// The database lacks migrations: run `orbd migrate`, or let `orbd` open it for writing.
+    #[error("the database {database} is older than this version of orb: it lacks the migration `{missing}`; run `orbd migrate`")]
+    SchemaOlder {
+        /// The database.
+        database: String,
+        /// The first migration that is missing.
+        missing: String,
+    },
+    /// A migration failed and was rolled back: the cause tells what to do.
+    #[error("cannot bring the database {database} to this version's schema: {problem}")]
+    Migration {
+        /// The database.
+        database: String,
+        /// What the database says.
+        problem: String,
+    },
+    /// Another process writes this ledger: end it first.
+    #[error("the ledger {ledger} of the database {database} is in use by {holder}; stop it first, or use another database")]
+    InUse {
+        /// The database.
+        database: String,
+        /// The ledger.
+        ledger: String,
+        /// Who holds it, as far as is known.
+        holder: String,
+    },
+    /// The ledger's id stands for another account or environment: the database was tampered with or mixed up.
+    #[error("the ledger {ledger} of the database {database} belongs to the environment `{found}`, not to `{wanted}`; use another database")]
+    OtherLedger {
+        /// The database.
+        database: String,
+        /// The ledger.
+        ledger: String,
+        /// The environment in the database.
+        found: String,
+        /// The environment asked for.
+        wanted: String,
+    },
+    /// A row to be restored names something that the configuration lacks: add it until the day is over.
+    #[error("the records of {date} name the {what} `{name}`, which the configuration does not have; add it, or start with another database")]
+    UnknownName {
+        /// `symbol` or `strategy`.
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// Trading date of the row.
+        date: String,
+    },
+    /// A row cannot be read: restore a backup, or correct the row.
+    #[error("the row `{key}` of the table {table} is damaged: its {column} is `{value}`; restore a backup, or correct the row")]
+    Damaged {
+        /// The table.
+        table: &'static str,
+        /// The row's key.
+        key: String,
+        /// The column.
+        column: &'static str,
+        /// What it holds.
+        value: String,
+    },
+    /// A page token is none of ours: start again at the first page.
+    #[error("the page token is not valid for this list; start again without one")]
+    PageToken,
+    /// A journal row does not follow the one before.
+    #[error("the journal's next event cannot be number {first}: the last one committed is {last}")]
+    Sequence {
+        /// First sequence of the row that was refused.
+        first: u64,
+        /// Last sequence in the journal.
+        last: u64,
+    },
+    /// The connection is gone: open the database again.
+    #[error("the connection to the database was lost while it should {doing}")]
+    Lost {
+        /// What was being done.
+        doing: &'static str,
+        /// What the database says.
+        source: DieselError,
+    },
+    /// The database refused; nothing of the transaction is kept.
+    #[error("the database failed to {doing}: {source}")]
+    Failed {
+        /// What was being done.
+        doing: &'static str,
+        /// What the database says.
+        source: DieselError,
+    },
+}
+
+impl StoreError {
+    /// Tells whether opening the database again may help.
+    #[must_use]
+    pub const fn is_lost(&self) -> bool {
+        matches!(self, Self::Lost { .. })
+    }
+
+    /// Sorts an error of the database.
+    pub(in crate::store) fn of(doing: &'static str, source: DieselError) -> Self {
+        let lost = matches!(
+            source,
+            DieselError::BrokenTransactionManager
+                | DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _)
+        );
+        if lost { Self::Lost { doing, source } } else { Self::Failed { doing, source } }
+    }
+}
+
+/// Lets a query's result carry what was being done.
+pub(in crate::store) trait Doing<T> {
+    /// Turns the database's error into one of the store.
+    fn doing(self, what: &'static str) -> Result<T, StoreError>;
+}
+
+impl<T> Doing<T> for Result<T, DieselError> {
+    fn doing(self, what: &'static str) -> Result<T, StoreError> {
+        self.map_err(|source| StoreError::of(what, source))
+    }
+}
+
+/// Inside a transaction an error of either kind may arise; diesel needs one type for both.
+#[derive(Debug)]
+pub(in crate::store) enum Inside {
+    /// The database's.
+    Database(DieselError),
+    /// Ours.
+    Store(StoreError),
+}
+
+impl From<DieselError> for Inside {
+    fn from(error: DieselError) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<StoreError> for Inside {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl Inside {
+    /// Leaves the transaction.
+    pub(in crate::store) fn doing(self, what: &'static str) -> StoreError {
+        match self {
+            Self::Database(source) => StoreError::of(what, source),
+            Self::Store(error) => error,
+        }
+    }
+}

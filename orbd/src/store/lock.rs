@@ -1,0 +1,105 @@
+//! One writer per ledger.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool};
+use sha2::{Digest as _, Sha256};
+
+use super::error::{Doing as _, StoreError};
+use super::ledger::Ledger;
+use super::url::DatabaseUrl;
+
+/// Holds a ledger of a SQLite file; ends with the process, however it ends.
+#[derive(Debug)]
+pub(in crate::store) struct FileLock {
+    _file: File,
+}
+
+impl FileLock {
+    /// Takes the ledger, or tells who has it.
+    pub(in crate::store) fn take(url: &DatabaseUrl, path: &Path, ledger: &Ledger) -> Result<Self, StoreError> {
+        let open_error = |error: std::io::Error, lock: &Path| StoreError::Open {
+            database: url.to_string(),
+            problem: format!("cannot write its lock file {}: {error}", lock.display()),
+        };
+        let lock = lock_path(path, ledger);
+        let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&lock);
+        let mut file = opened.map_err(|error| open_error(error, &lock))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(in_use(url, ledger, &holder(&mut file))),
+            Err(TryLockError::Error(error)) => return Err(open_error(error, &lock)),
+        }
+        write_holder(&mut file).map_err(|error| open_error(error, &lock))?;
+        Ok(Self { _file: file })
+    }
+}
+
+/// Takes a ledger of a PostgreSQL database for as long as the connection lives, or tells that it is taken.
+pub(in crate::store) fn take_session_lock(
+    url: &DatabaseUrl,
+    conn: &mut PgConnection,
+    ledger: &Ledger,
+) -> Result<(), StoreError> {
+    let key = lock_key(ledger.id());
+    let taken: bool = diesel::select(pg_try_advisory_lock(key)).get_result(conn).doing("take the ledger's lock")?;
+    if taken { Ok(()) } else { Err(in_use(url, ledger, "another process")) }
+}
+
+/// Waits for the lock around migrations.
+pub(in crate::store) fn wait_for_migration_lock(conn: &mut PgConnection) -> QueryResult<()> {
+    advisory("SELECT pg_advisory_lock($1)", conn)
+}
+
+/// Releases the lock around migrations.
+pub(in crate::store) fn release_migration_lock(conn: &mut PgConnection) -> QueryResult<()> {
+    advisory("SELECT pg_advisory_unlock($1)", conn)
+}
+
+fn advisory(statement: &str, conn: &mut PgConnection) -> QueryResult<()> {
+    diesel::sql_query(statement).bind::<BigInt, _>(lock_key("migrations")).execute(conn).map(drop)
+}
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    fn pg_try_advisory_lock(key: BigInt) -> Bool;
+}
+
+/// Advisory locks are numbers shared by all programs on a database, hence a digest.
+fn lock_key(name: &str) -> i64 {
+    let digest = Sha256::digest(format!("orb/{name}").as_bytes());
+    digest.iter().take(8).fold(0_i64, |key, byte| (key << 8) | i64::from(*byte))
+}
+
+/// The same file must give the same lock by whatever path it is named.
+fn lock_path(path: &Path, ledger: &Ledger) -> PathBuf {
+    let real = path.canonicalize().unwrap_or_else(|_| {
+        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        path.file_name().map_or_else(|| folder.clone(), |name| folder.join(name))
+    });
+    let mut name = real.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.lock", ledger.id()));
+    real.with_file_name(name)
+}
+
+fn holder(file: &mut File) -> String {
+    let mut text = String::new();
+    match file.read_to_string(&mut text) {
+        Ok(1..) if text.trim().parse::<u32>().is_ok() => format!("process {}", text.trim()),
+        _ => "another process".to_owned(),
+    }
+}
+
+fn write_holder(file: &mut File) -> std::io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    writeln!(file, "{}", std::process::id())
+}
+
+fn in_use(url: &DatabaseUrl, ledger: &Ledger, holder: &str) -> StoreError {
+    StoreError::InUse { database: url.to_string(), ledger: ledger.id().to_owned(), holder: holder.to_owned() }
+}

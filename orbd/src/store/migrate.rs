@@ -1,0 +1,180 @@
+//! Schema migrations, embedded in the binary.
+
+use diesel::migration::{Migration, MigrationSource};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use diesel::sqlite::Sqlite;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
+
+use super::connect::{connect_postgres, connect_sqlite, connect_sqlite_unchanged, logs_path};
+use super::error::{Doing as _, StoreError};
+use super::lock;
+use super::url::{DatabaseUrl, Target};
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
+const SQLITE_LOGS: EmbeddedMigrations = embed_migrations!("../migrations/sqlite-logs");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
+
+/// Tells which migrations a database has and which it lacks, by their versions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MigrationStatus {
+    /// Applied, oldest first.
+    pub applied: Vec<String>,
+    /// Known to this version and not applied, in their order.
+    pub pending: Vec<String>,
+    /// Applied and not known to this version: a newer one made the database.
+    pub unknown: Vec<String>,
+}
+
+/// Brings a database to this version's schema and makes it where it does not exist; returns what was applied.
+///
+/// # Errors
+/// When the database cannot be opened or written, or was made by a newer version; then nothing is written.
+pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, StoreError> {
+    refuse_newer(url, &migration_status(url)?)?;
+    match url.target() {
+        Target::Sqlite(path) => {
+            let mut applied = migrate_sqlite(url, path, SQLITE)?;
+            applied.extend(migrate_sqlite(url, &logs_path(path), SQLITE_LOGS)?.into_iter().map(in_logs));
+            Ok(applied)
+        }
+        Target::Postgres(_) => migrate_postgres(url),
+    }
+}
+
+/// Tells which migrations a database has, without writing anything.
+///
+/// # Errors
+/// When the database cannot be opened.
+pub fn migration_status(url: &DatabaseUrl) -> Result<MigrationStatus, StoreError> {
+    match url.target() {
+        Target::Sqlite(path) => {
+            let main = sqlite_status(url, path, SQLITE)?;
+            let logs = sqlite_status(url, &logs_path(path), SQLITE_LOGS)?;
+            let joined = |main: Vec<String>, logs: Vec<String>| main.into_iter().chain(logs.into_iter().map(in_logs));
+            Ok(MigrationStatus {
+                applied: joined(main.applied, logs.applied).collect(),
+                pending: joined(main.pending, logs.pending).collect(),
+                unknown: joined(main.unknown, logs.unknown).collect(),
+            })
+        }
+        Target::Postgres(_) => {
+            let mut conn = connect_postgres(url, "SET application_name = 'orbd'")?;
+            Ok(status(applied_in_postgres(&mut conn)?, versions::<Pg>(POSTGRES)))
+        }
+    }
+}
+
+/// Checks that a database has this version's schema, without writing anything.
+pub(in crate::store) fn check_current(url: &DatabaseUrl) -> Result<(), StoreError> {
+    let found = migration_status(url)?;
+    refuse_newer(url, &found)?;
+    match found.pending.into_iter().next() {
+        Some(missing) => Err(StoreError::SchemaOlder { database: url.to_string(), missing }),
+        None => Ok(()),
+    }
+}
+
+fn in_logs(version: String) -> String {
+    format!("logs {version}")
+}
+
+fn refuse_newer(url: &DatabaseUrl, found: &MigrationStatus) -> Result<(), StoreError> {
+    match found.unknown.first() {
+        Some(unknown) => Err(StoreError::SchemaNewer { database: url.to_string(), found: unknown.clone() }),
+        None => Ok(()),
+    }
+}
+
+fn migrate_sqlite(
+    url: &DatabaseUrl,
+    path: &std::path::Path,
+    source: EmbeddedMigrations,
+) -> Result<Vec<String>, StoreError> {
+    let mut conn = connect_sqlite(url, path, "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL;")?;
+    // Two processes may start at once: the second waits for the transaction, and then finds nothing to do.
+    let done = conn.immediate_transaction(|conn| Ok::<_, diesel::result::Error>(run(conn.run_pending_migrations(source))));
+    done.map_err(|error| failed(url, &error.to_string()))?.map_err(|problem| failed(url, &problem))
+}
+
+fn migrate_postgres(url: &DatabaseUrl) -> Result<Vec<String>, StoreError> {
+    let mut conn = connect_postgres(url, "SET application_name = 'orbd'; SET client_min_messages = warning")?;
+    lock::wait_for_migration_lock(&mut conn).map_err(|error| failed(url, &error.to_string()))?;
+    let done = run(conn.run_pending_migrations(POSTGRES)).map_err(|problem| failed(url, &problem));
+    lock::release_migration_lock(&mut conn).doing("release the lock around migrations")?;
+    done
+}
+
+type Ran<'a> = diesel::migration::Result<Vec<diesel::migration::MigrationVersion<'a>>>;
+
+fn run(done: Ran<'_>) -> Result<Vec<String>, String> {
+    match done {
+        Ok(versions) => Ok(versions.iter().map(ToString::to_string).collect()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn failed(url: &DatabaseUrl, problem: &str) -> StoreError {
+    StoreError::Migration { database: url.to_string(), problem: url.scrub(problem) }
+}
+
+fn sqlite_status(
+    url: &DatabaseUrl,
+    path: &std::path::Path,
+    source: EmbeddedMigrations,
+) -> Result<MigrationStatus, StoreError> {
+    let known = versions::<Sqlite>(source);
+    if !path.exists() {
+        return Ok(status(Vec::new(), known));
+    }
+    let mut conn = connect_sqlite_unchanged(url, path)?;
+    let tables = diesel::sql_query("SELECT name AS version FROM sqlite_master WHERE name = '__diesel_schema_migrations'")
+        .load::<Version>(&mut conn)
+        .map_err(|error| unreadable(url, &error.to_string()))?;
+    if tables.is_empty() {
+        return Ok(status(Vec::new(), known));
+    }
+    let applied = diesel::sql_query(APPLIED).load(&mut conn).map_err(|error| unreadable(url, &error.to_string()))?;
+    Ok(status(applied, known))
+}
+
+const APPLIED: &str = "SELECT version FROM __diesel_schema_migrations ORDER BY version";
+
+#[derive(QueryableByName)]
+struct Version {
+    #[diesel(sql_type = Text)]
+    version: String,
+}
+
+fn applied_in_postgres(conn: &mut PgConnection) -> Result<Vec<Version>, StoreError> {
+    let exists = "SELECT table_name::text AS version FROM information_schema.tables \
+                  WHERE table_name = '__diesel_schema_migrations' AND table_schema = ANY (current_schemas(false))";
+    let tables: Vec<Version> = diesel::sql_query(exists).load(conn).doing("look for its migrations")?;
+    if tables.is_empty() {
+        return Ok(Vec::new());
+    }
+    diesel::sql_query(APPLIED).load(conn).doing("read its migrations")
+}
+
+fn status(applied: Vec<Version>, known: Vec<String>) -> MigrationStatus {
+    let applied: Vec<String> = applied.into_iter().map(|row| row.version).collect();
+    let pending = known.iter().filter(|version| !applied.contains(version)).cloned().collect();
+    let unknown = applied.iter().filter(|version| !known.contains(version)).cloned().collect();
+    MigrationStatus { applied, pending, unknown }
+}
+
+fn versions<DB: diesel::backend::Backend>(source: EmbeddedMigrations) -> Vec<String>
+where
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    let migrations: Vec<Box<dyn Migration<DB>>> = source.migrations().unwrap_or_default();
+    let mut versions: Vec<String> = migrations.iter().map(|found| found.name().version().to_string()).collect();
+    versions.sort();
+    versions
+}
+
+fn unreadable(url: &DatabaseUrl, problem: &str) -> StoreError {
+    let problem = format!("{}; check that the file is a database of orb", url.scrub(problem));
+    StoreError::Open { database: url.to_string(), problem }
+}

@@ -1,0 +1,43 @@
+//! The records: everything that survives a restart, in SQLite or PostgreSQL.
+//!
+//! One [`Writer`] per ledger commits each event's journal row and its facts in one transaction, before anything is
+//! sent or shown. [`Reader`]s have connections of their own. Logs go through a [`LogWriter`] that can lose lines
+//! but never delays a commit. The rest of orb sees neither SQL nor diesel: both stay inside this module.
+
+mod checkpoint;
+mod connect;
+mod error;
+mod ledger;
+mod load;
+mod lock;
+mod logs;
+mod migrate;
+mod names;
+mod page;
+mod pool;
+mod queries;
+mod reader;
+mod rows;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod text;
+mod url;
+mod writer;
+
+pub use error::StoreError;
+pub use ledger::Ledger;
+pub use load::Restored;
+pub use logs::{LogFilter, LogLayer, LogLine, LogOptions, LogSearch, LogSender, LogWriter};
+pub use migrate::{MigrationStatus, migrate, migration_status};
+pub use names::Names;
+pub use page::{DateRange, Page, PageRequest};
+pub use queries::{
+    CommandFilter, DecisionFilter, FillFilter, JournalEntryRow, OrderFilter, SignalFilter, TradeFilter, TradeOrder,
+};
+pub use reader::Reader;
+pub use rows::{
+    AttemptKey, Audit, DecisionRow, EquityRow, FillRow, OrderRow, SessionRow, SignalRow, TradeRow, TradeStatus,
+};
+pub use url::DatabaseUrl;
+pub use writer::{Commit, JournalRow, Writer};

@@ -1,0 +1,129 @@
+//! Lists of trades.
+
+use diesel::prelude::*;
+use orb_core::{Date, Side};
+
+use super::{among, texts};
+use crate::store::connect::AnyConn;
+use crate::store::error::{Doing as _, StoreError};
+use crate::store::page::{DateRange, Page, PageRequest, cursor};
+use crate::store::reader::Reader;
+use crate::store::rows::{StoredTrade, TradeRow, TradeStatus};
+use crate::store::schema::trades;
+use crate::store::text::Text as _;
+
+/// Selects trades and says their order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TradeFilter {
+    /// Only these tickers.
+    pub symbols: Vec<String>,
+    /// Only these directions.
+    pub sides: Vec<Side>,
+    /// Only these statuses.
+    pub statuses: Vec<TradeStatus>,
+    /// Only these strategies.
+    pub strategies: Vec<String>,
+    /// Only these trading dates.
+    pub dates: DateRange,
+    /// In which order.
+    pub order: TradeOrder,
+}
+
+/// Orders trades; those of one entry time by symbol.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TradeOrder {
+    /// The last entry first.
+    #[default]
+    NewestFirst,
+    /// The first entry first, as in an export.
+    OldestFirst,
+}
+
+cursor! {
+    /// Marks a trade in its list.
+    TradeCursor of "trades" { entry_time: i64, symbol: String, attempt: String }
+}
+
+impl Reader {
+    /// Lists trades by the time of their first entry fill.
+    ///
+    /// # Errors
+    /// When the token is not of this list, or the database fails.
+    pub fn list_trades(&self, filter: &TradeFilter, page: &PageRequest) -> Result<Page<TradeRow>, StoreError> {
+        let after: Option<TradeCursor> = page.after()?;
+        self.records(|conn| {
+            let (from, to) = filter.dates.bounds();
+            let mut query = trades::table
+                .filter(trades::ledger_id.eq(&self.ledger_id()))
+                .filter(trades::date.between(from, to))
+                .limit(page.limit())
+                .select(StoredTrade::as_select())
+                .into_boxed();
+            among!(query,
+                trades::symbol => &filter.symbols,
+                trades::strategy => &filter.strategies,
+                trades::side => texts(&filter.sides),
+                trades::status => texts(&filter.statuses),
+            );
+            query = match filter.order {
+                TradeOrder::NewestFirst => {
+                    query.order((trades::entry_time.desc(), trades::symbol.desc(), trades::attempt.desc()))
+                }
+                TradeOrder::OldestFirst => {
+                    query.order((trades::entry_time.asc(), trades::symbol.asc(), trades::attempt.asc()))
+                }
+            };
+            if let Some(after) = &after {
+                let (time, symbol, attempt) = (trades::entry_time, trades::symbol, trades::attempt);
+                query = match filter.order {
+                    TradeOrder::NewestFirst => query.filter(time.le(after.entry_time)).filter(
+                        time.lt(after.entry_time)
+                            .or(symbol.lt(&after.symbol))
+                            .or(symbol.eq(&after.symbol).and(attempt.lt(&after.attempt))),
+                    ),
+                    TradeOrder::OldestFirst => query.filter(time.ge(after.entry_time)).filter(
+                        time.gt(after.entry_time)
+                            .or(symbol.gt(&after.symbol))
+                            .or(symbol.eq(&after.symbol).and(attempt.gt(&after.attempt))),
+                    ),
+                };
+            }
+            let rows: Vec<StoredTrade> = query.load(conn).doing("list trades")?;
+            let cursor = |row: &StoredTrade| TradeCursor {
+                entry_time: row.entry_time,
+                symbol: row.symbol.clone(),
+                attempt: row.attempt.clone(),
+            };
+            Page::of(rows, page, cursor).try_map(StoredTrade::read)
+        })
+    }
+
+    /// Returns the trade of an id, or `None` when there is none.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn trade(&self, id: &str) -> Result<Option<TradeRow>, StoreError> {
+        self.records(|conn| {
+            let found: Option<StoredTrade> = trades::table
+                .find((self.ledger_id(), id))
+                .select(StoredTrade::as_select())
+                .first(conn)
+                .optional()
+                .doing("find a trade")?;
+            found.map(StoredTrade::read).transpose()
+        })
+    }
+}
+
+/// Reads a day's trades by entry time, and before them those of other days that are still open.
+pub(in crate::store) fn load_day(conn: &mut AnyConn, ledger: &str, date: Date) -> Result<Vec<TradeRow>, StoreError> {
+    let open = TradeStatus::Open.text();
+    let rows: Vec<StoredTrade> = trades::table
+        .filter(trades::ledger_id.eq(ledger))
+        .filter(trades::date.eq(date.to_string()).or(trades::status.eq(open)))
+        .order((trades::entry_time.asc(), trades::symbol.asc(), trades::attempt.asc()))
+        .select(StoredTrade::as_select())
+        .load(conn)
+        .doing("read the day's trades")?;
+    rows.into_iter().map(StoredTrade::read).collect()
+}

@@ -1,0 +1,54 @@
+//! Rows: as tables hold them, as readers see them, and as the engine's facts.
+//!
+//! Each file holds one table's three forms: a stored row of plain columns, a public row of typed values and names,
+//! and the conversions fact -> stored -> row -> fact.
+
+mod attempt;
+mod closing;
+mod command;
+mod decision;
+mod equity;
+mod fill;
+mod hold;
+mod journal;
+mod log;
+mod order;
+mod session;
+mod signal;
+mod stored;
+mod trade;
+
+pub use attempt::AttemptKey;
+pub use command::Audit;
+pub use decision::DecisionRow;
+pub use equity::EquityRow;
+pub use fill::FillRow;
+pub use order::OrderRow;
+pub use session::SessionRow;
+pub use signal::SignalRow;
+pub use trade::{TradeRow, TradeStatus};
+
+pub(in crate::store) use closing::StoredClosing;
+pub(in crate::store) use command::StoredCommand;
+pub(in crate::store) use decision::StoredDecision;
+pub(in crate::store) use equity::StoredEquity;
+pub(in crate::store) use fill::StoredFill;
+pub(in crate::store) use hold::StoredHold;
+pub(in crate::store) use journal::StoredJournal;
+pub(in crate::store) use log::{NewLog, StoredLog};
+pub(in crate::store) use order::StoredOrder;
+pub(in crate::store) use session::StoredSession;
+pub(in crate::store) use signal::StoredSignal;
+pub(in crate::store) use stored::{Upsert, upsert};
+pub(in crate::store) use trade::StoredTrade;
+
+use super::names::Names;
+
+/// Holds what every row of a commit needs.
+#[derive(Clone, Copy)]
+pub(in crate::store) struct Context<'a> {
+    /// The ledger's id.
+    pub(in crate::store) ledger: &'a str,
+    /// Names for the fact's numbers.
+    pub(in crate::store) names: &'a Names,
+}

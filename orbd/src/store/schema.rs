@@ -1,0 +1,212 @@
+//! The tables, with one meaning in both databases: see `migrations/`.
+
+diesel::table! {
+    ledgers (ledger_id) {
+        ledger_id -> Text,
+        environment -> Text,
+        account_id -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sessions (ledger_id, date) {
+        ledger_id -> Text,
+        date -> Text,
+        open_at -> BigInt,
+        close_at -> BigInt,
+        equity_open -> BigInt,
+        realized_net -> BigInt,
+        fees -> BigInt,
+        ended -> Bool,
+        ordinal -> BigInt,
+    }
+}
+
+diesel::table! {
+    signals (ledger_id, attempt) {
+        ledger_id -> Text,
+        attempt -> Text,
+        date -> Text,
+        strategy -> Text,
+        symbol -> Text,
+        attempt_number -> BigInt,
+        side -> Text,
+        at -> BigInt,
+        level -> BigInt,
+        stop -> BigInt,
+        quantity -> BigInt,
+        status -> Text,
+        reason -> Nullable<Text>,
+        detail -> Text,
+        client_order_id -> Nullable<Text>,
+        broker_order_id -> Nullable<Text>,
+        submitted_at -> Nullable<BigInt>,
+        filled_at -> Nullable<BigInt>,
+        fill_price -> Nullable<BigInt>,
+        ordinal -> BigInt,
+    }
+}
+
+diesel::table! {
+    orders (ledger_id, client_order_id) {
+        ledger_id -> Text,
+        client_order_id -> Text,
+        broker_order_id -> Nullable<Text>,
+        parent -> Nullable<Text>,
+        attempt -> Text,
+        date -> Text,
+        strategy -> Text,
+        symbol -> Text,
+        attempt_number -> BigInt,
+        role -> Text,
+        side -> Text,
+        quantity -> BigInt,
+        kind -> Text,
+        price -> Nullable<BigInt>,
+        status -> Text,
+        filled -> BigInt,
+        filled_notional -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        reject_kind -> Nullable<Text>,
+        reject_code -> Nullable<BigInt>,
+        reject_message -> Nullable<Text>,
+        reject_related -> Nullable<Text>,
+        reject_available -> Nullable<BigInt>,
+        ordinal -> BigInt,
+    }
+}
+
+diesel::table! {
+    fills (ledger_id, execution_id) {
+        ledger_id -> Text,
+        execution_id -> Text,
+        attempt -> Text,
+        date -> Text,
+        strategy -> Text,
+        symbol -> Text,
+        attempt_number -> BigInt,
+        client_order_id -> Text,
+        side -> Text,
+        price -> BigInt,
+        quantity -> BigInt,
+        fee -> BigInt,
+        at -> BigInt,
+        at_data_end -> Bool,
+        ordinal -> BigInt,
+    }
+}
+
+diesel::table! {
+    trades (ledger_id, attempt) {
+        ledger_id -> Text,
+        attempt -> Text,
+        date -> Text,
+        strategy -> Text,
+        symbol -> Text,
+        attempt_number -> BigInt,
+        status -> Text,
+        side -> Text,
+        entered -> BigInt,
+        exited -> BigInt,
+        entry_time -> BigInt,
+        exit_time -> Nullable<BigInt>,
+        entry_notional -> BigInt,
+        exit_notional -> BigInt,
+        fees -> BigInt,
+        stop -> BigInt,
+        target -> Nullable<BigInt>,
+        exit_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    decisions (ledger_id, date, symbol, strategy) {
+        ledger_id -> Text,
+        date -> Text,
+        strategy -> Text,
+        symbol -> Text,
+        reason -> Text,
+        detail -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    holds (ledger_id, kind, since) {
+        ledger_id -> Text,
+        kind -> Text,
+        since -> BigInt,
+        reason -> Text,
+        actor -> Text,
+        cleared_by -> Nullable<Text>,
+        cleared_reason -> Nullable<Text>,
+        cleared_at -> Nullable<BigInt>,
+        ordinal -> BigInt,
+    }
+}
+
+diesel::table! {
+    closings (ledger_id, symbol, since) {
+        ledger_id -> Text,
+        symbol -> Text,
+        since -> BigInt,
+        attempt -> Text,
+        date -> Text,
+        strategy -> Text,
+        attempt_number -> BigInt,
+        reason -> Text,
+        step -> Text,
+    }
+}
+
+diesel::table! {
+    commands (ledger_id, request_id) {
+        ledger_id -> Text,
+        request_id -> Text,
+        actor -> Text,
+        command -> Text,
+        reason -> Text,
+        result -> Text,
+        accepted -> Bool,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    equity_points (ledger_id, at) {
+        ledger_id -> Text,
+        at -> BigInt,
+        equity -> BigInt,
+        realized -> BigInt,
+        unrealized -> BigInt,
+    }
+}
+
+diesel::table! {
+    journal (ledger_id, first_sequence) {
+        ledger_id -> Text,
+        first_sequence -> BigInt,
+        last_sequence -> BigInt,
+        last_effect -> BigInt,
+        date -> Nullable<Text>,
+        at -> BigInt,
+        bytes -> Binary,
+    }
+}
+
+diesel::table! {
+    logs (id) {
+        id -> BigInt,
+        at -> BigInt,
+        engine_at -> Nullable<BigInt>,
+        severity -> Text,
+        component -> Text,
+        message -> Text,
+        fields -> Text,
+        ledger_id -> Nullable<Text>,
+        strategy -> Nullable<Text>,
+        search -> Text,
+    }
+}

@@ -1,0 +1,152 @@
+//! The address of a database.
+
+use core::fmt;
+use std::path::{Path, PathBuf};
+
+use super::error::StoreError;
+
+/// Holds the address of a database. Its text form shows no password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(Target);
+
+/// Says which database an address names.
+#[derive(Clone, PartialEq, Eq)]
+pub(in crate::store) enum Target {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A server, by the address that libpq understands.
+    Postgres(String),
+}
+
+impl DatabaseUrl {
+    /// Reads `sqlite:///absolute/path`, `sqlite://relative/path`, `sqlite:path`, `postgres://…` or `postgresql://…`.
+    ///
+    /// # Errors
+    /// When the scheme is another one, or the path is empty or not that of a file.
+    pub fn parse(url: &str) -> Result<Self, StoreError> {
+        let refuse = |problem| StoreError::Url { url: without_password(url), problem };
+        let Some((scheme, rest)) = url.split_once(':') else {
+            return Err(refuse("it has no scheme"));
+        };
+        match scheme {
+            "sqlite" => sqlite_path(rest).map(|path| Self(Target::Sqlite(path))).map_err(refuse),
+            "postgres" | "postgresql" if rest.starts_with("//") => Ok(Self(Target::Postgres(with_timeout(url)))),
+            "postgres" | "postgresql" => Err(refuse("the scheme must be followed by `//`")),
+            _ => Err(refuse("the scheme is not known")),
+        }
+    }
+
+    /// Makes the address of a SQLite file.
+    #[must_use]
+    pub fn sqlite(path: impl Into<PathBuf>) -> Self {
+        Self(Target::Sqlite(path.into()))
+    }
+
+    /// Returns the SQLite file, or `None` for a server.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match &self.0 {
+            Target::Sqlite(path) => Some(path),
+            Target::Postgres(_) => None,
+        }
+    }
+
+    pub(in crate::store) const fn target(&self) -> &Target {
+        &self.0
+    }
+
+    /// Removes the password from a text that may quote the address.
+    pub(in crate::store) fn scrub(&self, text: &str) -> String {
+        let clean = match &self.0 {
+            Target::Postgres(url) => passwords(url).into_iter().fold(text.to_owned(), |text, word| text.replace(word, "***")),
+            Target::Sqlite(_) => text.to_owned(),
+        };
+        clean.trim().replace('\n', "; ")
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Target::Sqlite(path) => path.display().fmt(f),
+            Target::Postgres(url) => f.pad(&without_password(url)),
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+fn sqlite_path(rest: &str) -> Result<PathBuf, &'static str> {
+    let path = rest.strip_prefix("//").unwrap_or(rest);
+    match path {
+        "" => Err("it names no file"),
+        ":memory:" => Err("a database in memory would not survive a restart"),
+        path if path.ends_with('/') => Err("it names a folder"),
+        path => Ok(PathBuf::from(path)),
+    }
+}
+
+/// Adds a connect timeout where none is given, so that an unreachable server is an error and not a wait.
+fn with_timeout(url: &str) -> String {
+    if url.contains("connect_timeout=") {
+        return url.to_owned();
+    }
+    let separator = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{separator}connect_timeout=5")
+}
+
+/// Lists the passwords in an address: between `:` and `@`, and in the parameters.
+fn passwords(url: &str) -> Vec<&str> {
+    let Some((_, rest)) = url.split_once("://") else { return Vec::new() };
+    let (address, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+    let authority = address.rsplit_once('@').map(|(user, _)| user);
+    let user_password = authority.and_then(|user| user.split_once(':')).map(|(_, password)| password);
+    let parameter = |pair: &'static str| move |text: &str| text.starts_with(pair);
+    let in_parameters = parameters
+        .split('&')
+        .filter(|text| parameter("password=")(text) || parameter("sslpassword=")(text))
+        .filter_map(|text| text.split_once('=').map(|(_, password)| password));
+    user_password.into_iter().chain(in_parameters).filter(|password| !password.is_empty()).collect()
+}
+
+fn without_password(url: &str) -> String {
+    let shown = url.trim_end_matches("connect_timeout=5").trim_end_matches(['?', '&']);
+    let Some((scheme, rest)) = shown.split_once("://") else { return shown.to_owned() };
+    let secrets = passwords(shown);
+    let rest = secrets.into_iter().fold(rest.to_owned(), |text, word| {
+        text.replace(&format!(":{word}@"), ":***@").replace(&format!("password={word}"), "password=***")
+    });
+    format!("{scheme}://{rest}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_files_and_servers() {
+        let path = |url: &str| DatabaseUrl::parse(url).expect(url).path().map(Path::to_owned);
+        assert_eq!(path("sqlite:///var/lib/orb/orb.db"), Some("/var/lib/orb/orb.db".into()));
+        assert_eq!(path("sqlite:orb.db"), Some("orb.db".into()));
+        assert_eq!(path("sqlite://data/orb.db"), Some("data/orb.db".into()));
+        assert_eq!(path("postgres://orb@localhost/orb"), None);
+        for wrong in ["orb.db", "mysql://x", "sqlite:", "sqlite::memory:", "sqlite:///tmp/", "postgres:orb"] {
+            let error = DatabaseUrl::parse(wrong).expect_err(wrong);
+            assert!(error.to_string().contains(wrong), "{error}");
+        }
+    }
+
+    #[test]
+    fn shows_no_password() {
+        let url = DatabaseUrl::parse("postgres://orb:s3cret@db.example/orb?sslmode=require&password=hidden").expect("a url");
+        assert_eq!(url.to_string(), "postgres://orb:***@db.example/orb?sslmode=require&password=***");
+        assert_eq!(format!("{url:?}"), url.to_string());
+        assert_eq!(url.scrub("no such user: s3cret hidden\n"), "no such user: *** ***");
+        let error = DatabaseUrl::parse("mysql://orb:s3cret@host/orb").expect_err("an unknown scheme");
+        assert!(!error.to_string().contains("s3cret"), "{error}");
+    }
+}
