@@ -33,19 +33,27 @@ pub(crate) struct Cli {
 #[derive(Args, Debug)]
 pub(crate) struct Global {
     /// How results are written: tables for people, JSON lines or CSV for scripts
-    #[arg(long, short, global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(
+        long,
+        short,
+        global = true,
+        help_heading = "Output and connection",
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT"
+    )]
     pub(crate) output: Format,
     /// The daemon, http://HOST:PORT or https://HOST:PORT; instead of a context
-    #[arg(long, global = true, env = "ORB_ENDPOINT", value_name = "URL")]
+    #[arg(long, global = true, help_heading = "Output and connection", env = "ORB_ENDPOINT", value_name = "URL")]
     pub(crate) endpoint: Option<String>,
     /// A file that holds the bearer token; ORB_TOKEN may hold the token itself
-    #[arg(long, global = true, env = "ORB_TOKEN_FILE", value_name = "FILE")]
+    #[arg(long, global = true, help_heading = "Output and connection", env = "ORB_TOKEN_FILE", value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
     /// The configuration file
-    #[arg(long, global = true, env = "ORB_CONFIG", value_name = "FILE")]
+    #[arg(long, global = true, help_heading = "Output and connection", env = "ORB_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// The context in the configuration file; else its `current`
-    #[arg(long, global = true, env = "ORB_CONTEXT", value_name = "NAME")]
+    #[arg(long, global = true, help_heading = "Output and connection", env = "ORB_CONTEXT", value_name = "NAME")]
     pub(crate) context: Option<String>,
 }
 
@@ -62,6 +70,8 @@ pub(crate) enum Command {
     Equity(commands::equity::Args),
     Logs(commands::logs::Args),
     Kill(commands::kill::Args),
+    Pause(commands::pause::Args),
+    Resume(commands::resume::Args),
     Close(commands::close::Args),
     Export(commands::export::Args),
     Completions(commands::completions::Args),

@@ -71,7 +71,9 @@ pub(crate) fn resolve(global: &Global, environment: &Environment) -> Result<Targ
     let context = match (&global.endpoint, &global.context) {
         (Some(_), None) => None,
         (Some(_), Some(_)) => {
-            return Err(Failure::usage("--endpoint and --context exclude each other: give one of them"));
+            return Err(Failure::usage(
+                "--endpoint (or ORB_ENDPOINT) and --context (or ORB_CONTEXT) exclude each other: give one",
+            ));
         }
         (None, _) => Some(find_context(global, environment)?),
     };

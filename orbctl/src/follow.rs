@@ -17,10 +17,12 @@ pub(crate) async fn follow<M>(
     on_message: impl FnMut(M) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     tokio::select! {
-        ended = drain(what, stream, on_message) => ended,
+        // Ctrl-C is listened for from its first poll on: that must precede the first output.
+        biased;
         interrupted = signal::ctrl_c() => {
             interrupted.map_err(|error| Failure::new(Kind::Local, format!("cannot wait for Ctrl-C: {error}")))
         }
+        ended = drain(what, stream, on_message) => ended,
     }
 }
 

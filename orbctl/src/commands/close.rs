@@ -1,20 +1,19 @@
 //! `orbctl close`.
 
-use std::io::{self, BufRead as _, IsTerminal as _};
-
 use orb_api::v1::{
     CloseOutcome, ClosePositionRequest, ClosePositionResponse, ClosedPosition, Fill, Position, RemainingPosition,
 };
 use serde_json::{Value, json};
 
 use super::{
+    confirm::{self, Confirm},
     filters::{self, Names},
     positions,
     request::{self, Request},
 };
 use crate::{
     cli::Global,
-    failure::{Failure, Kind, note},
+    failure::{Failure, Kind},
     output::{Cell, Column, Grid},
     session::Session,
     wire,
@@ -28,20 +27,17 @@ pub(crate) struct Args {
     /// The ticker
     #[arg(value_parser = filters::symbol)]
     symbol: String,
-    /// Does not ask
-    #[arg(long, short)]
-    yes: bool,
+    #[command(flatten)]
+    confirm: Confirm,
     #[command(flatten)]
     request: Request,
 }
 
 pub(crate) async fn run(global: &Global, args: Args) -> Result<(), Failure> {
-    if !args.yes && !io::stdin().is_terminal() {
-        return Err(Failure::usage(format!("closing {} needs --yes where nobody can be asked", args.symbol)));
-    }
+    args.confirm.check_possible(&format!("closing {}", args.symbol))?;
     let request_id = args.request.id()?;
     let mut session = Session::open_for_command(global).await?;
-    if !args.yes {
+    if !args.confirm.is_given() {
         confirm(&session, &args.symbol).await?;
     }
     let what = format!("closing {}", args.symbol);
@@ -72,20 +68,13 @@ async fn confirm(session: &Session, symbol: &str) -> Result<(), Failure> {
             format!("there is no open position in {symbol}: see `orbctl positions`"),
         ));
     };
-    note(&question(position));
-    let mut answer = String::new();
-    let read = io::stdin().lock().read_line(&mut answer);
-    read.map_err(|error| Failure::usage(format!("cannot read the answer: {error}; give --yes")))?;
-    match answer.trim().to_ascii_lowercase().as_str() {
-        "y" | "yes" => Ok(()),
-        _ => Err(Failure::usage("not confirmed: nothing was done")),
-    }
+    confirm::ask(&question(position))
 }
 
 fn question(position: &Position) -> String {
     let pnl = Cell::maybe_signed(position.unrealized_pnl.as_ref()).to_table();
     let (side, price) = (wire::side(position.side).to_table(), Cell::money(&position.entry_price).to_table());
-    format!("Close {} {} {} from {price}, unrealized {pnl}? [y/N]", position.symbol, side, position.quantity)
+    format!("Close {} {} {} from {price}, unrealized {pnl}?", position.symbol, side, position.quantity)
 }
 
 const COLUMNS: &[Column<ClosePositionResponse>] = &[

@@ -5,7 +5,7 @@ use clap::{
     Args,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-use orb_api::v1::{Component, Severity, Side, SignalStatus, TradeStatus};
+use orb_api::v1::{Component, HoldKind, Severity, Side, SignalStatus, TradeStatus};
 
 use crate::failure::Failure;
 
@@ -93,6 +93,9 @@ parsers! {
     side: Side, "SIDE_", ["long", "short"];
     severity: Severity, "SEVERITY_", ["debug", "info", "warn", "error"];
     component: Component, "COMPONENT_", ["executor", "risk-manager", "alpaca", "strategy", "store", "api", "data"];
+    hold: HoldKind, "HOLD_KIND_", [
+        "operator-pause", "environment-switched", "crashed", "breaker", "reconcile-break", "foreign-activity",
+    ];
     trade_status: TradeStatus, "TRADE_STATUS_", ["open", "closed"];
     signal_status: SignalStatus, "SIGNAL_STATUS_", [
         "pending", "submitted", "working", "partially-filled", "filled", "cancelled", "expired", "rejected", "unknown",

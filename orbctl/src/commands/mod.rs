@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod close;
 pub(crate) mod completions;
+mod confirm;
 pub(crate) mod decisions;
 pub(crate) mod equity;
 pub(crate) mod export;
@@ -10,8 +11,10 @@ mod filters;
 pub(crate) mod kill;
 pub(crate) mod logs;
 pub(crate) mod metrics;
+pub(crate) mod pause;
 pub(crate) mod positions;
 mod request;
+pub(crate) mod resume;
 pub(crate) mod signals;
 pub(crate) mod status;
 pub(crate) mod trades;
@@ -35,6 +38,8 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Equity(args) => equity::run(global, args).await,
         Command::Logs(args) => logs::run(global, args).await,
         Command::Kill(args) => kill::run(global, args).await,
+        Command::Pause(args) => pause::run(global, args).await,
+        Command::Resume(args) => resume::run(global, args).await,
         Command::Close(args) => close::run(global, args).await,
         Command::Export(args) => export::run(global, args).await,
         Command::Completions(args) => completions::run(&args),

@@ -56,6 +56,8 @@ fn filters_reach_the_daemon() {
     );
     check(&["kill"], &["action: Engage", "flatten: false", r#"reason: """#]);
     check(&["kill", "--flatten", "--reason", "news"], &["action: Engage", "flatten: true", r#"reason: "news""#]);
+    check(&["pause", "--reason", "lunch"], &["PauseEntriesRequest", r#"reason: "lunch""#]);
+    check(&["resume", "--hold", "crashed,breaker", "--yes"], &["holds: [Crashed, Breaker]"]);
     check(&["close", "nvda", "--yes", "--request-id", "r1"], &[r#"symbol: "NVDA""#, r#"request_id: "r1""#]);
 }
 
@@ -91,7 +93,8 @@ fn wrong_usage_is_exit_2_and_asks_nobody() {
     let fake = Fake::start(Mood::Willing);
     let home = TempDir::new().unwrap();
     check_failure(&finish(orbctl(home.path(), &["status"]).spawn().unwrap()), 2, "no daemon is named");
-    check_failure(&fake.run(&["close", "NVDA"]), 2, "needs --yes");
+    check_failure(&fake.run(&["close", "NVDA"]), 2, "closing NVDA needs --yes");
+    check_failure(&fake.run(&["resume"]), 2, "resuming needs --yes");
     check_failure(&fake.run(&["trades", "--from", "2026-02-14", "--to", "2026-02-13"]), 2, "swap them");
     check_failure(&fake.run(&["status", "--endpoint", "http://10.0.0.1:1"]), 2, "use https");
     for arguments in [
@@ -102,6 +105,7 @@ fn wrong_usage_is_exit_2_and_asks_nobody() {
         &["signals", "--status", "lost"],
         &["signals", "--follow", "--limit", "3"],
         &["close", "no such", "--yes"],
+        &["resume", "--hold", "kill", "--yes"],
         &["status", "--token", "secret"],
         &["export", "trades"],
     ] {
@@ -130,6 +134,9 @@ fn an_incomplete_action_shows_its_reply_and_is_exit_1() {
     assert_eq!(run.code, Some(1), "{run:?}");
     assert!(run.out.contains("HALTED") && run.out.contains("trading in NVDA is halted"), "{run:?}");
     assert!(run.err.contains("0 orders unconfirmed, 1 positions open"), "{run:?}");
+    let run = fake.run(&["resume", "--yes"]);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.err.contains("entries are still held by kill"), "{run:?}");
     let run = fake.run(&["close", "NVDA", "--yes"]);
     assert_eq!(run.code, Some(1), "{run:?}");
     assert!(run.out.contains("IN_PROGRESS") && run.err.contains("still under way: trading in NVDA"), "{run:?}");

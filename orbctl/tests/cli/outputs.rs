@@ -36,6 +36,8 @@ shows! {
     kill: "kill" "--reason" "news" "--request-id" "r1";
     kill_flatten: "kill" "--flatten" "--request-id" "r1";
     kill_release: "kill" "--release" "--reason" "all clear" "--request-id" "r1";
+    pause: "pause" "--reason" "lunch" "--request-id" "r1";
+    resume: "resume" "--yes" "--request-id" "r1";
     close: "close" "nvda" "--yes" "--request-id" "r1";
 }
 

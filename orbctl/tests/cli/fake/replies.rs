@@ -287,6 +287,34 @@ pub(super) fn killed(request: &SetKillSwitchRequest, is_complete: bool) -> SetKi
     }
 }
 
+pub(super) fn paused(request: &PauseEntriesRequest) -> PauseEntriesResponse {
+    let hold = Hold {
+        kind: HoldKind::OperatorPause.into(),
+        reason: request.reason.clone(),
+        actor: s("operator"),
+        since: at(31),
+        cleared_by: HoldCleared::ByOperator.into(),
+    };
+    PauseEntriesResponse {
+        ledger: ledger(),
+        request_id: request.request_id.clone(),
+        replayed: false,
+        state: TradingState::Paused.into(),
+        holds: vec![hold],
+    }
+}
+
+pub(super) fn resumed(request: &ResumeEntriesRequest, is_complete: bool) -> ResumeEntriesResponse {
+    ResumeEntriesResponse {
+        ledger: ledger(),
+        request_id: request.request_id.clone(),
+        replayed: false,
+        state: if is_complete { TradingState::Active } else { TradingState::Halted }.into(),
+        holds: if is_complete { Vec::new() } else { status().holds },
+        cleared: vec![HoldKind::OperatorPause.into()],
+    }
+}
+
 pub(super) fn closed(request: &ClosePositionRequest, is_complete: bool) -> ClosePositionResponse {
     let (outcome, quantity) = if is_complete { (CloseOutcome::Closed, 100) } else { (CloseOutcome::InProgress, 60) };
     ClosePositionResponse {

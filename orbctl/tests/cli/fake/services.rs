@@ -53,6 +53,16 @@ impl ControlService for Shared {
         ok(replies::killed(&request, self.is_willing()))
     }
 
+    async fn pause_entries(&self, request: Request<PauseEntriesRequest>) -> Reply<PauseEntriesResponse> {
+        let request = self.note(request);
+        ok(replies::paused(&request))
+    }
+
+    async fn resume_entries(&self, request: Request<ResumeEntriesRequest>) -> Reply<ResumeEntriesResponse> {
+        let request = self.note(request);
+        ok(replies::resumed(&request, self.is_willing()))
+    }
+
     async fn close_position(&self, request: Request<ClosePositionRequest>) -> Reply<ClosePositionResponse> {
         let request = self.note(request);
         match request.symbol.as_str() {

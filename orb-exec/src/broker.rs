@@ -1,0 +1,109 @@
+//! What a broker is to orb.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use orb_core::Timestamp;
+use orb_core::effect::{BrokerEffect, EffectClass, EffectId};
+use orb_core::event::{BrokerSnapshot, Event, Outcome};
+use orb_core::order::{OrderUpdate, Rejection, RejectionKind};
+
+/// Carries out the engine's effects.
+///
+/// What comes of them is reported on the channel that the broker was made with: the outcome of an effect first, then
+/// what the broker pushes by itself, in the order in which it happened.
+pub trait Broker: Send + 'static {
+    /// Carries out one effect, after it was committed; `epoch` is the entry gate's when it was decided.
+    fn perform(&mut self, now: Timestamp, epoch: u64, effect: BrokerEffect) -> impl Future<Output = ()> + Send;
+
+    /// Returns the whole state at the broker.
+    fn snapshot(&mut self) -> impl Future<Output = BrokerSnapshot> + Send;
+}
+
+/// Reports from a broker.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BrokerEvent {
+    /// The answer to an effect.
+    Outcome(EffectId, Outcome),
+    /// News of an order.
+    Order(OrderUpdate),
+    /// The whole state, because it was asked for.
+    Snapshot(BrokerSnapshot),
+}
+
+impl From<BrokerEvent> for Event {
+    fn from(event: BrokerEvent) -> Self {
+        match event {
+            BrokerEvent::Outcome(id, outcome) => Self::Outcome(id, outcome),
+            BrokerEvent::Order(update) => Self::Order(update),
+            BrokerEvent::Snapshot(snapshot) => Self::Snapshot(snapshot),
+        }
+    }
+}
+
+/// Stops entries at the last point before they are written: a kill closes it before it is even recorded.
+///
+/// Clones share one epoch.
+#[derive(Clone, Debug, Default)]
+pub struct EntryGate {
+    epoch: Arc<AtomicU64>,
+}
+
+impl EntryGate {
+    /// Returns the epoch in which a decision is made.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::SeqCst)
+    }
+
+    /// Ends the epoch: entries that were decided in it may no longer be sent.
+    pub fn bump(&self) {
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Returns why an effect that was decided in `epoch` may not be sent now, `None` when it may.
+    #[must_use]
+    pub fn refusal(&self, epoch: u64, now: Timestamp, effect: &BrokerEffect) -> Option<Outcome> {
+        if effect.class != EffectClass::Entry {
+            return None;
+        }
+        let late = effect.not_after.is_some_and(|deadline| now > deadline);
+        let message = match (late, epoch == self.epoch()) {
+            (false, true) => return None,
+            (true, _) => "it was not sent: its deadline had passed",
+            (false, false) => "it was not sent: entries were stopped",
+        };
+        Some(Outcome::Rejected(Rejection {
+            code: 0,
+            message: message.to_owned(),
+            related_orders: Vec::new(),
+            available: None,
+            kind: RejectionKind::NotSent,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use orb_core::effect::Action;
+
+    use super::*;
+
+    fn effect(class: EffectClass) -> BrokerEffect {
+        let deadline = Some(Timestamp::from_micros(10));
+        BrokerEffect { id: EffectId(1), symbol: None, class, not_after: deadline, action: Action::QueryPositions }
+    }
+
+    #[test]
+    fn only_entries_are_stopped_by_epoch_and_deadline() {
+        let (gate, entry, exit) = (EntryGate::default(), effect(EffectClass::Entry), effect(EffectClass::Exit));
+        let (early, late) = (Timestamp::from_micros(10), Timestamp::from_micros(11));
+        let epoch = gate.epoch();
+        assert_eq!(gate.refusal(epoch, early, &entry), None);
+        assert!(gate.refusal(epoch, late, &entry).is_some(), "an entry has a deadline");
+        assert_eq!(gate.refusal(epoch, late, &exit), None, "an exit is always sent");
+        gate.bump();
+        assert!(gate.refusal(epoch, early, &entry).is_some(), "a kill ends the epoch");
+        assert_eq!(gate.refusal(epoch, early, &exit), None);
+    }
+}

@@ -1,0 +1,28 @@
+//! What market data is to orb.
+
+use orb_core::Timestamp;
+use orb_core::event::{MarketData as Prices, Origin};
+
+/// Brings prices and the time.
+pub trait MarketData: Send + 'static {
+    /// Waits for what comes next: prices, the engine's next deadline, or the end.
+    ///
+    /// It may be dropped while it waits and called again; nothing is lost then.
+    fn next(&mut self, wakeup: Option<Timestamp>) -> impl Future<Output = MarketStep> + Send;
+
+    /// Returns the time; it never decreases.
+    fn now(&self) -> Timestamp;
+}
+
+/// Tells what came.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MarketStep {
+    /// Prices.
+    Market(Timestamp, Origin, Prices),
+    /// The engine's deadline has come.
+    Wakeup(Timestamp),
+    /// Time moved on, and the broker may have news of this instant: they come before its prices.
+    Advanced(Timestamp),
+    /// There is nothing more to come.
+    End,
+}
