@@ -186,6 +186,8 @@ pub enum Command {
     Close(SymbolId),
     /// Close all positions.
     CloseAll,
+    /// Cancel all working entries; nothing is held.
+    CancelEntries,
 }
 
 /// Holds limits that may change while orb runs.

@@ -40,7 +40,8 @@ pub const fn transition(status: OrderStatus, event: OrderEvent) -> Result<OrderS
         (S::PendingSubmit | S::Unknown | S::Working | S::Held, E::New) => S::Working,
         (S::PartiallyFilled | S::PendingCancel, E::New) => status,
         (S::PendingSubmit | S::Unknown | S::Held | S::Working, E::Held) => S::Held,
-        (S::PendingCancel, E::Held) => S::PendingCancel,
+        // Late news of how it waited before its first fill, or before the cancel was asked for.
+        (S::PartiallyFilled | S::PendingCancel, E::Held) => status,
         (S::PendingSubmit | S::Unknown | S::Working | S::Held | S::PartiallyFilled | S::PendingCancel, event) => {
             match event {
                 E::PendingCancel => S::PendingCancel,

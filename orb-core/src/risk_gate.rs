@@ -186,8 +186,7 @@ impl RiskGate {
         if wanted < 1 {
             return Err((Reason::SizeZero, format!("equity {} distance {distance}", context.equity_open)));
         }
-        let ceiling = shares(strategy.leverage, context.equity_open, 1, Price::from_micros(1));
-        let left = Money::from_micros(ceiling) - self.notional();
+        let left = leveraged(strategy.leverage, context.equity_open) - self.notional();
         let affordable = left.micros().div_euclid(proposal.level.micros());
         if affordable < 1 {
             return Err((Reason::NoBuyingPower, format!("{left} left, price {}", proposal.level)));
@@ -261,6 +260,12 @@ impl RiskGate {
     pub fn working(&self) -> usize {
         self.reservations.iter().filter(|held| !held.open).count()
     }
+}
+
+/// Returns leverage times equity, truncated to the micro-dollar.
+#[must_use]
+pub fn leveraged(leverage: rust_decimal::Decimal, equity: Money) -> Money {
+    Money::from_micros(shares(leverage, equity, 1, Price::from_micros(1)))
 }
 
 /// Returns the amount that a day may lose, truncated to the micro-dollar.

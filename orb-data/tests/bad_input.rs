@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
@@ -143,19 +143,19 @@ fn bar_lengths() {
     let one = "SPY,2026-02-13T14:30:00Z,1,1,1,1,1\nSPY,2026-02-13T14:31:00Z,1,1,1,1,1\n";
     check(
         &format!("{HEADER}{five}{one}"),
-        "a.csv holds bars of QQQ of 5 minutes, the other files have bars of 1 minutes: load bars of one length only",
+        "a.csv holds 5-minute bars of QQQ, but there are 1-minute bars too: load bars of one length only",
     );
     let nineteen = five.rsplit_once("QQQ").expect("bars").0;
-    assert!(load_text(&format!("{HEADER}{nineteen}{one}"), None).is_ok());
+    assert_eq!(told_of_text(&format!("{HEADER}{nineteen}{one}"), None), "OK 21");
 }
 
 #[test]
 fn an_explicit_bar_length_must_be_supported_and_fit() {
     let rows = format!("{HEADER}SPY,2026-02-13T14:30:00Z,1,1,1,1,1\nSPY,2026-02-13T14:37:00Z,1,1,1,1,1\n");
-    assert_eq!(load_text(&rows, Some(1)).map(|set| set.len()).map_err(|error| explain(&error)), Ok(2));
-    let refused = load_text(&rows, Some(4)).map_err(|error| explain(&error));
-    assert_eq!(refused, Err("4 minutes is no length of bars: choose 1, 2, 3, 5, 10, 15, 30 or 60".to_owned()));
-    assert!(matches!(load_text(&rows, Some(5)), Err(DataError::OffGrid { .. })));
+    assert_eq!(told_of_text(&rows, Some(1)), "OK 2");
+    let refused = "4 minutes is no length of bars: choose 1, 2, 3, 5, 10, 15, 30 or 60";
+    assert_eq!(told_of_text(&rows, Some(4)), refused);
+    assert!(told_of_text(&rows, Some(5)).contains("is not a multiple of 5 minutes"));
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn damaged_files() {
         (0..60).map(|minute| format!("SPY,2026-02-13T15:{minute:02}:00Z,1.{minute},2,1,1,{minute}7\n")).collect();
     encoder.write_all(format!("{HEADER}{rows}").as_bytes()).expect("rows");
     let whole = encoder.finish().expect("a gzip file");
-    assert!(load_bytes("a.csv.gz", &whole, None).is_ok());
+    assert_eq!(told_of_bytes("a.csv.gz", &whole, None), "OK 60");
     check_bytes_begin(
         "a.csv.gz",
         &whole[..whole.len() / 2],
@@ -200,13 +200,28 @@ fn damaged_files() {
 }
 
 #[test]
+fn a_damaged_parquet_file_never_panics() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.parquet");
+    let ones: ArrayRef = Arc::new(Float64Array::from(vec![1.0; 2]));
+    write_parquet(&path, &parquet_batch(&ones, &ones, 60_000_000));
+    let whole = fs::read(&path).expect("the file");
+    for position in 0..whole.len() {
+        let mut damaged = whole.clone();
+        damaged[position] ^= [0x01, 0x80, 0xFF][position % 3];
+        damaged.truncate(if position % 8 == 0 { position } else { whole.len() });
+        told_of_bytes("a.parquet", &damaged, None);
+    }
+}
+
+#[test]
 fn paths() {
     let folder = tempfile::tempdir().expect("a folder");
     let root = folder.path();
     fs::write(root.join("a.txt"), HEADER).expect("a file");
     check_path(root, "a.txt", "a.txt is no file of bars by its name: expected the extension .csv, .csv.gz or .parquet");
     check_path(root, "b.csv", "there is no file or folder at b.csv: check the path");
-    check_path(root, "", "the folder  holds no .csv, .csv.gz or .parquet file: check the path");
+    check_path(root, "", "the folder FOLDER holds no .csv, .csv.gz or .parquet file: check the path");
     let calendar = nyse_calendar(2026, 2026);
     assert!(matches!(load(&[], LoadOptions::new(&calendar)), Err(DataError::NothingGiven)));
 }
@@ -337,13 +352,12 @@ fn check_row(row: &str, expected: &str) {
 
 #[track_caller]
 fn check_bytes(name: &str, bytes: &[u8], expected: &str) {
-    let found = load_bytes(name, bytes, None).map_err(|error| explain(&error));
-    assert_eq!(found.map(|set| set.len()), Err(expected.to_owned()));
+    assert_eq!(told_of_bytes(name, bytes, None), expected);
 }
 
 #[track_caller]
 fn check_bytes_begin(name: &str, bytes: &[u8], expected: &str) {
-    let found = load_bytes(name, bytes, None).map_err(|error| explain(&error)).expect_err("a damaged file");
+    let found = told_of_bytes(name, bytes, None);
     assert!(found.starts_with(expected), "{found}");
 }
 
@@ -362,12 +376,16 @@ fn check_parquet(open: &ArrayRef, volume: &ArrayRef, step_micros: i64, expected:
 fn told_of_batch(batch: &RecordBatch) -> String {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("a.parquet");
-    let file = fs::File::create(&path).expect("a file");
+    write_parquet(&path, batch);
+    let calendar = nyse_calendar(2026, 2026);
+    told(load(&[path], LoadOptions::new(&calendar)), folder.path())
+}
+
+fn write_parquet(path: &Path, batch: &RecordBatch) {
+    let file = fs::File::create(path).expect("a file");
     let mut writer = ArrowWriter::try_new(file, batch.schema(), None).expect("a writer");
     writer.write(batch).expect("rows");
     writer.close().expect("a file");
-    let calendar = nyse_calendar(2026, 2026);
-    told(load(&[path], LoadOptions::new(&calendar)), folder.path())
 }
 
 fn parquet_batch(open: &ArrayRef, volume: &ArrayRef, step_micros: i64) -> RecordBatch {
@@ -385,39 +403,27 @@ fn parquet_batch(open: &ArrayRef, volume: &ArrayRef, step_micros: i64) -> Record
     RecordBatch::try_from_iter_with_nullable(columns.map(|(name, array)| (name, array, true))).expect("a batch")
 }
 
-fn load_text(text: &str, minutes: Option<i64>) -> Result<BarSet, DataError> {
-    load_bytes("a.csv", text.as_bytes(), minutes)
+fn told_of_text(text: &str, minutes: Option<i64>) -> String {
+    told_of_bytes("a.csv", text.as_bytes(), minutes)
 }
 
-/// Loads a file with some content, and takes the folder out of an error's paths.
-fn load_bytes(name: &str, bytes: &[u8], minutes: Option<i64>) -> Result<BarSet, DataError> {
+/// Loads a file with some content.
+fn told_of_bytes(name: &str, bytes: &[u8], minutes: Option<i64>) -> String {
     let folder = tempfile::tempdir().expect("a folder");
-    fs::write(folder.path().join(name), bytes).expect("a file");
+    let path = folder.path().join(name);
+    fs::write(&path, bytes).expect("a file");
     let calendar = nyse_calendar(2026, 2026);
     let options = LoadOptions { bar_length: minutes.map(Span::from_minutes), ..LoadOptions::new(&calendar) };
-    load(&[PathBuf::from(folder.path()).join(name)], options)
+    told(load(&[path], options), folder.path())
 }
 
-/// Writes an error with its causes, without folders.
-fn explain(error: &DataError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text += &format!(": {error}");
-        cause = error.source();
-    }
-    let words: Vec<&str> = text
-        .split(' ')
-        .map(|word| word.rsplit_once("/a.").map_or(word, |_| &word[word.rfind("/a.").unwrap() + 1..]))
-        .collect();
-    words.join(" ")
-}
-
+/// Writes the number of bars, or the error with its causes, without the path of the folder.
 fn told(loaded: Result<BarSet, DataError>, root: &Path) -> String {
-    match loaded {
-        Ok(set) => format!("OK {}", set.len()),
-        Err(error) => {
-            explain(&error).replace(&format!("{}/", root.display()), "").replace(&root.display().to_string(), "")
-        }
-    }
+    let error = match loaded {
+        Ok(set) => return format!("OK {}", set.len()),
+        Err(error) => error,
+    };
+    let causes = std::iter::successors(error.source(), |cause: &&dyn Error| (*cause).source());
+    let text = causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"));
+    text.replace(&format!("{}/", root.display()), "").replace(&root.display().to_string(), "FOLDER")
 }

@@ -8,7 +8,11 @@ use orb_data::{BarSet, Loaded, SessionBars, nyse_calendar};
 fn a_seed_gives_the_same_market_on_every_platform() {
     assert_eq!(hash(&market(1)), hash(&market(1)));
     assert_ne!(hash(&market(1)), hash(&market(2)));
-    assert_eq!(hash(&market(1)), 469_743_869_797_350_292, "the market of a seed has changed: take a new label in random.rs");
+    assert_eq!(
+        hash(&market(1)),
+        469_743_869_797_350_292,
+        "the market of a seed has changed: take a new label in random.rs"
+    );
 }
 
 #[test]

@@ -1,5 +1,13 @@
 //! The orb daemon as a library: what the `orbd` command is made of.
 
 pub mod auth;
+pub mod backtest;
+pub mod cli;
+pub mod commands;
+pub mod demo;
+pub mod journal;
 pub mod rpc;
+pub mod runtime;
+pub mod store;
+pub mod telemetry;
 pub mod view;

@@ -22,7 +22,8 @@ impl Engine {
         for bar in bars {
             self.prices.last[bar.symbol.index()] = bar.close;
         }
-        self.prices.moved = !self.positions.open().is_empty();
+        // A fill of the same instant may have moved the result already, with nothing open any more.
+        self.prices.moved |= !self.positions.open().is_empty();
         for (index, number) in (0..self.strategies.len()).zip(0..) {
             self.route_bars(StrategyId(number), index, origin, bars, out);
         }

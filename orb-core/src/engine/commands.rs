@@ -22,6 +22,7 @@ impl Engine {
             // What its cause or the next session clears is not the operator's to clear.
             Command::Clear(_) => {}
             Command::Close(symbol) => self.close_symbol(symbol, ExitReason::ForceClose, out),
+            Command::CancelEntries => self.cancel_entries(|_| true, out),
             Command::CloseAll => self.close_where(ExitReason::Flatten, |_| true, out),
         }
     }

@@ -8,7 +8,7 @@ use crate::hold::Holds;
 use crate::money::{Money, Price, Quantity};
 use crate::order::{Order, OrderRole, OrderStatus};
 use crate::position_keeper::DaySums;
-use crate::risk_gate::daily_limit;
+use crate::risk_gate::{daily_limit, leveraged};
 use crate::session_clock::Windows;
 use crate::symbol::SymbolId;
 use crate::time::Timestamp;
@@ -100,6 +100,21 @@ impl Engine {
     /// Lists today's orders by identifier.
     pub fn orders(&self) -> impl Iterator<Item = &Order> {
         self.orders.iter()
+    }
+
+    /// Returns an order of the day; `None` when there is none of that identifier.
+    #[must_use]
+    pub fn order(&self, id: &crate::order::ClientOrderId) -> Option<&Order> {
+        self.orders.get(id)
+    }
+
+    /// Returns what new positions may still cost: the largest leverage times the open's equity, less what is used.
+    #[must_use]
+    pub fn buying_power(&self) -> Money {
+        let Some(session) = self.session else { return Money::ZERO };
+        let strategies = self.config.run.strategies.iter();
+        let ceiling = strategies.map(|strategy| leveraged(strategy.leverage, session.equity_open)).max();
+        (ceiling.unwrap_or(Money::ZERO) - self.notional()).or_zero_if_negative()
     }
 
     /// Returns a symbol's exit desk; `None` where there is neither position nor working entry.

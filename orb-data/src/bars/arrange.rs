@@ -2,7 +2,7 @@
 
 use orb_core::{Bar, Session, SymbolId, Timestamp};
 
-use super::collect::{MINUTE, Pile};
+use super::collect::{MINUTE, Pile, Stretch};
 use super::length::Gap;
 use super::load::Label;
 use super::set::SessionBars;
@@ -30,7 +30,7 @@ pub(super) struct Arranged {
 /// # Errors
 /// When a symbol has two bars of one time.
 pub(super) fn arrange(session: Session, piles: [Pile; 2], maps: &SymbolMaps, label: Label) -> Result<Arranged, Clash> {
-    let [trade, warmup] = piles.map(|pile| sorted(pile, maps));
+    let [trade, warmup] = piles.map(|pile| sorted(pile, session, maps));
     for bars in [&trade, &warmup] {
         check_distinct(bars)?;
     }
@@ -45,19 +45,49 @@ fn key(bar: &Bar) -> (Timestamp, SymbolId) {
     (bar.start, bar.symbol)
 }
 
-fn sorted(pile: Pile, maps: &SymbolMaps) -> Vec<Bar> {
-    let mut bars = pile.bars;
-    let mut rest = bars.as_mut_slice();
-    for stretch in &pile.stretches {
+/// Numbers the symbols by the table and puts the bars in order.
+fn sorted(pile: Pile, session: Session, maps: &SymbolMaps) -> Vec<Bar> {
+    let Pile { mut bars, stretches } = pile;
+    let (mut rest, mut one_symbol_each) = (bars.as_mut_slice(), stretches.len() > 1);
+    for stretch in &stretches {
         let (mine, others) = rest.split_at_mut(stretch.bars);
+        let first = mine[0].symbol;
         for bar in mine {
+            one_symbol_each &= bar.symbol == first;
             bar.symbol = maps[stretch.unit][bar.symbol.index()];
         }
         rest = others;
     }
-    bars.sort_by_key(key);
-    bars.shrink_to_fit();
+    match one_symbol_each {
+        true => merge(&mut bars, &stretches, session),
+        false => bars.sort_by_key(key),
+    }
     bars
+}
+
+/// Merges stretches of one symbol each, as files that go symbol by symbol give them: the bars of each minute are
+/// counted, and then every bar has its place. That is two passes; sorting takes one for each doubling of the symbols.
+fn merge(bars: &mut [Bar], stretches: &[Stretch], session: Session) {
+    let unsorted = bars.to_vec();
+    let (mut runs, mut rest) = (Vec::with_capacity(stretches.len()), unsorted.as_slice());
+    for stretch in stretches {
+        let (run, others) = rest.split_at(stretch.bars);
+        runs.push(run);
+        rest = others;
+    }
+    runs.sort_by_key(|run| (run[0].symbol, run[0].start));
+    let minute = |bar: &Bar| ((bar.start - session.open).micros() / MINUTE) as usize;
+    // One place more than there are minutes, as the label of the end of a bar may be the close itself.
+    let mut places = vec![0_u32; (session.close - session.open).minutes() as usize + 2];
+    unsorted.iter().for_each(|bar| places[minute(bar) + 1] += 1);
+    for index in 1..places.len() {
+        places[index] += places[index - 1];
+    }
+    for bar in runs.into_iter().flatten() {
+        let place = &mut places[minute(bar)];
+        bars[*place as usize] = *bar;
+        *place += 1;
+    }
 }
 
 fn check_distinct(bars: &[Bar]) -> Result<(), Clash> {
@@ -78,7 +108,7 @@ fn check_disjoint(one: &[Bar], other: &[Bar]) -> Result<(), Clash> {
 }
 
 /// Finds the two closest bars of a symbol. The label of a bar that ends with the session says nothing: it may be
-/// shorter than the others.
+/// shorter than the others. Nothing is closer than a minute, so the search ends there.
 fn closest(bars: &[Bar], session: Session, symbols: usize, label: Label) -> Option<Gap> {
     let mut last: Vec<Option<Timestamp>> = vec![None; symbols];
     let mut closest = None::<Gap>;
@@ -86,6 +116,9 @@ fn closest(bars: &[Bar], session: Session, symbols: usize, label: Label) -> Opti
         if let Some(earlier) = last[bar.symbol.index()].replace(bar.start) {
             let gap = Gap { minutes: (bar.start - earlier).micros() / MINUTE, later: bar.start, symbol: bar.symbol };
             closest = Some(closest.map_or(gap, |closest| closest.min(gap)));
+            if gap.minutes == 1 {
+                break;
+            }
         }
     }
     closest

@@ -32,19 +32,25 @@ pub(super) struct Stretch {
 pub(super) struct Collector<'a> {
     calendar: &'a Calendar,
     label: Label,
+    /// Room to make in a pile at once, in bars.
+    expected_bars: usize,
     /// Piles of bars to trade on, and of those for features only.
     piles: [Vec<Mutex<Pile>>; 2],
 }
 
 impl<'a> Collector<'a> {
-    pub(super) fn new(calendar: &'a Calendar, label: Label) -> Self {
+    /// Makes empty piles; `expected_bars` is a guess of how many come to a session.
+    pub(super) fn new(calendar: &'a Calendar, label: Label, expected_bars: usize) -> Self {
         let piles = || calendar.sessions().iter().map(|_| Mutex::default()).collect();
-        Self { calendar, label, piles: [piles(), piles()] }
+        Self { calendar, label, expected_bars, piles: [piles(), piles()] }
     }
 
     fn add(&self, is_warmup: bool, session: usize, unit: usize, bars: &[Bar]) {
         let pile = &self.piles[usize::from(is_warmup)][session];
         let mut pile = pile.lock().expect("no thread panics while it adds bars");
+        if pile.stretches.is_empty() {
+            pile.bars.reserve_exact(self.expected_bars.max(bars.len()));
+        }
         pile.bars.extend_from_slice(bars);
         pile.stretches.push(Stretch { unit, bars: bars.len() });
     }

@@ -301,8 +301,8 @@ pub enum DataError {
     },
     /// A symbol has longer bars than the rest.
     #[error(
-        "{} holds bars of {symbol} of {minutes} minutes, the other files have bars of {expected} minutes: load bars \
-         of one length only",
+        "{} holds {minutes}-minute bars of {symbol}, but there are {expected}-minute bars too: load bars of one \
+         length only",
         path.display()
     )]
     MixedBarLengths {

@@ -88,6 +88,16 @@ impl Regularity {
         over_all.iter().find_map(|(symbol, (file, steps))| Some((*file, *symbol, steps.longer_than(length)?)))
     }
 
+    /// Returns the file of a symbol whose bars appear longest, when those of another appear shorter, and both lengths
+    /// in minutes.
+    pub(super) fn two_lengths(&self, symbol: SymbolId) -> Option<(usize, i64, i64)> {
+        let of_symbol = self.by_file.iter().filter(|((_, other), _)| *other == symbol);
+        let apparent = |steps: &Steps| steps.longer_than(Span::from_minutes(1)).unwrap_or(1);
+        let lengths: Vec<_> = of_symbol.map(|((file, _), steps)| (apparent(steps), *file)).collect();
+        let (longest, shortest) = (lengths.iter().max_by_key(|(minutes, _)| *minutes)?, lengths.iter().min()?);
+        (longest.0 > shortest.0).then_some((longest.1, longest.0, shortest.0))
+    }
+
     /// Returns the symbols with a bar off the grid of a length.
     pub(super) fn off_grid(&self, length: Span) -> impl Iterator<Item = SymbolId> {
         let is_off = move |steps: &Steps| i64::from(steps.minutes) % length.minutes() != 0;

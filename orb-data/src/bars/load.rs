@@ -12,7 +12,7 @@ use super::csv as csv_rows;
 use super::error::{DataError, Place};
 use super::length::{self, Regularity, Steps};
 use super::parallel::{available_threads, in_parallel};
-use super::parquet::{ParquetFile, Part};
+use super::parquet::{Extent, ParquetFile, Part};
 use super::row::{RawRow, SymbolBook};
 use super::set::{BarSet, Dropped, Loaded, SessionBars};
 use super::source::{Format, Source, find};
@@ -98,12 +98,15 @@ pub fn load_with_warmup(paths: &[PathBuf], warmup: &[PathBuf], options: LoadOpti
     sources.extend(find(warmup, true)?);
     let units = plan(&sources)?;
     let threads = options.threads.map_or_else(available_threads, NonZero::get);
-    let collector = Collector::new(options.calendar, options.label);
+    let collector = Collector::new(options.calendar, options.label, expected_bars(&units, options.calendar));
     let summaries = in_parallel(threads, units.len(), |index| units[index].summarise(&sources, &collector, index))?;
     let load = Load { options, threads, sources: &sources, units: &units, summaries: &summaries };
     load.check_files()?;
     load.finish(&collector)
 }
+
+/// Most bars of a session to make room for before they come.
+const EXPECTED_BARS_MAX: usize = 262_144;
 
 /// Represents a file or a part of one, read by one thread.
 struct Unit {
@@ -129,6 +132,18 @@ fn plan(sources: &[Source]) -> Result<Vec<Unit>, DataError> {
         }
     }
     Ok(units)
+}
+
+/// Guesses how many bars come to a session, from what Parquet files say about themselves; 0 when nothing is known.
+/// Too much costs only addresses, too little only time.
+fn expected_bars(units: &[Unit], calendar: &Calendar) -> usize {
+    let first_parts = units.iter().filter_map(|unit| unit.part.as_ref()).filter(|(_, part)| part.is_first());
+    let extents: Vec<Extent> = first_parts.filter_map(|(file, _)| file.extent()).collect();
+    let rows: usize = extents.iter().map(|extent| extent.rows).sum();
+    let first = extents.iter().map(|extent| extent.first).min().unwrap_or(Timestamp::MAX);
+    let last = extents.iter().map(|extent| extent.last).max().unwrap_or(Timestamp::MIN);
+    let sessions = calendar.sessions().iter().filter(|session| first < session.close && session.open <= last).count();
+    rows.checked_div(sessions).map_or(0, |mean| (mean + mean / 16).min(EXPECTED_BARS_MAX))
 }
 
 impl Unit {
@@ -221,7 +236,7 @@ impl Load<'_> {
         let arranged = in_parallel(self.threads, sessions.len(), |index| {
             arrange(sessions[index], collector.take(index), maps, self.options.label)
         });
-        arranged.map_err(|clash| self.overlap(clash, table))
+        arranged.map_err(|clash| self.overlap(clash, table, maps))
     }
 
     /// Tells which symbols a set's files name.
@@ -294,10 +309,14 @@ impl Load<'_> {
         }
     }
 
-    fn overlap(&self, clash: Clash, table: &SymbolTable) -> DataError {
+    /// Explains two bars of one symbol and time: bars of two lengths, or one length twice.
+    fn overlap(&self, clash: Clash, table: &SymbolTable, maps: &SymbolMaps) -> DataError {
+        let (symbol, ts) = (table.name(clash.symbol).clone(), clash.label);
+        if let Some((file, minutes, expected)) = self.regularity(maps).two_lengths(clash.symbol) {
+            return DataError::MixedBarLengths { path: self.sources[file].path.clone(), symbol, minutes, expected };
+        }
         let mut places = self.places(table, clash.symbol, clash.label);
         let (first, second) = (places.swap_remove(0), places.pop());
-        let (symbol, ts) = (table.name(clash.symbol).clone(), clash.label);
         match second {
             Some(second) => DataError::Overlap { first, second, symbol, ts },
             None => DataError::Duplicate { place: first, symbol, ts },

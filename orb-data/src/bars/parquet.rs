@@ -1,16 +1,18 @@
 //! Rows of Parquet files, a part at a time.
 
 use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::Int32Type;
 use arrow_array::{Array, RecordBatch};
-use arrow_schema::{DataType, Field, Schema, SchemaRef};
-use orb_core::Price;
+use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use orb_core::{Price, Timestamp};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
+use parquet::file::statistics::Statistics;
 
 use super::column::{self, Bad, Fault};
 use super::error::DataError;
@@ -41,6 +43,21 @@ pub(super) struct Part {
     rows_before: u64,
 }
 
+impl Part {
+    /// Tells whether the file begins with this part.
+    pub(super) const fn is_first(&self) -> bool {
+        self.rows_before == 0
+    }
+}
+
+/// Tells how many rows a file has and over which time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Extent {
+    pub(super) rows: usize,
+    pub(super) first: Timestamp,
+    pub(super) last: Timestamp,
+}
+
 impl ParquetFile {
     /// Opens a file and checks its columns.
     ///
@@ -57,7 +74,8 @@ impl ParquetFile {
     fn open_with(source: &Source, skip_arrow_metadata: bool) -> Result<Self, DataError> {
         let file = File::open(&source.path).map_err(|error| source.io_error(error))?;
         let options = || ArrowReaderOptions::new().with_skip_arrow_metadata(skip_arrow_metadata);
-        let plain = ArrowReaderMetadata::load(&file, options()).map_err(|error| parquet_error(source, error))?;
+        let plain = unless_panic(source, || ArrowReaderMetadata::load(&file, options()))?;
+        let plain = plain.map_err(|error| parquet_error(source, error))?;
         let columns = columns(source, plain.schema())?;
         let with_dictionary = options().with_schema(symbols_as_dictionary(plain.schema(), columns[0]));
         let metadata = ArrowReaderMetadata::try_new(Arc::clone(plain.metadata()), with_dictionary).unwrap_or(plain);
@@ -78,6 +96,29 @@ impl ParquetFile {
         parts
     }
 
+    /// Returns the number of rows and the time they cover as far as the file's statistics tell; `None` when they do
+    /// not.
+    pub(super) fn extent(&self) -> Option<Extent> {
+        let (metadata, ts) = (self.metadata.metadata(), self.columns[1]);
+        let schema = self.metadata.schema();
+        let DataType::Timestamp(unit, _) = schema.field(ts).data_type() else { return None };
+        let micros = |value: &i64| match unit {
+            TimeUnit::Second => value.saturating_mul(1_000_000),
+            TimeUnit::Millisecond => value.saturating_mul(1_000),
+            TimeUnit::Microsecond => *value,
+            TimeUnit::Nanosecond => value / 1_000,
+        };
+        let rows = usize::try_from(metadata.file_metadata().num_rows()).ok()?;
+        let mut extent = Extent { rows, first: Timestamp::MAX, last: Timestamp::MIN };
+        for group in metadata.row_groups().iter().filter(|group| group.num_columns() == schema.fields().len()) {
+            if let Some(Statistics::Int64(times)) = group.column(ts).statistics() {
+                extent.first = extent.first.min(Timestamp::from_micros(micros(times.min_opt()?)));
+                extent.last = extent.last.max(Timestamp::from_micros(micros(times.max_opt()?)));
+            }
+        }
+        Some(extent)
+    }
+
     /// Reads a part row by row and returns how many rows there are.
     pub(super) fn read(
         &self,
@@ -91,11 +132,13 @@ impl ParquetFile {
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
         let mask = ProjectionMask::roots(builder.parquet_schema(), self.columns);
         let builder = builder.with_projection(mask).with_row_groups(vec![part.row_group]).with_batch_size(BATCH_ROWS);
-        let reader = builder.with_offset(part.offset).with_limit(part.rows).build();
+        let reader = unless_panic(source, || builder.with_offset(part.offset).with_limit(part.rows).build())?;
         let order = positions(&self.columns);
         let (mut columns, mut number) = (Columns::default(), part.rows_before);
-        for batch in reader.map_err(|error| parquet_error(source, error))? {
+        let mut reader = reader.map_err(|error| parquet_error(source, error))?;
+        while let Some(batch) = unless_panic(source, || reader.next())? {
             let batch = batch.map_err(|error| parquet_error(source, ParquetError::External(Box::new(error))))?;
+            check_types(source, &batch, &order)?;
             let fault = columns.fill(&batch, &order, book);
             let good = fault.as_ref().map_or(batch.num_rows(), |(_, fault)| fault.row);
             for row in 0..good {
@@ -108,6 +151,12 @@ impl ParquetFile {
         }
         Ok(number - part.rows_before)
     }
+}
+
+/// Decodes, and takes a panic for what it is: the decoder asserts what a damaged file does not keep.
+fn unless_panic<T>(source: &Source, decode: impl FnOnce() -> T) -> Result<T, DataError> {
+    let panicked = |_| parquet_error(source, ParquetError::General("the decoder gave up on its content".to_owned()));
+    catch_unwind(AssertUnwindSafe(decode)).map_err(panicked)
 }
 
 fn parquet_error(source: &Source, error: ParquetError) -> DataError {
@@ -125,13 +174,29 @@ fn columns(source: &Source, schema: &Schema) -> Result<[usize; 7], DataError> {
         }
         Header::Twice(column) => return Err(DataError::DuplicateColumn { path: path(), column }),
     };
-    for (index, (position, column)) in columns.into_iter().zip(COLUMNS).enumerate() {
-        let found = schema.field(position).data_type();
-        if let Some(expected) = column::refused(index, found) {
-            return Err(DataError::ColumnType { path: path(), column, found: found.to_string(), expected });
-        }
+    for (index, position) in columns.into_iter().enumerate() {
+        check_type(source, index, schema.field(position).data_type())?;
     }
     Ok(columns)
+}
+
+/// Checks the types of a batch: what a damaged file decodes to may differ from what it announced.
+fn check_types(source: &Source, batch: &RecordBatch, order: &[usize; 7]) -> Result<(), DataError> {
+    for (index, position) in order.iter().enumerate() {
+        let array = batch.column(*position);
+        match array.as_dictionary_opt::<Int32Type>().filter(|_| index == 0) {
+            Some(dictionary) => check_type(source, index, dictionary.values().data_type())?,
+            None => check_type(source, index, array.data_type())?,
+        }
+    }
+    Ok(())
+}
+
+fn check_type(source: &Source, index: usize, found: &DataType) -> Result<(), DataError> {
+    column::refused(index, found).map_or(Ok(()), |expected| {
+        let (path, column, found) = (source.path.clone(), COLUMNS[index], found.to_string());
+        Err(DataError::ColumnType { path, column, found, expected })
+    })
 }
 
 /// Asks for the symbols as numbers into a dictionary, which spares making a text of each.
@@ -179,7 +244,7 @@ impl Columns {
     #[inline]
     fn row(&self, row: usize, number: u64) -> RawRow {
         let prices = [0, 1, 2, 3].map(|column: usize| self.prices[column][row]);
-        let label = orb_core::Timestamp::from_micros(self.labels[row]);
+        let label = Timestamp::from_micros(self.labels[row]);
         RawRow { symbol: self.symbols[row], label, prices, volume: self.volumes[row], number }
     }
 }

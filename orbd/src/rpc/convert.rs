@@ -12,8 +12,8 @@ use orb_core::{
 use prost_types::Timestamp as WireTime;
 
 use crate::view::{
-    DayView, EntryView, Environment, FillView, HealthState, HealthView, Ledger, LogView, PositionView, SessionPhase,
-    SessionView, SignalView, View,
+    DayView, EntryView, Environment, HealthState, HealthView, Ledger, LogView, PositionView, SessionPhase, SessionView,
+    SignalView, View,
 };
 
 pub(super) fn instant(at: Timestamp) -> WireTime {
@@ -34,6 +34,11 @@ pub(super) fn price(price: Price) -> String {
     from_micros(price.micros())
 }
 
+/// Says a price that is zero while there is none.
+pub(super) fn known(value: Price) -> Option<String> {
+    (value != Price::ZERO).then(|| price(value))
+}
+
 pub(super) fn date(date: Date) -> String {
     date.to_string()
 }
@@ -50,11 +55,7 @@ pub(super) fn ledger(ledger: &Ledger) -> v1::Ledger {
         Environment::Paper => v1::Environment::Paper,
         Environment::Live => v1::Environment::Live,
     };
-    v1::Ledger {
-        id: ledger.id.to_string(),
-        environment: environment.into(),
-        account_id: ledger.account_id.to_string(),
-    }
+    v1::Ledger { id: ledger.id.to_string(), environment: environment.into(), account_id: ledger.account_id.to_string() }
 }
 
 pub(super) const fn side(side: Side) -> v1::Side {
@@ -96,7 +97,7 @@ pub(super) const fn hold_kind(kind: HoldKind) -> v1::HoldKind {
         HoldKind::ReconcileBreak => v1::HoldKind::ReconcileBreak,
         HoldKind::ForeignActivity => v1::HoldKind::ForeignActivity,
         HoldKind::DailyLoss => v1::HoldKind::DailyLoss,
-        HoldKind::Flattening => v1::HoldKind::Flatten,
+        HoldKind::Flattening => v1::HoldKind::Flattening,
         HoldKind::Kill => v1::HoldKind::Kill,
     }
 }
@@ -227,22 +228,6 @@ pub(super) fn order_ref(view: &View, entry: &EntryView) -> v1::OrderRef {
     }
 }
 
-pub(super) fn fill(ledger_id: &str, fill: &FillView) -> v1::Fill {
-    v1::Fill {
-        id: fill.id.to_string(),
-        ledger_id: ledger_id.to_owned(),
-        strategy: fill.strategy.to_string(),
-        symbol: fill.symbol.to_string(),
-        side: order_side(fill.side).into(),
-        quantity: fill.quantity.shares(),
-        price: price(fill.price),
-        fee: fill.fee.map(money),
-        time: Some(instant(fill.at)),
-        client_order_id: fill.client_order_id.to_string(),
-        broker_order_id: fill.broker_order_id.as_deref().map(str::to_owned),
-    }
-}
-
 pub(super) const fn signal_status(status: SignalStatus) -> v1::SignalStatus {
     match status {
         SignalStatus::Pending => v1::SignalStatus::Pending,
@@ -270,7 +255,7 @@ pub(super) fn signal(ledger_id: &str, view: &SignalView) -> v1::Signal {
         status: signal_status(signal.status).into(),
         score: view.score,
         level: price(signal.level),
-        stop_price: Some(price(signal.stop)),
+        stop_price: known(signal.stop),
         target_price: view.target.map(price),
         quantity: signal.quantity.shares(),
         filled_quantity: view.filled.shares(),
@@ -323,8 +308,7 @@ mod tests {
     #[test]
     fn the_day_adds_up_on_the_wire() {
         let cents = Money::from_cents;
-        let day =
-            DayView { realized_net: cents(900), unrealized: cents(-250), fees: cents(100), ..DayView::default() };
+        let day = DayView { realized_net: cents(900), unrealized: cents(-250), fees: cents(100), ..DayView::default() };
         let wire = day_pnl(&day);
         assert_eq!((wire.realized.as_str(), wire.unrealized.as_str()), ("10", "-2.5"));
         assert_eq!((wire.fees.as_str(), wire.net.as_str()), ("1", "6.5"));

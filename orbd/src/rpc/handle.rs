@@ -5,7 +5,10 @@ use std::sync::Arc;
 use orb_core::event::Authorised;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
-use crate::view::{LogView, Update, View};
+use crate::{
+    store::{Audit, Reader},
+    view::{LogView, Update, View},
+};
 
 /// Holds all that the API knows of the rest of the daemon. Clones share it.
 #[derive(Clone, Debug)]
@@ -18,8 +21,18 @@ pub struct Handle {
     pub logs: broadcast::Sender<Arc<LogView>>,
     /// Commands to the runtime.
     pub commands: mpsc::Sender<CommandRequest>,
-    /// What became of each command, to be kept.
-    pub audit: mpsc::Sender<AuditRecord>,
+    /// What became of each command, to be stored.
+    pub audit: mpsc::Sender<Audit>,
+    /// The records.
+    pub reader: Reader,
+}
+
+impl Handle {
+    /// Returns the newest view.
+    #[must_use]
+    pub fn current(&self) -> Arc<View> {
+        Arc::clone(&self.view.borrow())
+    }
 }
 
 /// Asks the runtime to carry out a command.
@@ -70,25 +83,4 @@ pub enum RefusalKind {
     Precondition,
     /// orb cannot do it now, because it stops or its database is away: try again.
     Unavailable,
-}
-
-/// Records who asked for what, and what came of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditRecord {
-    /// The ledger in force.
-    pub ledger_id: Arc<str>,
-    /// The id of the request.
-    pub request_id: String,
-    /// Who asked.
-    pub actor: String,
-    /// What for, as in `SetKillSwitch ENGAGE flatten`.
-    pub command: String,
-    /// Why; may be empty.
-    pub reason: String,
-    /// What came of it, in words.
-    pub result: String,
-    /// Whether it was carried out.
-    pub accepted: bool,
-    /// Wall-clock time of the end, UTC microseconds.
-    pub at: orb_core::Timestamp,
 }

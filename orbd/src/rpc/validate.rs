@@ -1,9 +1,15 @@
 //! Checks of what clients send. Each refusal is INVALID_ARGUMENT and names the field and the remedy.
 
 use orb_api::{PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, time, v1};
-use orb_core::{Date, Side, Symbol, Timestamp, effect::Component, fact::SignalStatus};
+use orb_core::{
+    Date, Reason, Side, Symbol, Timestamp,
+    effect::{Component, Severity},
+    fact::SignalStatus,
+};
 use prost_types::Timestamp as WireTime;
 use tonic::Status;
+
+use crate::store::{DateRange, LogSearch, TradeStatus};
 
 /// Values in one list of a filter, at most.
 const LIST_LENGTH_MAX: usize = 1000;
@@ -66,21 +72,17 @@ pub(super) fn symbol(field: &str, text: &str) -> Result<Symbol, Status> {
     Symbol::new(text).map_err(|error| invalid(field, error))
 }
 
-pub(super) fn symbols(texts: &[String]) -> Result<Vec<Symbol>, Status> {
-    list("symbols", texts, |text| symbol("symbols", text))
+/// Checks tickers, and returns them as rows hold them.
+pub(super) fn symbols(texts: &[String]) -> Result<Vec<String>, Status> {
+    list("symbols", texts, |text| symbol("symbols", text).map(|symbol| symbol.to_string()))
 }
 
 /// Checks names of strategies; one that never ran is no error and matches nothing.
 pub(super) fn strategies(names: &[String]) -> Result<Vec<String>, Status> {
-    names_of("strategies", names)
-}
-
-/// Checks a list of names or codes.
-pub(super) fn names_of(field: &'static str, names: &[String]) -> Result<Vec<String>, Status> {
-    list(field, names, |name| {
+    list("strategies", names, |name| {
         if name.is_empty() || name.len() > NAME_LENGTH_MAX {
             let what = format!("a name has 1 to {NAME_LENGTH_MAX} characters; leave the list empty for all");
-            return Err(invalid(field, what));
+            return Err(invalid("strategies", what));
         }
         Ok(name.clone())
     })
@@ -110,13 +112,22 @@ fn signal_status(value: i32) -> Result<SignalStatus, Status> {
     known.ok_or_else(|| unknown_value("statuses", value, "SIGNAL_STATUS_PENDING and on"))
 }
 
-/// Returns whether open and whether closed trades are wanted; nothing given means both.
-pub(super) fn trade_statuses(values: &[i32]) -> Result<Vec<v1::TradeStatus>, Status> {
+pub(super) fn trade_statuses(values: &[i32]) -> Result<Vec<TradeStatus>, Status> {
     list("statuses", values, |value| match v1::TradeStatus::try_from(*value) {
-        Ok(status @ (v1::TradeStatus::Open | v1::TradeStatus::Closed)) => Ok(status),
+        Ok(v1::TradeStatus::Open) => Ok(TradeStatus::Open),
+        Ok(v1::TradeStatus::Closed) => Ok(TradeStatus::Closed),
         Ok(v1::TradeStatus::Unspecified) | Err(_) => {
             Err(unknown_value("statuses", *value, "TRADE_STATUS_OPEN, TRADE_STATUS_CLOSED"))
         }
+    })
+}
+
+/// Checks codes of why there was no trade.
+pub(super) fn reasons(codes: &[String]) -> Result<Vec<Reason>, Status> {
+    list("reasons", codes, |code| {
+        let unknown =
+            || invalid("reasons", format!("`{code}` is no reason's code; give one such as no_trigger or rvol"));
+        Reason::from_code(code).ok_or_else(unknown)
     })
 }
 
@@ -137,11 +148,13 @@ const COMPONENTS: [Component; 7] = [
     Component::Data,
 ];
 
-/// Checks the least severity; not given means all, and so does DEBUG.
-pub(super) fn severity_min(value: i32) -> Result<v1::Severity, Status> {
+/// Checks the least severity; `None` lets every line pass, and so does DEBUG.
+pub(super) fn severity_min(value: i32) -> Result<Option<Severity>, Status> {
     match v1::Severity::try_from(value) {
-        Ok(v1::Severity::Unspecified) => Ok(v1::Severity::Debug),
-        Ok(severity) => Ok(severity),
+        Ok(v1::Severity::Unspecified | v1::Severity::Debug) => Ok(None),
+        Ok(v1::Severity::Info) => Ok(Some(Severity::Info)),
+        Ok(v1::Severity::Warn) => Ok(Some(Severity::Warn)),
+        Ok(v1::Severity::Error) => Ok(Some(Severity::Error)),
         Err(_) => Err(unknown_value("severity_min", value, "SEVERITY_DEBUG, INFO, WARN, ERROR")),
     }
 }
@@ -150,13 +163,7 @@ fn unknown_value(field: &str, value: i32, known: &str) -> Status {
     invalid(field, format!("{value} is not a value; give {known}"))
 }
 
-/// Sessions from one date to another, both included; an open end is `None`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct DateRange {
-    pub(super) from: Option<Date>,
-    pub(super) to: Option<Date>,
-}
-
+/// Checks trading dates; both ends count, and an open end is empty.
 pub(super) fn date_range(from: &str, to: &str) -> Result<DateRange, Status> {
     let range = DateRange { from: date("date_from", from)?, to: date("date_to", to)? };
     match (range.from, range.to) {
@@ -198,12 +205,12 @@ fn instant(field: &str, value: Option<&WireTime>) -> Result<Option<Timestamp>, S
     micros.map(|micros| micros.map(Timestamp::from_micros)).map_err(|error| invalid(field, error))
 }
 
-/// Returns the words that a log line must contain, in lower case.
-pub(super) fn search(text: &str) -> Result<String, Status> {
+/// Reads the words that a log line must contain.
+pub(super) fn search(text: &str) -> Result<LogSearch, Status> {
     if text.chars().count() > SEARCH_LENGTH_MAX {
         return Err(invalid("search", format!("longer than {SEARCH_LENGTH_MAX} characters; give fewer words")));
     }
-    Ok(text.trim().to_owned())
+    Ok(LogSearch::parse(text))
 }
 
 #[cfg(test)]
@@ -268,11 +275,12 @@ mod tests {
         check(trade_statuses(&[0]), "statuses");
         assert_eq!(components(&[7]).unwrap(), [Component::Data]);
         check(components(&[8]), "components");
-        assert_eq!(severity_min(0).unwrap(), v1::Severity::Debug);
+        assert_eq!(severity_min(0).unwrap(), None);
         check(severity_min(5), "severity_min");
-        assert_eq!(symbols(&["spy".to_owned()]).unwrap()[0].as_str(), "SPY");
+        assert_eq!(symbols(&["spy".to_owned()]).unwrap()[0], "SPY");
         check(symbols(&["S P Y".to_owned()]), "symbols");
         check(symbols(&vec!["SPY".to_owned(); 1001]), "symbols");
+        check(reasons(&["because".to_owned()]), "reasons");
         check(strategies(&[String::new()]), "strategies");
         check(search(&"x".repeat(201)), "search");
     }

@@ -20,6 +20,15 @@ pub(in crate::store) enum AnyConn {
     Postgres(PgConnection),
 }
 
+impl core::fmt::Debug for AnyConn {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Sqlite(_) => "SqliteConnection",
+            Self::Postgres(_) => "PgConnection",
+        })
+    }
+}
+
 /// Runs the same expression on the connection of either kind; what one kind's types do not allow for both.
 macro_rules! on_either {
     ($any:expr, $conn:ident => $body:expr) => {
@@ -56,7 +65,7 @@ impl Purpose {
         match self {
             Self::Write => {
                 "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; \
-                 PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864;"
+                 PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -8192; PRAGMA journal_size_limit = 67108864;"
             }
             Self::WriteLogs => {
                 "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; \
@@ -146,7 +155,8 @@ fn plain_name(path: &Path) -> String {
     if path.is_absolute() { text.into_owned() } else { format!("./{text}") }
 }
 
-fn check_folder(url: &DatabaseUrl, path: &Path) -> Result<(), StoreError> {
+/// Checks that the folder of a file is there.
+pub(in crate::store) fn check_folder(url: &DatabaseUrl, path: &Path) -> Result<(), StoreError> {
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     if folder.is_dir() {
         return Ok(());

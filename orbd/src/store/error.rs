@@ -6,7 +6,9 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database's address is not one: correct the configuration.
-    #[error("`{url}` is not the address of a database: {problem}; expected `sqlite:///path/orb.db` or `postgres://user@host/name`")]
+    #[error(
+        "`{url}` is not the address of a database: {problem}; expected `sqlite:///path/orb.db` or `postgres://user@host/name`"
+    )]
     Url {
         /// The address, without its password.
         url: String,
@@ -22,7 +24,9 @@ pub enum StoreError {
         problem: String,
     },
     /// A newer orb has written the database: use that version, or another database. Nothing was changed.
-    #[error("the database {database} was made by a newer orb: it has the migration `{found}`, which this version does not know; install the newer version, or use another database")]
+    #[error(
+        "the database {database} was made by a newer orb: it has the migration `{found}`, which this version does not know; install the newer version, or use another database"
+    )]
     SchemaNewer {
         /// The database.
         database: String,
@@ -30,7 +34,9 @@ pub enum StoreError {
         found: String,
     },
     /// The database lacks migrations: run `orbd migrate`, or let `orbd` open it for writing.
-    #[error("the database {database} is older than this version of orb: it lacks the migration `{missing}`; run `orbd migrate`")]
+    #[error(
+        "the database {database} is older than this version of orb: it lacks the migration `{missing}`; run `orbd migrate`"
+    )]
     SchemaOlder {
         /// The database.
         database: String,
@@ -46,7 +52,9 @@ pub enum StoreError {
         problem: String,
     },
     /// Another process writes this ledger: end it first.
-    #[error("the ledger {ledger} of the database {database} is in use by {holder}; stop it first, or use another database")]
+    #[error(
+        "the ledger {ledger} of the database {database} is in use by {holder}; stop it first, or use another database"
+    )]
     InUse {
         /// The database.
         database: String,
@@ -56,7 +64,9 @@ pub enum StoreError {
         holder: String,
     },
     /// The ledger's id stands for another account or environment: the database was tampered with or mixed up.
-    #[error("the ledger {ledger} of the database {database} belongs to the environment `{found}`, not to `{wanted}`; use another database")]
+    #[error(
+        "the ledger {ledger} of the database {database} belongs to the environment `{found}`, not to `{wanted}`; use another database"
+    )]
     OtherLedger {
         /// The database.
         database: String,
@@ -68,7 +78,9 @@ pub enum StoreError {
         wanted: String,
     },
     /// A row to be restored names something that the configuration lacks: add it until the day is over.
-    #[error("the records of {date} name the {what} `{name}`, which the configuration does not have; add it, or start with another database")]
+    #[error(
+        "the records of {date} name the {what} `{name}`, which the configuration does not have; add it, or start with another database"
+    )]
     UnknownName {
         /// `symbol` or `strategy`.
         what: &'static str,
@@ -78,7 +90,9 @@ pub enum StoreError {
         date: String,
     },
     /// A row cannot be read: restore a backup, or correct the row.
-    #[error("the row `{key}` of the table {table} is damaged: its {column} is `{value}`; restore a backup, or correct the row")]
+    #[error(
+        "the row `{key}` of the table {table} is damaged: its {column} is `{value}`; restore a backup, or correct the row"
+    )]
     Damaged {
         /// The table.
         table: &'static str,
@@ -130,7 +144,10 @@ impl StoreError {
         let lost = matches!(
             source,
             DieselError::BrokenTransactionManager
-                | DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _)
+                | DieselError::DatabaseError(
+                    DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
+                    _
+                )
         );
         if lost { Self::Lost { doing, source } } else { Self::Failed { doing, source } }
     }

@@ -3,14 +3,21 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::BigInt;
 use sha2::{Digest as _, Sha256};
 
+use super::connect::check_folder;
 use super::error::{Doing as _, StoreError};
 use super::ledger::Ledger;
 use super::url::DatabaseUrl;
+
+/// A server needs a moment to see that a process that was killed has gone.
+const TRIES: u32 = 5;
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Holds a ledger of a SQLite file; ends with the process, however it ends.
 #[derive(Debug)]
@@ -23,8 +30,12 @@ impl FileLock {
     pub(in crate::store) fn take(url: &DatabaseUrl, path: &Path, ledger: &Ledger) -> Result<Self, StoreError> {
         let open_error = |error: std::io::Error, lock: &Path| StoreError::Open {
             database: url.to_string(),
-            problem: format!("cannot write its lock file {}: {error}", lock.display()),
+            problem: format!(
+                "cannot write its lock file {}: {error}; check that the folder and the file may be written",
+                lock.display()
+            ),
         };
+        check_folder(url, path)?;
         let lock = lock_path(path, ledger);
         let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&lock);
         let mut file = opened.map_err(|error| open_error(error, &lock))?;
@@ -45,8 +56,14 @@ pub(in crate::store) fn take_session_lock(
     ledger: &Ledger,
 ) -> Result<(), StoreError> {
     let key = lock_key(ledger.id());
-    let taken: bool = diesel::select(pg_try_advisory_lock(key)).get_result(conn).doing("take the ledger's lock")?;
-    if taken { Ok(()) } else { Err(in_use(url, ledger, "another process")) }
+    for _ in 0..TRIES {
+        let taken: bool = diesel::select(pg_try_advisory_lock(key)).get_result(conn).doing("take the ledger's lock")?;
+        if taken {
+            return Ok(());
+        }
+        std::thread::sleep(PAUSE);
+    }
+    Err(in_use(url, ledger, "another process"))
 }
 
 /// Waits for the lock around migrations.

@@ -36,7 +36,7 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, StoreError> {
     match url.target() {
         Target::Sqlite(path) => {
             let mut applied = migrate_sqlite(url, path, SQLITE)?;
-            applied.extend(migrate_sqlite(url, &logs_path(path), SQLITE_LOGS)?.into_iter().map(in_logs));
+            applied.extend(migrate_sqlite(url, &logs_path(path), SQLITE_LOGS)?.iter().map(in_logs));
             Ok(applied)
         }
         Target::Postgres(_) => migrate_postgres(url),
@@ -50,20 +50,24 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, StoreError> {
 pub fn migration_status(url: &DatabaseUrl) -> Result<MigrationStatus, StoreError> {
     match url.target() {
         Target::Sqlite(path) => {
-            let main = sqlite_status(url, path, SQLITE)?;
-            let logs = sqlite_status(url, &logs_path(path), SQLITE_LOGS)?;
-            let joined = |main: Vec<String>, logs: Vec<String>| main.into_iter().chain(logs.into_iter().map(in_logs));
+            let main = sqlite_status(url, path, &SQLITE)?;
+            let logs = sqlite_status(url, &logs_path(path), &SQLITE_LOGS)?;
             Ok(MigrationStatus {
-                applied: joined(main.applied, logs.applied).collect(),
-                pending: joined(main.pending, logs.pending).collect(),
-                unknown: joined(main.unknown, logs.unknown).collect(),
+                applied: main.applied.into_iter().chain(logs.applied.iter().map(in_logs)).collect(),
+                pending: main.pending.into_iter().chain(logs.pending.iter().map(in_logs)).collect(),
+                unknown: main.unknown.into_iter().chain(logs.unknown.iter().map(in_logs)).collect(),
             })
         }
         Target::Postgres(_) => {
             let mut conn = connect_postgres(url, "SET application_name = 'orbd'")?;
-            Ok(status(applied_in_postgres(&mut conn)?, versions::<Pg>(POSTGRES)))
+            Ok(status(applied_in_postgres(&mut conn)?, &versions::<Pg>(&POSTGRES)))
         }
     }
+}
+
+/// Refuses a database that a newer version made, without writing anything.
+pub(in crate::store) fn refuse_newer_schema(url: &DatabaseUrl) -> Result<(), StoreError> {
+    refuse_newer(url, &migration_status(url)?)
 }
 
 /// Checks that a database has this version's schema, without writing anything.
@@ -76,7 +80,7 @@ pub(in crate::store) fn check_current(url: &DatabaseUrl) -> Result<(), StoreErro
     }
 }
 
-fn in_logs(version: String) -> String {
+fn in_logs(version: &String) -> String {
     format!("logs {version}")
 }
 
@@ -94,7 +98,8 @@ fn migrate_sqlite(
 ) -> Result<Vec<String>, StoreError> {
     let mut conn = connect_sqlite(url, path, "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL;")?;
     // Two processes may start at once: the second waits for the transaction, and then finds nothing to do.
-    let done = conn.immediate_transaction(|conn| Ok::<_, diesel::result::Error>(run(conn.run_pending_migrations(source))));
+    let done =
+        conn.immediate_transaction(|conn| Ok::<_, diesel::result::Error>(run(conn.run_pending_migrations(source))));
     done.map_err(|error| failed(url, &error.to_string()))?.map_err(|problem| failed(url, &problem))
 }
 
@@ -122,21 +127,22 @@ fn failed(url: &DatabaseUrl, problem: &str) -> StoreError {
 fn sqlite_status(
     url: &DatabaseUrl,
     path: &std::path::Path,
-    source: EmbeddedMigrations,
+    source: &EmbeddedMigrations,
 ) -> Result<MigrationStatus, StoreError> {
     let known = versions::<Sqlite>(source);
     if !path.exists() {
-        return Ok(status(Vec::new(), known));
+        return Ok(status(Vec::new(), &known));
     }
     let mut conn = connect_sqlite_unchanged(url, path)?;
-    let tables = diesel::sql_query("SELECT name AS version FROM sqlite_master WHERE name = '__diesel_schema_migrations'")
-        .load::<Version>(&mut conn)
-        .map_err(|error| unreadable(url, &error.to_string()))?;
+    let tables =
+        diesel::sql_query("SELECT name AS version FROM sqlite_master WHERE name = '__diesel_schema_migrations'")
+            .load::<Version>(&mut conn)
+            .map_err(|error| unreadable(url, &error.to_string()))?;
     if tables.is_empty() {
-        return Ok(status(Vec::new(), known));
+        return Ok(status(Vec::new(), &known));
     }
     let applied = diesel::sql_query(APPLIED).load(&mut conn).map_err(|error| unreadable(url, &error.to_string()))?;
-    Ok(status(applied, known))
+    Ok(status(applied, &known))
 }
 
 const APPLIED: &str = "SELECT version FROM __diesel_schema_migrations ORDER BY version";
@@ -157,14 +163,14 @@ fn applied_in_postgres(conn: &mut PgConnection) -> Result<Vec<Version>, StoreErr
     diesel::sql_query(APPLIED).load(conn).doing("read its migrations")
 }
 
-fn status(applied: Vec<Version>, known: Vec<String>) -> MigrationStatus {
+fn status(applied: Vec<Version>, known: &[String]) -> MigrationStatus {
     let applied: Vec<String> = applied.into_iter().map(|row| row.version).collect();
     let pending = known.iter().filter(|version| !applied.contains(version)).cloned().collect();
     let unknown = applied.iter().filter(|version| !known.contains(version)).cloned().collect();
     MigrationStatus { applied, pending, unknown }
 }
 
-fn versions<DB: diesel::backend::Backend>(source: EmbeddedMigrations) -> Vec<String>
+fn versions<DB: diesel::backend::Backend>(source: &EmbeddedMigrations) -> Vec<String>
 where
     EmbeddedMigrations: MigrationSource<DB>,
 {

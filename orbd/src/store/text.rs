@@ -80,12 +80,8 @@ listed_text! {
 }
 
 /// The weights of log lines, the lightest first; `None` is for finding faults.
-const SEVERITIES: [(Option<Severity>, &str); 4] = [
-    (None, "debug"),
-    (Some(Severity::Info), "info"),
-    (Some(Severity::Warn), "warn"),
-    (Some(Severity::Error), "error"),
-];
+const SEVERITIES: [(Option<Severity>, &str); 4] =
+    [(None, "debug"), (Some(Severity::Info), "info"), (Some(Severity::Warn), "warn"), (Some(Severity::Error), "error")];
 
 /// Returns the text of a log line's weight.
 pub(in crate::store) fn severity_text(severity: Option<Severity>) -> &'static str {

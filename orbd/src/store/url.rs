@@ -58,7 +58,9 @@ impl DatabaseUrl {
     /// Removes the password from a text that may quote the address.
     pub(in crate::store) fn scrub(&self, text: &str) -> String {
         let clean = match &self.0 {
-            Target::Postgres(url) => passwords(url).into_iter().fold(text.to_owned(), |text, word| text.replace(word, "***")),
+            Target::Postgres(url) => {
+                passwords(url).into_iter().fold(text.to_owned(), |text, word| text.replace(word, "***"))
+            }
             Target::Sqlite(_) => text.to_owned(),
         };
         clean.trim().replace('\n', "; ")
@@ -142,7 +144,8 @@ mod tests {
 
     #[test]
     fn shows_no_password() {
-        let url = DatabaseUrl::parse("postgres://orb:s3cret@db.example/orb?sslmode=require&password=hidden").expect("a url");
+        let url =
+            DatabaseUrl::parse("postgres://orb:s3cret@db.example/orb?sslmode=require&password=hidden").expect("a url");
         assert_eq!(url.to_string(), "postgres://orb:***@db.example/orb?sslmode=require&password=***");
         assert_eq!(format!("{url:?}"), url.to_string());
         assert_eq!(url.scrub("no such user: s3cret hidden\n"), "no such user: *** ***");

@@ -34,16 +34,12 @@ impl Reader {
     ///
     /// # Errors
     /// When the token is not of this list, or the database fails.
-    pub fn list_decisions(
-        &self,
-        filter: &DecisionFilter,
-        page: &PageRequest,
-    ) -> Result<Page<DecisionRow>, StoreError> {
+    pub fn list_decisions(&self, filter: &DecisionFilter, page: &PageRequest) -> Result<Page<DecisionRow>, StoreError> {
         let after: Option<DecisionCursor> = page.after()?;
         self.records(|conn| {
             let (from, to) = filter.dates.bounds();
             let mut query = decisions::table
-                .filter(decisions::ledger_id.eq(&self.ledger_id()))
+                .filter(decisions::ledger_id.eq(self.ledger_id()))
                 .filter(decisions::date.between(from, to))
                 .order((decisions::date.desc(), decisions::symbol.asc(), decisions::strategy.asc()))
                 .limit(page.limit())
@@ -74,11 +70,7 @@ impl Reader {
 }
 
 /// Reads a day's decisions by symbol and strategy.
-pub(in crate::store) fn load_day(
-    conn: &mut AnyConn,
-    ledger: &str,
-    date: Date,
-) -> Result<Vec<DecisionRow>, StoreError> {
+pub(in crate::store) fn load_day(conn: &mut AnyConn, ledger: &str, date: Date) -> Result<Vec<DecisionRow>, StoreError> {
     let rows: Vec<StoredDecision> = decisions::table
         .filter(decisions::ledger_id.eq(ledger))
         .filter(decisions::date.eq(date.to_string()))

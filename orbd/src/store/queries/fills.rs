@@ -43,7 +43,7 @@ impl Reader {
         self.records(|conn| {
             let (from, to) = filter.dates.bounds();
             let mut query = fills::table
-                .filter(fills::ledger_id.eq(&self.ledger_id()))
+                .filter(fills::ledger_id.eq(self.ledger_id()))
                 .filter(fills::date.between(from, to))
                 .order((fills::date.desc(), fills::ordinal.desc()))
                 .limit(page.limit())

@@ -18,6 +18,15 @@ pub use orders::OrderFilter;
 pub use signals::SignalFilter;
 pub use trades::{TradeFilter, TradeOrder};
 
+pub(in crate::store) use commands::load_last as load_last_commands;
+pub(in crate::store) use decisions::load_day as load_decisions;
+pub(in crate::store) use fills::load_day as load_fills;
+pub(in crate::store) use journal::{load_end as load_journal_end, signed};
+pub(in crate::store) use orders::load_day as load_orders;
+pub(in crate::store) use sessions::load_latest as load_latest_session;
+pub(in crate::store) use signals::load_day as load_signals;
+pub(in crate::store) use trades::load_day as load_trades;
+
 use super::text::Text;
 
 /// Returns the texts of values, as columns hold them.

@@ -44,7 +44,7 @@ impl Reader {
         self.records(|conn| {
             let (from, to) = filter.dates.bounds();
             let mut query = orders::table
-                .filter(orders::ledger_id.eq(&self.ledger_id()))
+                .filter(orders::ledger_id.eq(self.ledger_id()))
                 .filter(orders::date.between(from, to))
                 .order((orders::date.desc(), orders::ordinal.desc()))
                 .limit(page.limit())

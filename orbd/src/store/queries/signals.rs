@@ -44,7 +44,7 @@ impl Reader {
         self.records(|conn| {
             let (from, to) = filter.dates.bounds();
             let mut query = signals::table
-                .filter(signals::ledger_id.eq(&self.ledger_id()))
+                .filter(signals::ledger_id.eq(self.ledger_id()))
                 .filter(signals::date.between(from, to))
                 .order((signals::date.desc(), signals::ordinal.desc()))
                 .limit(page.limit())

@@ -54,7 +54,7 @@ impl Reader {
         self.records(|conn| {
             let (from, to) = filter.dates.bounds();
             let mut query = trades::table
-                .filter(trades::ledger_id.eq(&self.ledger_id()))
+                .filter(trades::ledger_id.eq(self.ledger_id()))
                 .filter(trades::date.between(from, to))
                 .limit(page.limit())
                 .select(StoredTrade::as_select())

@@ -3,9 +3,9 @@
 use orb_core::Timestamp;
 use orb_core::fact::ClosingRecord;
 
+use super::Context;
 use super::attempt::AttemptColumns;
 use super::stored::{Column as _, Place, stored};
-use super::Context;
 use crate::store::error::StoreError;
 use crate::store::names::Names;
 use crate::store::text::Text as _;

@@ -3,9 +3,9 @@
 use orb_core::fact::Decision;
 use orb_core::{Reason, Timestamp};
 
+use super::Context;
 use super::attempt::{AttemptColumns, AttemptKey};
 use super::stored::{Column as _, Place, stored};
-use super::Context;
 use crate::store::error::StoreError;
 use crate::store::names::Names;
 use crate::store::text::Text as _;
@@ -62,8 +62,7 @@ impl StoredDecision {
     pub(in crate::store) fn read(self) -> Result<DecisionRow, StoreError> {
         let key = format!("{}/{}/{}", self.date, self.strategy, self.symbol);
         let place = Place { table: "decisions", key: &key };
-        let columns =
-            AttemptColumns { date: &self.date, strategy: self.strategy, symbol: self.symbol, number: 0 };
+        let columns = AttemptColumns { date: &self.date, strategy: self.strategy, symbol: self.symbol, number: 0 };
         Ok(DecisionRow {
             attempt: columns.read(place)?,
             reason: place.value("reason", &self.reason)?,

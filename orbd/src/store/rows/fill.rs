@@ -4,9 +4,9 @@ use orb_core::fact::Fill;
 use orb_core::order::{ClientOrderId, Execution};
 use orb_core::{Money, OrderSide, Price, Quantity, Timestamp};
 
+use super::Context;
 use super::attempt::{AttemptColumns, AttemptKey};
 use super::stored::{Column as _, Place, stored};
-use super::Context;
 use crate::store::error::StoreError;
 use crate::store::names::Names;
 use crate::store::text::Text as _;

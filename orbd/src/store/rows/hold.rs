@@ -1,11 +1,11 @@
 //! Holds.
 
 use orb_core::Timestamp;
-use orb_core::hold::{Hold, HoldClearance};
 use orb_core::fact::HoldRecord;
+use orb_core::hold::{Hold, HoldClearance};
 
-use super::stored::{Column as _, Place, stored};
 use super::Context;
+use super::stored::{Column as _, Place, stored};
 use crate::store::error::StoreError;
 use crate::store::text::Text as _;
 

@@ -39,7 +39,7 @@ pub(in crate::store) use log::{NewLog, StoredLog};
 pub(in crate::store) use order::StoredOrder;
 pub(in crate::store) use session::StoredSession;
 pub(in crate::store) use signal::StoredSignal;
-pub(in crate::store) use stored::{Upsert, upsert};
+pub(in crate::store) use stored::{Replacing, Upsert, upsert};
 pub(in crate::store) use trade::StoredTrade;
 
 use super::names::Names;

@@ -3,9 +3,9 @@
 use orb_core::order::{BrokerOrderId, ClientOrderId, Order, OrderKind, OrderRole, OrderStatus, Rejection};
 use orb_core::{Money, OrderSide, Price, Quantity, Timestamp};
 
+use super::Context;
 use super::attempt::{AttemptColumns, AttemptKey};
 use super::stored::{Column as _, Place, stored};
-use super::Context;
 use crate::store::error::StoreError;
 use crate::store::names::Names;
 use crate::store::text::Text as _;

@@ -3,8 +3,8 @@
 use orb_core::fact::SessionRecord;
 use orb_core::{Money, Timestamp};
 
-use super::stored::{Column as _, Place, stored};
 use super::Context;
+use super::stored::{Column as _, Place, stored};
 use crate::store::error::StoreError;
 
 /// Shows one trading day of the account.

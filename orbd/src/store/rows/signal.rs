@@ -4,9 +4,9 @@ use orb_core::fact::{Signal, SignalStatus};
 use orb_core::order::{BrokerOrderId, ClientOrderId};
 use orb_core::{Price, Quantity, Reason, Side, Timestamp};
 
+use super::Context;
 use super::attempt::{AttemptColumns, AttemptKey};
 use super::stored::{Column as _, Place, instant, price, stored};
-use super::Context;
 use crate::store::error::StoreError;
 use crate::store::names::Names;
 use crate::store::text::Text as _;

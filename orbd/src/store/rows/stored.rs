@@ -2,8 +2,11 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::marker::PhantomData;
 
+use diesel::backend::Backend;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use orb_core::{Date, Money, Price, Quantity, Timestamp};
 
 use crate::store::connect::AnyConn;
@@ -14,11 +17,17 @@ use crate::store::text::Text;
 const BATCH_ROWS_MAX: usize = 1_000;
 
 /// Writes rows, each replacing the one of its key.
-pub(in crate::store) trait Upsert: Clone + Sized {
+pub(in crate::store) trait Upsert: Clone + 'static {
     /// The columns that identify the row.
     type Key<'a>: Eq + Hash
     where
         Self: 'a;
+
+    /// Names these columns.
+    const KEY: &'static [&'static str];
+
+    /// Names the columns that a later row replaces.
+    const DATA: &'static [&'static str];
 
     /// Returns the columns that identify the row.
     fn key(&self) -> Self::Key<'_>;
@@ -59,6 +68,47 @@ fn once_each<R: Upsert>(rows: &[R]) -> Vec<R> {
     kept
 }
 
+/// Ends an insert with `ON CONFLICT`, so that it replaces the row of its key.
+///
+/// Diesel has the same, but prepares such a statement anew each time.
+pub(in crate::store) struct Replacing<I, R> {
+    insert: I,
+    row: PhantomData<R>,
+}
+
+impl<I, R: Upsert> Replacing<I, R> {
+    /// Makes the statement of an insert.
+    pub(in crate::store) const fn new(insert: I) -> Self {
+        Self { insert, row: PhantomData }
+    }
+}
+
+impl<I: QueryId, R: 'static> QueryId for Replacing<I, R> {
+    type QueryId = Replacing<I::QueryId, R>;
+    const HAS_STATIC_QUERY_ID: bool = I::HAS_STATIC_QUERY_ID;
+}
+
+impl<DB: Backend, I: QueryFragment<DB>, R: Upsert> QueryFragment<DB> for Replacing<I, R> {
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.insert.walk_ast(pass.reborrow())?;
+        pass.push_sql(" ON CONFLICT (");
+        for (place, column) in R::KEY.iter().enumerate() {
+            pass.push_sql(if place == 0 { "" } else { ", " });
+            pass.push_identifier(column)?;
+        }
+        pass.push_sql(") DO UPDATE SET ");
+        for (place, column) in R::DATA.iter().enumerate() {
+            pass.push_sql(if place == 0 { "" } else { ", " });
+            pass.push_identifier(column)?;
+            pass.push_sql(" = excluded.");
+            pass.push_identifier(column)?;
+        }
+        Ok(())
+    }
+}
+
+impl<C, I, R> RunQueryDsl<C> for Replacing<I, R> {}
+
 /// Declares a stored row: its key, its data, and what is set only when the row is first written.
 macro_rules! stored {
     (
@@ -72,7 +122,7 @@ macro_rules! stored {
         #[derive(
             Clone, Debug, PartialEq, Eq, diesel::Queryable, diesel::Selectable, diesel::Insertable,
         )]
-        #[diesel(table_name = $crate::store::schema::$table)]
+        #[diesel(table_name = $crate::store::schema::$table, treat_none_as_default_value = false)]
         pub(in $crate::store) struct $name {
             $(pub(in $crate::store) $key: $key_type,)+
             $(pub(in $crate::store) $data: $data_type,)+
@@ -81,6 +131,8 @@ macro_rules! stored {
 
         impl $crate::store::rows::Upsert for $name {
             type Key<'a> = ($(&'a $key_type,)+);
+            const KEY: &'static [&'static str] = &[$(stringify!($key)),+];
+            const DATA: &'static [&'static str] = &[$(stringify!($data)),+];
 
             fn key(&self) -> Self::Key<'_> {
                 ($(&self.$key,)+)
@@ -91,31 +143,18 @@ macro_rules! stored {
             }
 
             fn upsert_sqlite(rows: &[Self], conn: &mut diesel::SqliteConnection) -> diesel::QueryResult<()> {
-                use diesel::prelude::*;
-                use diesel::upsert::excluded;
-                use $crate::store::schema::$table::dsl;
+                use diesel::RunQueryDsl as _;
                 for row in rows {
-                    diesel::insert_into(dsl::$table)
-                        .values(row)
-                        .on_conflict(($(dsl::$key,)+))
-                        .do_update()
-                        .set(($(dsl::$data.eq(excluded(dsl::$data)),)+))
-                        .execute(conn)?;
+                    let insert = diesel::insert_into($crate::store::schema::$table::table).values(row);
+                    $crate::store::rows::Replacing::<_, Self>::new(insert).execute(conn)?;
                 }
                 Ok(())
             }
 
             fn upsert_postgres(rows: &[Self], conn: &mut diesel::PgConnection) -> diesel::QueryResult<()> {
-                use diesel::prelude::*;
-                use diesel::upsert::excluded;
-                use $crate::store::schema::$table::dsl;
-                diesel::insert_into(dsl::$table)
-                    .values(rows)
-                    .on_conflict(($(dsl::$key,)+))
-                    .do_update()
-                    .set(($(dsl::$data.eq(excluded(dsl::$data)),)+))
-                    .execute(conn)
-                    .map(drop)
+                use diesel::RunQueryDsl as _;
+                let insert = diesel::insert_into($crate::store::schema::$table::table).values(rows);
+                $crate::store::rows::Replacing::<_, Self>::new(insert).execute(conn).map(drop)
             }
         }
     };

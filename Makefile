@@ -1,0 +1,55 @@
+# The habits of this repository. `make` alone lists them.
+
+CARGO ?= cargo
+# Extra flags for every build, as in `make test CARGO_FLAGS=--locked`.
+CARGO_FLAGS ?=
+# Extra flags for the demo, as in `make demo DEMO_ARGS="--speed max --exit"`.
+DEMO_ARGS ?=
+
+# OpenSSL is built from source unless the machine has its headers: with them a first build is minutes shorter.
+ifeq ($(shell pkg-config --exists 'openssl >= 1.1.1' 2>/dev/null && echo yes),yes)
+export OPENSSL_NO_VENDOR ?= 1
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help demo build release test check fmt lint purity doc audit clean
+
+help: ## lists the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: build ## trades a synthetic session in front of your eyes
+	./target/debug/orbd demo $(DEMO_ARGS)
+
+build: ## builds orbd and orbctl, quickly
+	$(CARGO) build $(CARGO_FLAGS) -p orbd -p orbctl
+
+release: ## builds orbd and orbctl as they are to run, with optimisation
+	$(CARGO) build $(CARGO_FLAGS) --release -p orbd -p orbctl
+
+test: ## runs all tests
+ifeq ($(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes),yes)
+	$(CARGO) test $(CARGO_FLAGS) --workspace --doc
+	$(CARGO) nextest run $(CARGO_FLAGS) --workspace
+else
+	$(CARGO) test $(CARGO_FLAGS) --workspace
+endif
+
+check: fmt lint purity doc ## formatting, lints, orb-core's purity, documentation
+
+fmt: ## checks the formatting
+	$(CARGO) fmt --all --check
+
+lint: ## clippy; warnings are errors
+	$(CARGO) clippy $(CARGO_FLAGS) --workspace --all-targets -- -D warnings
+
+purity: ## proves that orb-core does no IO
+	./.ci/purity
+
+doc: ## builds the documentation; warnings are errors
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --workspace --no-deps
+
+audit: ## licences, sources and known faults of the dependencies
+	$(CARGO) deny check
+
+clean: ## removes what was built
+	$(CARGO) clean

@@ -1,0 +1,116 @@
+//! Filters in their order, gaps, dojis, rule 201.
+
+use crate::table::{check, check_both};
+
+/// All filters of the Stocks in Play.
+const IN_PLAY: &str = "orb-classic price_min=5 average_volume_min=1000000 atr_min=0.5 rvol_min=1 top=1";
+
+#[track_caller]
+fn filtered(known: &str, expect: &str) {
+    check(IN_PLAY, &format!("A: {known}\nA 09:30 100 101 99 100 x1000 | 100 101 99 100"), &format!("A {expect}"));
+}
+
+#[test]
+fn every_filter_fails_closed_and_the_first_that_fails_is_named() {
+    filtered("prev 100", "avg_volume_missing");
+    filtered("volume14 13999999", "avg_volume");
+    filtered("volume14 14000000", "atr_missing");
+    filtered("volume14 14000000 atr 0.5", "atr");
+    filtered("volume14 14000000 atr 0.500001", "rvol_missing");
+    // The mean of the 14 is 1,000.07: less than 1 times.
+    filtered("volume14 14000000 atr 1 opening14 14001", "rvol");
+    filtered("volume14 14000000 atr 1 opening14 14000", "no_trigger");
+    filtered("prev 70 volume14 14000000", "gap_over_30pct");
+    check(IN_PLAY, "A: volume14 1\nA 09:30 5 6 4 5 | 5 6 4 5", "A price");
+}
+
+#[test]
+fn the_top_is_counted_before_dojis_are_dropped() {
+    // A has the greater ratio and is a doji: its place of one is used up.
+    check(
+        &format!("{IN_PLAY} direction=candle"),
+        "A: volume14 14000000 atr 1 opening14 7000
+         B: volume14 14000000 atr 1 opening14 14000
+         A 09:30 100 101 99 100 | 100 102 100 101
+         B 09:30 100 101 99 100.5 | 100 102 100 101",
+        "A doji\nB not_in_top",
+    );
+}
+
+#[test]
+fn a_doji_is_an_open_and_close_that_round_half_up_to_one_tick() {
+    let doji = |open: &str, close: &str, expect: &str| {
+        check_both("orb-etf target_r=off", &format!("A 09:30 {open} 101 99 {close} | 100 100 100 100"), expect);
+    };
+    doji("100", "100", "A doji");
+    doji("100.004", "100.0049", "A doji");
+    doji("100.005", "100.0149", "A doji");
+    // 100.0049 is 100.00, 100.005 is 100.01: long. d = 1.005: 1,000 / 1.005 = 995 shares; fees 0.995.
+    doji("100.0049", "100.005", "A long 995 09:35 100 > 09:35 100 data_end 0R net -0.995");
+    // The other way round it is short: d = 101 - 100.0049 = 0.9951: 1,004 shares.
+    doji("100.005", "100.0049", "A short 1004 09:35 100 > 09:35 100 data_end 0R net -1.004");
+}
+
+#[test]
+fn a_gap_of_exactly_30_percent_passes() {
+    let gap = |previous: &str, open: &str, expect: &str| {
+        check("orb-classic", &format!("A: prev {previous}\nA 09:30 {open} {open} {open} {open}"), expect);
+    };
+    gap("100", "130", "A no_trigger");
+    gap("100", "130.000001", "A gap_over_30pct");
+    gap("100", "70", "A no_trigger");
+    gap("100", "69.999999", "A gap_over_30pct");
+    // The session before gives the close.
+    check(
+        "orb-classic",
+        "== 2026-02-12
+         A 09:30 100 101 99 100 | 100 101 99 100
+         == 2026-02-13
+         A 09:30 130.01 131 130 130",
+        "12 A no_trigger\n13 A gap_over_30pct",
+    );
+    check("orb-classic gap_limit=off", "A: prev 100\nA 09:30 131 131 131 131", "A no_trigger");
+}
+
+#[test]
+fn rule_201_blocks_shorts_from_the_next_bar_on() {
+    // Previous close 110: 90% is 99. The range's low 99 restricts from the next bar on.
+    check_both("orb-classic", "A: prev 110\nA 09:30 100 101 99 100 | 100 100 98 99", "A rule_201");
+    // Previous close 109: 98.1. The bar that falls to 98 may still be sold: 99 shares, data end at 99: -0.01 x 99 = -0.99.
+    check_both(
+        "orb-classic",
+        "A: prev 109\nA 09:30 100 101 99 100 | 100 100 98 99",
+        "A short 99 09:35 98.99 > 09:35 99 data_end -0.005R net -1.683",
+    );
+    // Longs are free.
+    check_both(
+        "orb-classic",
+        "A: prev 112\nA 09:30 100 101 99 100 | 100 102 100 101",
+        "A long 99 09:35 101.01 > 09:35 101 data_end -0.005R net -1.683",
+    );
+    // Unknown close: inactive.
+    check_both(
+        "orb-classic",
+        "A 09:30 100 101 99 100 | 100 100 98 99",
+        "A short 99 09:35 98.99 > 09:35 99 data_end -0.005R net -1.683",
+    );
+}
+
+#[test]
+fn rule_201_lasts_through_the_next_session() {
+    // The 12th falls to 90 from the 11th's close of 100: no shorts on the 13th; the 17th is free again.
+    check(
+        "orb-classic",
+        "== 2026-02-11 warmup
+         A 09:30 100 100 100 100
+         == 2026-02-12
+         A 09:30 95 100 94 99 | 99 99 95 99\nA 15:55 99 100 90 100
+         == 2026-02-13
+         A 09:30 100 101 99 100 | 100 100 98 99
+         == 2026-02-17
+         A 09:30 100 101 99 100 | 100 100 98 99",
+        "17 A short 99 09:35 98.99 > 09:35 99 data_end -0.005R net -1.683
+         12 A no_trigger
+         13 A rule_201",
+    );
+}

@@ -1,0 +1,152 @@
+//! Slots: who gets them, when they are free again.
+
+use crate::table::check_both;
+
+/// One position: 1,000 / 2.01 = 497 shares.
+const ONE: &str = "orb-classic max_positions=1";
+
+#[test]
+fn a_slot_freed_in_a_bar_is_free_from_the_next() {
+    // A is stopped at 09:40: 497 x -2.01 = -998.97, fees 3.479. B triggers in that bar: no slot. C triggers in the next.
+    // C: the data end at 101: 497 x -0.01 = -4.97.
+    check_both(
+        ONE,
+        "A 09:30 100 101 99 100 | 100 102 100 101 | 100 100 98 99
+         B 09:30 100 101 99 100 | 100 100 100 100 | 100 102 100 101 | 100 102 100 101
+         C 09:30 100 101 99 100 | 100 100 100 100 | 100 100 100 100 | 100 102 100 101",
+        "A long 497 09:35 101.01 > 09:40 99 stop -1R net -1002.449
+         C long 497 09:45 101.01 > 09:45 101 data_end -0.005R net -8.449
+         B no_slot",
+    );
+}
+
+#[test]
+fn a_trigger_without_a_slot_ends_the_symbol_s_day() {
+    check_both(
+        ONE,
+        "A 09:30 100 101 99 100 | 100 102 100 101 | 100 100 98 99
+         B 09:30 100 101 99 100 | 100 102 100 101 | 100 100 100 100 | 100 103 100 102",
+        "A long 497 09:35 101.01 > 09:40 99 stop -1R net -1002.449
+         B no_slot",
+    );
+}
+
+#[test]
+fn triggers_of_one_instant_go_by_relative_volume_as_exact_ratio_then_by_symbol() {
+    // No volume is known: by symbol.
+    check_both(
+        ONE,
+        "A 09:30 100 101 99 100 | 100 102 100 101
+         B 09:30 100 101 99 100 | 100 102 100 101",
+        "A long 497 09:35 101.01 > 09:35 101 data_end -0.005R net -8.449
+         B no_slot",
+    );
+    // B: 1,000 / 3,000 is more than A: 1,000 / 3,001. C is unknown, so last.
+    check_both(
+        ONE,
+        "A: opening14 3001\nB: opening14 3000
+         A 09:30 100 101 99 100 | 100 102 100 101
+         B 09:30 100 101 99 100 | 100 102 100 101
+         C 09:30 100 101 99 100 | 100 102 100 101",
+        "B long 497 09:35 101.01 > 09:35 101 data_end -0.005R net -8.449
+         A no_slot
+         C no_slot",
+    );
+    // Equal ratios, 1,000 / 3,000 and 500 / 1,500: by symbol.
+    check_both(
+        ONE,
+        "A: opening14 3000\nB: opening14 1500
+         A 09:30 100 101 99 100 | 100 102 100 101
+         B 09:30 100 101 99 100 x500 | 100 102 100 101",
+        "A long 497 09:35 101.01 > 09:35 101 data_end -0.005R net -8.449
+         B no_slot",
+    );
+}
+
+#[test]
+fn exits_come_before_entries_of_the_same_instant() {
+    // 60,000 for two: 30,000 / 101.01 = 297 shares. A gaps to 150 and takes 44,550; B would get 15,450 / 101.01 = 152.
+    // But A is stopped in the bar in which B triggers: 297 x -51 = -15,147, fees 2.079. B gets its 297 shares.
+    check_both(
+        "orb-classic max_positions=2 leverage=0.6 risk_fraction=0.05 daily_loss_limit=1",
+        "A 09:30 100 101 99 100 | 150 151 149 150 | 100 100 98 99
+         B 09:30 100 101 99 100 | 100 100 100 100 | 100 102 100 101 | 101 101 99 99",
+        "A long 297 09:35 150 > 09:40 99 stop -1R net -15149.079
+         B long 297 09:40 101.01 > 09:45 99 stop -1R net -599.049",
+    );
+}
+
+#[test]
+fn ranked_places_are_given_once_without_refill() {
+    // Two-sided and ranked: A gets the only place, never triggers; B triggers in vain.
+    check_both(
+        "orb-classic max_positions=1 slot_policy=ranked",
+        "A 09:30 100 101 99 100 | 100 101 99 100
+         B 09:30 100 101 99 100 | 100 102 100 101",
+        "A no_trigger\nB max_positions",
+    );
+    // Directional and ranked: A's stop order works and takes the place; it never fills.
+    check_both(
+        "orb-classic max_positions=1 slot_policy=ranked direction=candle",
+        "A 09:30 100 101 99 100.5 | 100 101 99 100
+         B 09:30 100 101 99 100.5 | 100 102 100 101",
+        "A no_trigger\nB max_positions",
+    );
+    // B has the greater relative volume.
+    check_both(
+        "orb-classic max_positions=1 slot_policy=ranked direction=candle",
+        "A: opening14 3001\nB: opening14 3000
+         A 09:30 100 101 99 100.5 | 100 101 99 100
+         B 09:30 100 101 99 100.5 | 100 102 100 101",
+        "B long 497 09:35 101.01 > 09:35 101 data_end -0.005R net -8.449
+         A max_positions",
+    );
+}
+
+#[test]
+fn ranked_market_entries_take_the_first_places() {
+    // N = 1: 1,000 / 1.5 = 666. Entry 100.6, data end 101: 666 x 0.4 = 266.4; 0.4 / 1.6 = 0.25R; fees 0.666.
+    check_both(
+        "orb-etf",
+        "A 09:30 100 101 99 100.5 | 100.6 102 100 101
+         B 09:30 100 101 99 100.5 | 100.6 102 100 101",
+        "A long 666 09:35 100.6 > 09:35 101 data_end 0.25R net 265.734
+         B max_positions",
+    );
+}
+
+#[test]
+fn a_doji_takes_no_slot() {
+    // A would be first, but has no direction.
+    check_both(
+        "orb-etf",
+        "A 09:30 100 101 99 100 | 100.6 102 100 101
+         B 09:30 100 101 99 100.5 | 100.6 102 100 101",
+        "B long 666 09:35 100.6 > 09:35 101 data_end 0.25R net 265.734
+         A doji",
+    );
+}
+
+#[test]
+fn a_cheaper_order_reason_comes_before_the_place() {
+    // B is beyond the only place, and short under rule 201: the order's own rule is named.
+    check_both(
+        "orb-etf",
+        "B: restricted
+         A 09:30 100 101 99 100.5 | 100.6 102 100 101
+         B 09:30 100 101 99 99.5 | 100.6 102 100 101",
+        "A long 666 09:35 100.6 > 09:35 101 data_end 0.25R net 265.734
+         B rule_201",
+    );
+}
+
+#[test]
+fn one_strategy_has_a_symbol_at_a_time() {
+    // Both strategies trigger in one bar: the first in the configuration has priority.
+    check_both(
+        "orb-classic | orb-classic name=later",
+        "A 09:30 100 101 99 100 | 100 102 100 101",
+        "A long 99 09:35 101.01 > 09:35 101 data_end -0.005R net -1.683
+         A s1 symbol_owned",
+    );
+}

@@ -1,0 +1,425 @@
+//! An engine with a broker that does only what a test tells it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use orb_core::config::preset;
+use orb_core::effect::{Action, BrokerEffect, Component, Effect, EffectId, Effects};
+use orb_core::event::{
+    Authorised, BrokerPosition, BrokerSnapshot, Command, Event, MarketData, Origin, Outcome, ReferenceData,
+    SymbolReference,
+};
+use orb_core::event::{BrokerAccount, BrokerFill};
+use orb_core::fact::{Fact, Trade};
+use orb_core::order::{
+    BrokerOrder, BrokerOrderId, ClientOrderId, Execution, OrderEvent, OrderKind, OrderRequest, OrderRole, OrderStatus,
+    OrderUpdate,
+};
+use orb_core::order_book::event_of;
+use orb_core::{
+    Bar, Calendar, Date, Engine, EngineConfig, Money, Price, Quantity, Restored, RunConfig, Session, Side, Span,
+    Symbol, SymbolId, SymbolTable, Timestamp,
+};
+
+/// Symbols of every test.
+const SYMBOLS: [&str; 6] = ["A", "B", "C", "D", "E", "F"];
+/// More wakeups than this at one instant are a loop.
+const WAKEUPS_MAX: u32 = 100;
+
+pub(crate) struct Rig {
+    pub(crate) engine: Engine,
+    pub(crate) now: Timestamp,
+    effects: Effects,
+    /// What the step under way has brought about, as text.
+    pub(crate) lines: Vec<String>,
+    pub(crate) prefix: String,
+    awaited: BTreeMap<String, EffectId>,
+    last_effect: u64,
+    requests: BTreeMap<String, OrderRequest>,
+    /// The broker's side, by the short name of the order.
+    pub(crate) orders: BTreeMap<String, BrokerOrder>,
+    fills: Vec<BrokerFill>,
+    pub(crate) foreign: Vec<String>,
+    /// What a store would have kept.
+    pub(crate) facts: Vec<Fact>,
+    executions: u32,
+}
+
+impl Rig {
+    /// Begins 2026-02-13 under a preset with settings, with a broker that agrees.
+    #[track_caller]
+    pub(crate) fn new(settings: &str) -> Self {
+        let config = config(settings);
+        let open = config.calendar.sessions()[0].open;
+        let prefix = format!("20260213-{}-", config.run.strategies[0].name);
+        let mut rig = Self {
+            engine: Engine::new(config),
+            now: open,
+            effects: Effects::default(),
+            lines: Vec::new(),
+            prefix,
+            awaited: BTreeMap::new(),
+            last_effect: 0,
+            requests: BTreeMap::new(),
+            orders: BTreeMap::new(),
+            fills: Vec::new(),
+            foreign: Vec::new(),
+            facts: Vec::new(),
+            executions: 0,
+        };
+        rig.refer("2026-02-13");
+        rig.snapshot();
+        rig.lines.clear();
+        rig
+    }
+
+    #[track_caller]
+    pub(crate) fn refer(&mut self, date: &str) {
+        let date: Date = date.parse().expect(date);
+        let session = *self.engine.config().calendar.session(date).expect("a session");
+        self.now = self.now.max(session.open);
+        let symbols = vec![SymbolReference::default(); SYMBOLS.len()];
+        self.event(&Event::Reference(ReferenceData { date, equity_open: Money::from_cents(10_000_000), symbols }));
+    }
+
+    /// Hands one event to the engine, and the wakeups that it wants at once.
+    #[track_caller]
+    pub(crate) fn event(&mut self, event: &Event) {
+        self.engine.on_event(self.now, event, &mut self.effects);
+        self.take_effects();
+        self.wake_until(self.now);
+    }
+
+    #[track_caller]
+    fn wake_until(&mut self, until: Timestamp) {
+        let mut count = 0;
+        while let Some(at) = self.engine.next_wakeup().filter(|&at| at <= until) {
+            count = if at > self.now { 0 } else { count + 1 };
+            assert!(count < WAKEUPS_MAX, "the engine wants ever more wakeups at {at}");
+            self.now = self.now.max(at);
+            self.engine.on_event(self.now, &Event::Wakeup, &mut self.effects);
+            self.take_effects();
+        }
+    }
+
+    /// Lets time pass.
+    #[track_caller]
+    pub(crate) fn wait_until(&mut self, until: Timestamp) {
+        assert!(until >= self.now, "time does not go back");
+        self.wake_until(until);
+        self.now = until;
+    }
+
+    /// Returns an instant of today's session from its New York time.
+    #[track_caller]
+    pub(crate) fn instant(&self, time: &str) -> Timestamp {
+        let parts: Vec<i64> = time.split(':').map(|part| part.parse().expect(time)).collect();
+        let seconds = (parts[0] * 60 + parts[1] - 570) * 60 + parts.get(2).copied().unwrap_or(0);
+        self.engine.session().expect("a session").open + Span::from_seconds(seconds)
+    }
+
+    #[track_caller]
+    pub(crate) fn symbol(&self, name: &str) -> SymbolId {
+        self.engine.config().symbols.id(&Symbol::new(name).expect(name)).expect(name)
+    }
+
+    /// Returns one bar from `100 101 99 100`.
+    #[track_caller]
+    pub(crate) fn bar(&self, symbol: &str, time: &str, prices: &str) -> Bar {
+        let prices: Vec<Price> = prices.split_whitespace().map(|price| price.parse().expect(price)).collect();
+        let [open, high, low, close] = prices[..] else { panic!("four prices make a bar") };
+        let bar = Bar { symbol: self.symbol(symbol), start: self.instant(time), open, high, low, close, volume: 1_000 };
+        bar.validated().expect("a valid bar")
+    }
+
+    /// Hands over the bars of one instant at their end.
+    #[track_caller]
+    pub(crate) fn bars(&mut self, origin: Origin, bars: Vec<Bar>) {
+        if origin == Origin::Live {
+            let end = bars[0].start + self.engine.config().bar_length;
+            // Deadlines of the bar's end come after the bar.
+            self.wait_until(Timestamp::from_micros(end.micros() - 1).max(self.now));
+            self.now = end.max(self.now);
+        }
+        self.event(&Event::Market(origin, MarketData::Bars(bars)));
+    }
+
+    #[track_caller]
+    pub(crate) fn outcome(&mut self, key: &str, outcome: Outcome) {
+        let id = self.awaited.remove(key).unwrap_or_else(|| panic!("`{key}` is not awaited: {:?}", self.awaited));
+        self.event(&Event::Outcome(id, outcome));
+    }
+
+    #[track_caller]
+    pub(crate) fn command(&mut self, command: Command) {
+        let text = || "test".to_owned();
+        self.event(&Event::Command(Authorised { request_id: text(), actor: text(), reason: text(), command }));
+    }
+
+    /// Makes an order and its legs known at the broker, as it was asked for.
+    #[track_caller]
+    pub(crate) fn make(&mut self, name: &str) -> BrokerOrder {
+        let request = self.requests.get(name).unwrap_or_else(|| panic!("`{name}` was not asked for")).clone();
+        let order = BrokerOrder {
+            broker_id: BrokerOrderId::new(&format!("b-{name}")),
+            client_id: Some(request.id.clone()),
+            parent: None,
+            symbol: request.attempt.symbol,
+            side: request.side,
+            quantity: request.quantity,
+            kind: request.kind,
+            status: OrderStatus::Working,
+            filled: Quantity::ZERO,
+            legs: Vec::new(),
+        };
+        self.orders.insert(name.to_owned(), order.clone());
+        let level = request.kind.price().unwrap_or(Price::from_cents(10_000));
+        if let Some(protection) = request.attached {
+            let prices = protection.resolve(level);
+            self.make_leg(name, protection.side, OrderKind::Stop(prices.stop));
+            if let Some(target) = prices.target {
+                self.make_leg(name, protection.side, OrderKind::Limit(target));
+            }
+        } else if let Some(stop) = request.paired_stop {
+            self.make_leg(name, order.side.opens().opposite(), OrderKind::Stop(stop));
+        }
+        self.report(name)
+    }
+
+    fn make_leg(&mut self, parent: &str, position: Side, kind: OrderKind) {
+        let letter = if matches!(kind, OrderKind::Limit(_)) { 't' } else { 's' };
+        let of = self.orders[parent].clone();
+        let leg = BrokerOrder {
+            broker_id: BrokerOrderId::new(&format!("b-{parent}{letter}")),
+            client_id: None,
+            parent: Some(of.broker_id.clone()),
+            side: position.exit(),
+            kind,
+            status: OrderStatus::Held,
+            legs: Vec::new(),
+            ..of
+        };
+        self.orders.insert(format!("{parent}{letter}"), leg);
+    }
+
+    /// Returns an order as the broker reports it now, with its legs.
+    #[track_caller]
+    pub(crate) fn report(&self, name: &str) -> BrokerOrder {
+        let order = self.orders.get(name).unwrap_or_else(|| panic!("the broker has no `{name}`")).clone();
+        let is_leg = |leg: &&BrokerOrder| leg.parent.as_ref() == Some(&order.broker_id);
+        let legs = self.orders.values().filter(is_leg).cloned().collect();
+        BrokerOrder { legs, ..order }
+    }
+
+    /// Fills shares at the broker and returns the news of it.
+    #[track_caller]
+    pub(crate) fn fill(&mut self, name: &str, shares: i64, price: &str) -> OrderUpdate {
+        self.executions += 1;
+        let at = self.now;
+        let execution = Execution {
+            id: format!("x{}", self.executions),
+            price: price.parse().expect(price),
+            quantity: Quantity::new(shares),
+            fee: Money::ZERO,
+            at,
+            at_data_end: false,
+        };
+        let order = self.orders.get_mut(name).unwrap_or_else(|| panic!("the broker has no `{name}`"));
+        order.filled += execution.quantity;
+        let whole = order.filled >= order.quantity;
+        order.status = if whole { OrderStatus::Filled } else { OrderStatus::PartiallyFilled };
+        let event = if whole { OrderEvent::Fill } else { OrderEvent::PartialFill };
+        let order = self.report(name);
+        self.fills.push(BrokerFill { order: order.clone(), execution: execution.clone() });
+        OrderUpdate { event, order, execution: Some(execution), rejection: None, at }
+    }
+
+    /// Moves an order to a status at the broker and returns the news of it.
+    #[track_caller]
+    pub(crate) fn become_status(&mut self, name: &str, status: OrderStatus) -> OrderUpdate {
+        self.orders.get_mut(name).unwrap_or_else(|| panic!("the broker has no `{name}`")).status = status;
+        let order = self.report(name);
+        OrderUpdate { event: event_of(status), order, execution: None, rejection: None, at: self.now }
+    }
+
+    /// Lists the broker's positions, from its fills.
+    pub(crate) fn positions(&self) -> Vec<BrokerPosition> {
+        let mut sums: BTreeMap<SymbolId, i64> = BTreeMap::new();
+        for fill in &self.fills {
+            *sums.entry(fill.order.symbol).or_default() += fill.order.side.sign() * fill.execution.quantity.shares();
+        }
+        let held = sums.into_iter().filter(|(_, shares)| *shares != 0);
+        held.map(|(symbol, shares)| BrokerPosition { symbol, quantity: Quantity::new(shares) }).collect()
+    }
+
+    /// Hands over the broker's whole state.
+    #[track_caller]
+    pub(crate) fn snapshot(&mut self) {
+        let parents = self.orders.iter().filter(|(_, order)| order.parent.is_none());
+        let snapshot = BrokerSnapshot {
+            orders: parents.map(|(name, _)| self.report(name)).collect(),
+            positions: self.positions(),
+            fills: self.fills.clone(),
+            account: BrokerAccount::default(),
+            foreign: core::mem::take(&mut self.foreign),
+        };
+        self.event(&Event::Snapshot(snapshot));
+    }
+
+    /// Replaces the engine by a new one that knows only the recorded facts.
+    pub(crate) fn restart(&mut self) {
+        let config = self.engine.config().clone();
+        self.engine = Engine::new(config);
+        self.engine.restore(restored(&self.facts));
+        self.effects = Effects::after(self.last_effect);
+        self.awaited.clear();
+    }
+
+    fn take_effects(&mut self) {
+        let mut effects = Vec::new();
+        self.effects.move_into(&mut effects);
+        for effect in effects {
+            if let Some(line) = self.show(&effect) {
+                self.lines.push(line);
+            }
+            match effect {
+                Effect::Broker(effect) => self.await_outcome(effect),
+                Effect::Record(fact) => self.facts.push(fact),
+                Effect::Alert(_) => {}
+            }
+        }
+    }
+
+    fn await_outcome(&mut self, effect: BrokerEffect) {
+        self.last_effect = effect.id.0;
+        let key = match effect.action {
+            Action::Submit(request) => {
+                let name = self.short(&request.id);
+                self.requests.insert(name.clone(), request);
+                format!("submit {name}")
+            }
+            Action::Cancel { order, .. } => format!("cancel {}", self.short(&order)),
+            Action::Find(id) => format!("find {}", self.short(&id)),
+            Action::Replace { order, .. } => format!("replace {}", self.short(&order)),
+            Action::QueryPositions => "positions".to_owned(),
+            Action::QuerySnapshot => "snapshot".to_owned(),
+            Action::QueryBars { .. } => "bars".to_owned(),
+        };
+        self.awaited.insert(key, effect.id);
+    }
+
+    pub(crate) fn short(&self, id: &ClientOrderId) -> String {
+        id.as_str().trim_start_matches(&self.prefix).to_owned()
+    }
+
+    fn name(&self, symbol: SymbolId) -> &str {
+        self.engine.config().symbols.name(symbol).as_str()
+    }
+
+    fn show(&self, effect: &Effect) -> Option<String> {
+        match effect {
+            Effect::Broker(effect) => Some(self.show_action(&effect.action)),
+            Effect::Record(Fact::Hold(record)) => {
+                let verb = if record.cleared.is_some() { "clear" } else { "hold" };
+                Some(format!("{verb} {}", record.hold.kind.name()))
+            }
+            Effect::Record(Fact::Decision(decision)) => {
+                Some(format!("decide {} {}", self.name(decision.attempt.symbol), decision.reason))
+            }
+            Effect::Record(Fact::Trade(trade)) if trade.is_closed() => Some(self.show_trade(trade)),
+            Effect::Alert(alert) if alert.component == Component::Executor => {
+                Some(format!("alarm {}", alert.symbol.map_or("account", |symbol| self.name(symbol))))
+            }
+            Effect::Record(_) | Effect::Alert(_) => None,
+        }
+    }
+
+    fn show_trade(&self, trade: &Trade) -> String {
+        format!(
+            "trade {} {} {} {} > {} {}",
+            self.name(trade.attempt.symbol),
+            trade.side,
+            trade.entered,
+            trade.entry_price(),
+            trade.exit_price().unwrap_or_default(),
+            trade.exit_reason.map_or("", orb_core::fact::ExitReason::code),
+        )
+    }
+
+    fn show_action(&self, action: &Action) -> String {
+        match action {
+            Action::Submit(request) => self.show_request(request),
+            Action::Cancel { order, .. } => format!("cancel {}", self.short(order)),
+            Action::Find(id) => format!("find {}", self.short(id)),
+            Action::Replace { order, price, .. } => format!("replace {} {price}", self.short(order)),
+            Action::QueryPositions => "query positions".to_owned(),
+            Action::QuerySnapshot => "query snapshot".to_owned(),
+            Action::QueryBars { symbols, .. } => {
+                let names: Vec<&str> = symbols.iter().map(|symbol| self.name(*symbol)).collect();
+                format!("query bars {}", names.join(" "))
+            }
+        }
+    }
+
+    fn show_request(&self, request: &OrderRequest) -> String {
+        let kind = match request.kind {
+            OrderKind::Market => "market".to_owned(),
+            OrderKind::Limit(price) => format!("limit {price}"),
+            OrderKind::Stop(price) => format!("stop {price}"),
+        };
+        let paired = request.paired_stop.map(|stop| format!(" paired {stop}")).unwrap_or_default();
+        let attached = if request.attached.is_some() { " attached" } else { "" };
+        let (id, side, quantity) = (self.short(&request.id), request.side, request.quantity);
+        assert_eq!(request.role == OrderRole::Entry, request.attached.is_some(), "{id}: entries carry their exits");
+        format!("submit {id} {side} {quantity} {kind}{attached}{paired}")
+    }
+}
+
+#[track_caller]
+fn config(settings: &str) -> EngineConfig {
+    let mut words = settings.split_whitespace();
+    let mut run = RunConfig::of(preset(words.next().expect("a preset")).expect("a preset"));
+    run.strategies[0].symbols.clear();
+    for word in words {
+        let (key, value) = word.split_once('=').expect(word);
+        run.set(key, value).unwrap_or_else(|error| panic!("{error}"));
+    }
+    let session = |date: &str| {
+        let date: Date = date.parse().expect(date);
+        let open = Timestamp::from_datetime(date.and_hms_opt(14, 30, 0).expect("a time").and_utc());
+        Session { date, open, close: open + Span::from_minutes(390) }
+    };
+    EngineConfig {
+        run,
+        symbols: Arc::new(SymbolTable::new(SYMBOLS.map(|name| Symbol::new(name).expect(name)))),
+        calendar: Arc::new(Calendar::new(vec![session("2026-02-13"), session("2026-02-17")]).expect("in order")),
+        bar_length: Span::from_minutes(5),
+    }
+}
+
+/// Builds what a store would load: for each key the last row, of the latest day.
+fn restored(facts: &[Fact]) -> Restored {
+    let mut restored = Restored::default();
+    let (mut signals, mut orders, mut trades) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    let (mut decisions, mut holds, mut closings) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    for fact in facts.iter().cloned() {
+        match fact {
+            Fact::Session(session) => restored.session = Some(session),
+            Fact::Signal(signal) => drop(signals.insert(signal.attempt, signal)),
+            Fact::Order(order) => drop(orders.insert(order.id.clone(), order)),
+            Fact::Fill(fill) => restored.executions.push(fill.execution.id),
+            Fact::Trade(trade) => drop(trades.insert(trade.attempt, trade)),
+            Fact::Decision(decision) => drop(decisions.insert(decision.attempt, decision)),
+            Fact::Hold(record) => drop(holds.insert((record.hold.kind, record.hold.since), record)),
+            Fact::Closing(closing) => drop(closings.insert((closing.attempt.symbol, closing.since), closing)),
+        }
+    }
+    restored.signals = signals.into_values().collect();
+    restored.orders = orders.into_values().collect();
+    restored.trades = trades.into_values().collect();
+    restored.decisions = decisions.into_values().collect();
+    let in_force = holds.into_values().filter(|record| record.cleared.is_none());
+    restored.holds = in_force.map(|record| record.hold).collect();
+    restored.closings = closings.into_values().collect();
+    restored
+}

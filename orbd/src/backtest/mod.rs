@@ -1,0 +1,70 @@
+//! A backtest from files to files: load, run under both fill models, write.
+
+mod input;
+mod output;
+mod summary;
+
+pub use input::{InputError, Market, Selection, load};
+pub use output::{Names, OutputError, decisions_csv, equity_csv, four_decimals, save, trades_csv};
+pub use summary::{Summary, render};
+
+use orb_backtest::{Backtest, FillModel, Report, SessionBars};
+use orb_core::{EngineConfig, RunConfig};
+
+/// Holds the reports of both fill models.
+#[derive(Clone, Debug)]
+pub struct Reports {
+    /// Every touch of a stop in the entry's bar is a stop-out.
+    pub pessimistic: Report,
+    /// Only a touch that certainly follows the entry.
+    pub optimistic: Report,
+}
+
+impl Reports {
+    /// Returns the report of a model.
+    #[must_use]
+    pub const fn of(&self, model: FillModel) -> &Report {
+        match model {
+            FillModel::Pessimistic => &self.pessimistic,
+            FillModel::Optimistic => &self.optimistic,
+        }
+    }
+}
+
+/// Runs a market under one fill model.
+#[must_use]
+pub fn run(market: &Market, run: &RunConfig, model: FillModel) -> Report {
+    let mut backtest = Backtest::new(engine_config(market, run), model);
+    for day in &market.days {
+        backtest.run_session(&SessionBars {
+            session: &day.session,
+            bars: market.bars_of(day),
+            reference: &day.reference,
+        });
+    }
+    backtest.finish()
+}
+
+/// Runs a market under both fill models, each on a thread of its own.
+///
+/// # Panics
+/// When a run panics: a broken invariant of the engine.
+#[must_use]
+pub fn run_both(market: &Market, config: &RunConfig) -> Reports {
+    std::thread::scope(|scope| {
+        let optimistic = scope.spawn(|| run(market, config, FillModel::Optimistic));
+        let pessimistic = run(market, config, FillModel::Pessimistic);
+        Reports { pessimistic, optimistic: optimistic.join().expect("the optimistic run does not panic") }
+    })
+}
+
+/// Returns what an engine for this market is built from.
+#[must_use]
+pub fn engine_config(market: &Market, run: &RunConfig) -> EngineConfig {
+    EngineConfig {
+        run: run.clone(),
+        symbols: market.symbols.clone(),
+        calendar: market.calendar.clone(),
+        bar_length: market.bar_length,
+    }
+}

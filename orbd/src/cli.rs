@@ -1,0 +1,53 @@
+//! The command line of `orbd`.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use orb_core::config::{KEYS, PRESETS};
+
+use crate::commands::backtest::{self, BacktestArgs};
+use crate::commands::demo::{self, DemoArgs};
+
+/// orb trades the Opening Range Breakout strategy on US equities.
+#[derive(Debug, Parser)]
+#[command(name = "orbd", version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Backtest(BacktestArgs),
+    Demo(DemoArgs),
+}
+
+/// Parses the command line, runs the command and returns its exit code: 0 done, 1 failed, 2 wrong usage.
+///
+/// # Errors
+/// When the command fails; the error names what is at fault and the remedy.
+pub fn run() -> anyhow::Result<ExitCode> {
+    let command = Cli::command()
+        .mut_subcommand("backtest", |command| command.after_help(keys_help()))
+        .mut_subcommand("demo", |command| command.after_help(keys_help()));
+    let cli = Cli::from_arg_matches(&command.get_matches())?;
+    match cli.command {
+        Command::Backtest(args) => print(&backtest::run(&args)?),
+        Command::Demo(args) => demo::run(args).map(|()| ExitCode::SUCCESS),
+    }
+}
+
+/// Prints to standard output; a reader that has gone away is no failure.
+fn print(text: &str) -> anyhow::Result<ExitCode> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        Ok(()) | Err(_) => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn keys_help() -> String {
+    let presets: Vec<_> = PRESETS.iter().map(|(name, about)| format!("  {name:<22}{about}")).collect();
+    let keys: Vec<_> = KEYS.iter().map(|key| format!("  {:<22}{}", key.name, key.help)).collect();
+    format!("Presets:\n{}\n\nKeys for --set and the configuration file:\n{}", presets.join("\n"), keys.join("\n"))
+}

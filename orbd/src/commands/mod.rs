@@ -1,0 +1,7 @@
+//! The commands of `orbd`, one file each.
+
+pub mod backtest;
+pub mod demo;
+mod settings;
+
+pub use settings::{SettingArgs, SettingsError};

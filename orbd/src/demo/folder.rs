@@ -1,0 +1,111 @@
+//! The demo's folder: records, the exchange's memory, token, contact file for clients.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+/// Stands for a demo's folder.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    path: PathBuf,
+}
+
+/// Marks that a daemon runs; left behind when it ends abnormally.
+#[derive(Debug)]
+pub struct Running {
+    path: PathBuf,
+    left_behind: bool,
+}
+
+impl Folder {
+    /// Returns where a demo keeps its things when nothing else is said: `orb/demo` in the user's state folder.
+    #[must_use]
+    pub fn default_path() -> PathBuf {
+        let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"));
+        state.or_else(home).unwrap_or_else(|| PathBuf::from(".")).join("orb/demo")
+    }
+
+    /// Makes the folder if it is not there, for the user alone.
+    ///
+    /// # Errors
+    /// When it cannot be made or written to.
+    pub fn open(path: &Path) -> anyhow::Result<Self> {
+        use std::os::unix::fs::DirBuilderExt as _;
+        let help = || format!("--data-dir {}: choose a folder that you may write to", path.display());
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(path).with_context(help)?;
+        let probe = path.join(".writable");
+        fs::write(&probe, b"").and_then(|()| fs::remove_file(&probe)).with_context(help)?;
+        let path = path.canonicalize().with_context(help)?;
+        Ok(Self { path })
+    }
+
+    /// Returns the folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns where the records are.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.path.join("orb.db")
+    }
+
+    /// Returns where the token is.
+    #[must_use]
+    pub fn token(&self) -> PathBuf {
+        self.path.join("token")
+    }
+
+    /// Returns where the exchange of a run keeps its log.
+    #[must_use]
+    pub fn exchange_log(&self, run: u32) -> PathBuf {
+        self.path.join(format!("exchange-{run}.jsonl"))
+    }
+
+    /// Returns the number of the latest run, 1 when there was none.
+    #[must_use]
+    pub fn latest_run(&self) -> u32 {
+        (1..u32::MAX).find(|&run| !self.exchange_log(run + 1).exists()).unwrap_or(1)
+    }
+
+    /// Marks the folder as in use and tells whether an earlier daemon left its mark behind.
+    ///
+    /// # Errors
+    /// When the mark cannot be written.
+    pub fn mark_running(&self) -> anyhow::Result<Running> {
+        let path = self.path.join("running");
+        let left_behind = path.exists();
+        fs::write(&path, format!("{}\n", std::process::id()))
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(Running { path, left_behind })
+    }
+
+    /// Writes where clients find the daemon, as a context file of `orbctl`.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_context(&self, address: SocketAddr) -> anyhow::Result<()> {
+        let path = self.path.join("orbctl.toml");
+        let text =
+            format!("current = \"demo\"\n\n[contexts.demo]\nendpoint = \"http://{address}\"\ntoken_file = \"token\"\n");
+        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+    }
+}
+
+impl Running {
+    /// Tells whether an earlier daemon ended without taking its mark away.
+    #[must_use]
+    pub const fn was_left_behind(&self) -> bool {
+        self.left_behind
+    }
+
+    /// Takes the mark away: the end was orderly.
+    pub fn end(&self) {
+        // If it cannot be removed, the next start is more careful than it needs to be.
+        let _ = fs::remove_file(&self.path);
+    }
+}

@@ -1,0 +1,96 @@
+//! What a demo prints for people.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::Context as _;
+use orb_core::metrics::Metrics;
+
+use crate::backtest::four_decimals;
+use crate::store::{DateRange, Ledger, PageRequest, Reader, TradeFilter, TradeOrder, TradeRow};
+use crate::telemetry::new_york;
+
+/// Prints to standard output; a reader that has gone away is no failure.
+pub(super) fn print(text: &str) -> anyhow::Result<()> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("cannot print"),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Tells where the daemon is and how to reach it; the token itself stays in its file.
+pub(super) fn banner(address: SocketAddr, token: &Path, folder: &Path, ledger: &Ledger, resumed: bool) -> String {
+    let token = token.display();
+    let how = if resumed { "goes on where it stood" } else { "begins" };
+    let mut text = String::new();
+    // Writing to a string does not fail.
+    let _ = writeln!(text, "orb demo: a simulated session {how} (ledger {}, no real money)", ledger.account_id());
+    let _ = writeln!(text, "  API      http://{address}, token in {token}");
+    let _ = writeln!(text, "  orbctl   orbctl --config {}/orbctl.toml status", folder.display());
+    let _ = writeln!(
+        text,
+        "  grpcurl  grpcurl -plaintext -H \"authorization: Bearer $(cat {token})\" {address} orb.v1.ControlService/GetStatus"
+    );
+    let _ = writeln!(text, "  stop     orbctl --config {}/orbctl.toml kill --flatten", folder.display());
+    text
+}
+
+/// Renders the day's trades and their sums.
+pub(super) fn of_day(reader: &Reader, ledger: &Ledger) -> anyhow::Result<String> {
+    let sessions = reader.sessions(DateRange::default())?;
+    let day = sessions.last().context("no session was recorded")?;
+    let trades = all_trades(reader, day.date)?;
+    let metrics = Metrics::of(trades.iter().map(|row| &row.trade), &[]);
+    let mut text = String::new();
+    // Writing to a string does not fail.
+    let _ = writeln!(text, "\n{} {}: {} trades", ledger.account_id(), day.date, metrics.trades);
+    let _ = writeln!(
+        text,
+        "{:<8}{:<6}{:>7}  {:<9}{:>11}  {:<9}{:>11}  {:<11}{:>12}{:>9}",
+        "symbol", "side", "shares", "in", "price", "out", "price", "by", "net P&L", "R"
+    );
+    for row in &trades {
+        text.push_str(&trade_line(row));
+    }
+    let rate = metrics.win_rate.map_or_else(|| "-".to_owned(), |rate| format!("{:.1}%", rate * 100.0));
+    let _ = writeln!(
+        text,
+        "win rate {rate}, gross {}, fees {}, net {} (pessimistic fills; a simulation promises nothing)",
+        metrics.gross, metrics.fees, metrics.net
+    );
+    Ok(text)
+}
+
+fn all_trades(reader: &Reader, date: orb_core::Date) -> anyhow::Result<Vec<TradeRow>> {
+    let filter = TradeFilter { dates: DateRange::day(date), order: TradeOrder::OldestFirst, ..TradeFilter::default() };
+    let mut rows = Vec::new();
+    let mut page = PageRequest::first(1000);
+    loop {
+        let found = reader.list_trades(&filter, &page)?;
+        rows.extend(found.rows);
+        match found.next {
+            Some(token) => page.token = Some(token),
+            None => return Ok(rows),
+        }
+    }
+}
+
+fn trade_line(row: &TradeRow) -> String {
+    let trade = &row.trade;
+    let exit = trade.exit_time.map(new_york).unwrap_or_default();
+    format!(
+        "{:<8}{:<6}{:>7}  {:<9}{:>11}  {:<9}{:>11}  {:<11}{:>12}{:>9}\n",
+        row.attempt.symbol,
+        trade.side,
+        trade.entered,
+        new_york(trade.entry_time),
+        trade.entry_price().to_string(),
+        exit,
+        trade.exit_price().map(|price| price.to_string()).unwrap_or_default(),
+        trade.exit_reason.map_or("open", orb_core::fact::ExitReason::code),
+        trade.net().to_string(),
+        trade.r_multiple_e4().map(four_decimals).unwrap_or_default(),
+    )
+}

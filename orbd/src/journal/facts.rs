@@ -1,0 +1,149 @@
+//! What the engine records.
+
+use orb_core::fact::{ClosingRecord, Decision, Fact, Fill, HoldRecord, SessionRecord, Signal, Trade};
+use orb_core::hold::{Hold, HoldClearance};
+use orb_core::order::Order;
+
+use super::codec::{Encoded, JournalError, needed, optional};
+use super::wire;
+use super::wire::fact::Fact as WireFact;
+
+impl Encoded for Fact {
+    type Wire = wire::Fact;
+
+    fn encode(&self) -> wire::Fact {
+        let fact = match self {
+            Self::Session(session) => WireFact::Session(session.encode()),
+            Self::Signal(signal) => WireFact::Signal(signal.encode()),
+            Self::Order(order) => WireFact::Order(order.encode()),
+            Self::Fill(fill) => WireFact::Fill(fill.encode()),
+            Self::Trade(trade) => WireFact::Trade(trade.encode()),
+            Self::Decision(decision) => WireFact::Decision(decision.encode()),
+            Self::Hold(record) => WireFact::Hold(record.encode()),
+            Self::Closing(closing) => WireFact::Closing(closing.encode()),
+        };
+        wire::Fact { fact: Some(fact) }
+    }
+
+    fn decode(wire: wire::Fact) -> Result<Self, JournalError> {
+        Ok(match wire.fact.ok_or(JournalError::Missing("a fact"))? {
+            WireFact::Session(session) => Self::Session(Encoded::decode(session)?),
+            WireFact::Signal(signal) => Self::Signal(Encoded::decode(signal)?),
+            WireFact::Order(order) => Self::Order(Encoded::decode(order)?),
+            WireFact::Fill(fill) => Self::Fill(Encoded::decode(fill)?),
+            WireFact::Trade(trade) => Self::Trade(Encoded::decode(trade)?),
+            WireFact::Decision(decision) => Self::Decision(Encoded::decode(decision)?),
+            WireFact::Hold(record) => Self::Hold(Encoded::decode(record)?),
+            WireFact::Closing(closing) => Self::Closing(Encoded::decode(closing)?),
+        })
+    }
+}
+
+/// Declares a record whose fields have the same names in the message: those that are always there, those that may be
+/// absent, those that are messages, and those of the same type on both sides.
+macro_rules! record {
+    ($type:ident as $wire:ident {
+        plain: [$($plain:ident),* $(,)?],
+        absent: [$($absent:ident),* $(,)?],
+        message: [$($message:ident),* $(,)?],
+        same: [$($same:ident),* $(,)?] $(,)?
+    }) => {
+        impl Encoded for $type {
+            type Wire = wire::$wire;
+
+            fn encode(&self) -> wire::$wire {
+                wire::$wire {
+                    $($plain: self.$plain.encode(),)*
+                    $($absent: self.$absent.as_ref().map(Encoded::encode),)*
+                    $($message: Some(self.$message.encode()),)*
+                    $($same: self.$same.clone(),)*
+                }
+            }
+
+            fn decode(wire: wire::$wire) -> Result<Self, JournalError> {
+                Ok(Self {
+                    $($plain: Encoded::decode(wire.$plain)?,)*
+                    $($absent: optional(wire.$absent)?,)*
+                    $($message: needed(wire.$message, stringify!($message))?,)*
+                    $($same: wire.$same,)*
+                })
+            }
+        }
+    };
+}
+
+record!(SessionRecord as Session {
+    plain: [date, open, close, equity_open, realized_net, fees],
+    absent: [],
+    message: [],
+    same: [ended],
+});
+
+record!(Signal as Signal {
+    plain: [side, at, level, stop, quantity, status],
+    absent: [reason, order, broker_order, submitted_at, filled_at, fill_price],
+    message: [attempt],
+    same: [detail],
+});
+
+record!(Order as Order {
+    plain: [id, role, side, quantity, status, filled, filled_notional, created_at, updated_at],
+    absent: [broker_id, parent, rejection],
+    message: [attempt, kind],
+    same: [],
+});
+
+record!(Fill as Fill {
+    plain: [order, side],
+    absent: [],
+    message: [attempt, execution],
+    same: [],
+});
+
+record!(Trade as Trade {
+    plain: [side, entered, exited, entry_time, entry_notional, exit_notional, fees, stop],
+    absent: [exit_time, target, exit_reason],
+    message: [attempt],
+    same: [],
+});
+
+record!(Decision as Decision {
+    plain: [reason, at],
+    absent: [],
+    message: [attempt],
+    same: [detail],
+});
+
+record!(ClosingRecord as Closing {
+    plain: [reason, since, step],
+    absent: [],
+    message: [attempt],
+    same: [],
+});
+
+record!(HoldClearance as Clearance {
+    plain: [at],
+    absent: [],
+    message: [],
+    same: [actor, reason],
+});
+
+impl Encoded for HoldRecord {
+    type Wire = wire::HoldRecord;
+
+    fn encode(&self) -> wire::HoldRecord {
+        wire::HoldRecord {
+            kind: self.hold.kind.encode(),
+            reason: self.hold.reason.clone(),
+            actor: self.hold.actor.clone(),
+            since: self.hold.since.encode(),
+            cleared: self.cleared.as_ref().map(Encoded::encode),
+        }
+    }
+
+    fn decode(wire: wire::HoldRecord) -> Result<Self, JournalError> {
+        let kind = Encoded::decode(wire.kind)?;
+        let hold = Hold { kind, reason: wire.reason, actor: wire.actor, since: Encoded::decode(wire.since)? };
+        Ok(Self { hold, cleared: optional(wire.cleared)? })
+    }
+}

@@ -1,0 +1,7 @@
+//! The API as a client sees it: a real server and a real database, and a runtime that is played.
+
+mod access;
+mod commands;
+mod fixture;
+mod lists;
+mod streams;

@@ -1,0 +1,281 @@
+//! The loop: the sole owner of the engine.
+//!
+//! Every input goes the same way: engine, commit, act, publish. Nothing is sent to the broker and nothing is shown
+//! before the transaction that holds its cause is committed.
+
+mod halt_file;
+mod publish;
+mod recorder;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use halt_file::HaltFile;
+pub use publish::{Identity, Publisher};
+pub use recorder::{Recorder, header};
+
+use orb_core::effect::{Alert, Effect, Effects, Severity};
+use orb_core::event::{Authorised, Command, Event};
+use orb_core::hold::{Clearing, HoldKind};
+use orb_core::{Engine, Timestamp};
+use orb_exec::{Broker, BrokerEvent, EntryGate, MarketData, MarketStep};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::rpc::{Accepted, CommandReply, CommandRequest, RefusalKind, Refused};
+use crate::store::{Audit, StoreError};
+
+/// Inputs that had no effects are committed at the latest after this.
+const FLUSH_AFTER: Duration = Duration::from_millis(50);
+/// Inputs that had no effects are committed at the latest when there are so many.
+const BATCH_MAX: usize = 256;
+/// How long a stop waits for cancels to be confirmed.
+const STOP_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Owns the engine and everything that it moves.
+#[derive(Debug)]
+pub struct Runtime<B, M> {
+    /// The engine.
+    pub engine: Engine,
+    /// Where its effects go.
+    pub broker: B,
+    /// Where prices and time come from.
+    pub market: M,
+    /// What entries pass last.
+    pub gate: EntryGate,
+    /// What the broker reports.
+    pub broker_events: mpsc::UnboundedReceiver<BrokerEvent>,
+    /// What clients want.
+    pub commands: mpsc::Receiver<CommandRequest>,
+    /// What became of commands, to be kept.
+    pub audits: mpsc::Receiver<Audit>,
+    /// Keeps everything.
+    pub recorder: Recorder,
+    /// Shows everything.
+    pub publisher: Publisher,
+    /// The kill switch as a file.
+    pub halt_file: HaltFile,
+    /// Ends the loop.
+    pub stop: CancellationToken,
+    /// The engine's effects of one event.
+    pub effects: Effects,
+}
+
+/// Tells why the loop ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The market data came to their end.
+    MarketEnd,
+    /// Somebody stopped it.
+    Stopped,
+}
+
+impl<B: Broker, M: MarketData> Runtime<B, M> {
+    /// Takes the events that come before all others: what is known of the day, what had happened, the broker's state.
+    ///
+    /// # Errors
+    /// When they cannot be committed.
+    pub async fn begin(&mut self, now: Timestamp, events: Vec<Event>) -> Result<(), StoreError> {
+        for event in events {
+            self.step(now, event).await?;
+        }
+        let snapshot = self.broker.snapshot().await;
+        self.step(now, Event::Snapshot(snapshot)).await?;
+        self.flush().await
+    }
+
+    /// Runs until the market data end or somebody stops it.
+    ///
+    /// # Errors
+    /// When a commit fails: what was not committed has neither been sent nor shown.
+    pub async fn run(&mut self) -> Result<Ended, StoreError> {
+        let mut watch = tokio::time::interval(Duration::from_secs(1));
+        loop {
+            let wakeup = self.engine.next_wakeup();
+            let flush_at = self.recorder.oldest().map(|since| since + FLUSH_AFTER);
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => {
+                    self.wind_down().await?;
+                    return Ok(Ended::Stopped);
+                }
+                Some(request) = self.commands.recv() => self.on_request(request).await?,
+                Some(event) = self.broker_events.recv() => self.step(self.market.now(), event.into()).await?,
+                Some(audit) = self.audits.recv() => self.recorder.add_audit(audit),
+                _ = watch.tick() => self.watch_halt_file().await?,
+                () = sleep_until(flush_at) => self.flush().await?,
+                step = self.market.next(wakeup) => match step {
+                    MarketStep::Market(now, origin, data) => {
+                        self.publisher.saw_data(now);
+                        self.step(now, Event::Market(origin, data)).await?;
+                        self.recorder.add_equity(&self.engine);
+                    }
+                    MarketStep::Wakeup(now) => self.step(now, Event::Wakeup).await?,
+                    MarketStep::Advanced(_) => {}
+                    MarketStep::End => {
+                        self.flush().await?;
+                        return Ok(Ended::MarketEnd);
+                    }
+                },
+            }
+        }
+    }
+
+    /// Answers clients after the market data have ended.
+    ///
+    /// # Errors
+    /// When a commit fails.
+    pub async fn linger(&mut self) -> Result<(), StoreError> {
+        loop {
+            let flush_at = self.recorder.oldest().map(|since| since + FLUSH_AFTER);
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return self.flush().await,
+                Some(request) = self.commands.recv() => self.on_request(request).await?,
+                Some(event) = self.broker_events.recv() => self.step(self.market.now(), event.into()).await?,
+                Some(audit) = self.audits.recv() => self.recorder.add_audit(audit),
+                () = sleep_until(flush_at) => self.flush().await?,
+            }
+        }
+    }
+
+    /// Gives one event to the engine; what has effects is committed at once.
+    async fn step(&mut self, now: Timestamp, event: Event) -> Result<(), StoreError> {
+        let epoch = self.gate.epoch();
+        self.engine.on_event(now, &event, &mut self.effects);
+        let effects: Vec<Effect> = self.effects.drain().collect();
+        let urgent = !effects.is_empty();
+        self.recorder.add(self.engine.now(), epoch, event, effects);
+        if urgent || self.recorder.len() >= BATCH_MAX { self.flush().await } else { Ok(()) }
+    }
+
+    /// Commits what is waiting, then acts on it, then shows it.
+    async fn flush(&mut self) -> Result<(), StoreError> {
+        let Some(committed) = self.recorder.commit(&self.engine)? else { return Ok(()) };
+        for (now, epoch, effect) in committed {
+            match effect {
+                Effect::Broker(effect) => self.broker.perform(now, epoch, effect).await,
+                Effect::Record(fact) => self.publisher.note(&self.engine, &fact),
+                Effect::Alert(alert) => tell(now, &alert),
+            }
+        }
+        self.publisher.publish(&self.engine, self.recorder.sequence());
+        Ok(())
+    }
+
+    async fn on_request(&mut self, request: CommandRequest) -> Result<(), StoreError> {
+        let CommandRequest { authorised, reply } = request;
+        let answer = match self.refusal(&authorised) {
+            Some(refused) => CommandReply::Refused(refused),
+            None => CommandReply::Accepted(self.carry_out(authorised).await?),
+        };
+        // The asker may have gone away; what was asked for is done all the same.
+        let _ = reply.send(answer);
+        Ok(())
+    }
+
+    fn refusal(&mut self, wanted: &Authorised) -> Option<Refused> {
+        let refuse = |kind, message: String| Some(Refused { kind, message });
+        match wanted.command {
+            Command::Close(symbol) if self.engine.desk(symbol).is_none() => {
+                let name = self.engine.config().symbols.name(symbol);
+                refuse(RefusalKind::NotFound, format!("there is no position in {name}; `orbctl positions` lists them"))
+            }
+            Command::Clear(kind) if kind.clearing() != Clearing::Operator => {
+                let message = format!("the hold {} is not the operator's to clear: it ends by itself", kind.name());
+                refuse(RefusalKind::Precondition, message)
+            }
+            Command::Clear(HoldKind::Kill) => match self.halt_file.remove() {
+                Ok(()) => None,
+                Err(error) => refuse(RefusalKind::Unavailable, error.to_string()),
+            },
+            Command::Kill { .. }
+            | Command::Pause
+            | Command::Clear(_)
+            | Command::Close(_)
+            | Command::CloseAll
+            | Command::CancelEntries => None,
+        }
+    }
+
+    /// Carries out a command; it is committed and in force when this returns.
+    async fn carry_out(&mut self, wanted: Authorised) -> Result<Accepted, StoreError> {
+        if matches!(wanted.command, Command::Kill { .. }) {
+            // Entries that were decided before may no longer be sent, even before the kill is recorded.
+            self.gate.bump();
+            if let Err(error) = self.halt_file.write(&wanted.actor, &wanted.reason) {
+                tracing::warn!(component = "RiskManager", "{error}: the kill is kept in the database alone");
+            }
+        }
+        self.flush().await?;
+        let before = self.publisher.current();
+        self.step(self.market.now(), Event::Command(wanted)).await?;
+        self.flush().await?;
+        Ok(Accepted { before, after: self.publisher.current() })
+    }
+
+    /// A halt file that somebody else put there means halted too.
+    async fn watch_halt_file(&mut self) -> Result<(), StoreError> {
+        if self.engine.holds().get(HoldKind::Kill).is_some() || !self.halt_file.exists() {
+            return Ok(());
+        }
+        let command = Authorised {
+            request_id: String::new(),
+            actor: "halt file".to_owned(),
+            reason: format!("{} is there", self.halt_file.path().display()),
+            command: Command::Kill { flatten: false },
+        };
+        self.carry_out(command).await.map(drop)
+    }
+
+    /// Stops in good order: entries are cancelled, stops stay, confirmations are waited for.
+    async fn wind_down(&mut self) -> Result<(), StoreError> {
+        self.gate.bump();
+        let command = Authorised {
+            request_id: String::new(),
+            actor: "orbd".to_owned(),
+            reason: "shutdown".to_owned(),
+            command: Command::CancelEntries,
+        };
+        self.step(self.market.now(), Event::Command(command)).await?;
+        self.flush().await?;
+        let deadline = Instant::now() + STOP_PATIENCE;
+        while self
+            .engine
+            .orders()
+            .any(|order| order.role == orb_core::order::OrderRole::Entry && !order.status.is_terminal())
+        {
+            match tokio::time::timeout_at(deadline, self.broker_events.recv()).await {
+                Ok(Some(event)) => self.step(self.market.now(), event.into()).await?,
+                Ok(None) | Err(_) => break,
+            }
+        }
+        while let Ok(event) = self.broker_events.try_recv() {
+            self.step(self.market.now(), event.into()).await?;
+        }
+        self.flush().await
+    }
+}
+
+async fn sleep_until(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => tokio::time::sleep_until(instant).await,
+        None => core::future::pending().await,
+    }
+}
+
+/// Writes an alert to the log, with the engine's time.
+fn tell(now: Timestamp, alert: &Alert) {
+    let (component, engine_time, message) = (alert.component.name(), now.micros(), &alert.message);
+    match alert.severity {
+        Severity::Info => tracing::info!(component, engine_time, "{message}"),
+        Severity::Warn => tracing::warn!(component, engine_time, "{message}"),
+        Severity::Error => tracing::error!(component, engine_time, "{message}"),
+    }
+}
+
+/// Names a thing once and shares it.
+pub(crate) fn shared(text: &str) -> Arc<str> {
+    Arc::from(text)
+}

@@ -1,0 +1,193 @@
+//! Collects events with their effects and commits them: journal and facts in one transaction.
+
+use orb_core::config::KEYS;
+use orb_core::effect::{Action, BrokerEffect, Effect};
+use orb_core::event::Event;
+use orb_core::fact::Fact;
+use orb_core::{Engine, Money, Timestamp};
+use tokio::time::Instant;
+
+use crate::journal::{Encoder, EntryRef, Header};
+use crate::store::{Audit, Commit, EquityRow, JournalRow, StoreError, Writer};
+
+/// One event that waits to be committed.
+#[derive(Debug)]
+struct Waiting {
+    sequence: u64,
+    now: Timestamp,
+    epoch: u64,
+    event: Event,
+    effects: Vec<Effect>,
+}
+
+/// Keeps everything that happens.
+#[derive(Debug)]
+pub struct Recorder {
+    writer: Writer,
+    encoder: Encoder,
+    /// Goes with the first commit after a start.
+    header: Option<Header>,
+    waiting: Vec<Waiting>,
+    audits: Vec<Audit>,
+    equity: Vec<EquityRow>,
+    oldest: Option<Instant>,
+    sequence: u64,
+    last_effect: u64,
+}
+
+/// An effect that may be acted on: when it was decided, in which entry epoch, and what it is.
+pub type Committed = (Timestamp, u64, Effect);
+
+impl Recorder {
+    /// Continues the journal of a writer after what it holds.
+    #[must_use]
+    pub fn new(writer: Writer, header: Header, last_sequence: u64, last_effect: u64) -> Self {
+        Self {
+            writer,
+            encoder: Encoder::default(),
+            header: Some(header),
+            waiting: Vec::new(),
+            audits: Vec::new(),
+            equity: Vec::new(),
+            oldest: None,
+            sequence: last_sequence,
+            last_effect,
+        }
+    }
+
+    /// Returns the number of the latest event.
+    #[must_use]
+    pub const fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// Returns how many events wait.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Tells whether no event waits.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Returns since when something waits; `None` when nothing does.
+    #[must_use]
+    pub const fn oldest(&self) -> Option<Instant> {
+        self.oldest
+    }
+
+    /// Adds an event and what the engine made of it.
+    pub fn add(&mut self, now: Timestamp, epoch: u64, event: Event, effects: Vec<Effect>) {
+        self.sequence += 1;
+        self.touch();
+        self.waiting.push(Waiting { sequence: self.sequence, now, epoch, event, effects });
+    }
+
+    /// Adds what became of a command.
+    pub fn add_audit(&mut self, audit: Audit) {
+        self.touch();
+        self.audits.push(audit);
+    }
+
+    /// Adds a point of the intraday equity curve.
+    pub fn add_equity(&mut self, engine: &Engine) {
+        let Some(session) = engine.session() else { return };
+        let closed = engine.day().realized_net;
+        let result = engine.day_result();
+        self.touch();
+        self.equity.push(EquityRow {
+            at: engine.now(),
+            equity: session.equity_open + result,
+            realized: closed,
+            unrealized: result - closed,
+        });
+    }
+
+    fn touch(&mut self) {
+        self.oldest.get_or_insert_with(Instant::now);
+    }
+
+    /// Commits what waits and returns its effects in order; `None` when nothing waited.
+    ///
+    /// # Errors
+    /// When the transaction fails; everything still waits then.
+    pub fn commit(&mut self, engine: &Engine) -> Result<Option<Vec<Committed>>, StoreError> {
+        if self.oldest.is_none() {
+            return Ok(None);
+        }
+        let entries: Vec<EntryRef<'_>> = self.waiting.iter().map(Waiting::lend).collect();
+        let bytes = self.encoder.encode(self.header.as_ref(), &entries);
+        let facts: Vec<Fact> = self.waiting.iter().flat_map(|waiting| facts(&waiting.effects)).cloned().collect();
+        self.last_effect =
+            self.waiting.iter().flat_map(|waiting| effect_ids(&waiting.effects)).fold(self.last_effect, u64::max);
+        let journal = self.waiting.first().map(|first| JournalRow {
+            first_sequence: first.sequence,
+            last_sequence: self.sequence,
+            last_effect: self.last_effect,
+            date: engine.session().map(|session| session.date),
+            at: engine.now(),
+            bytes: &bytes,
+        });
+        self.writer.commit(&Commit { journal, facts: &facts, audits: &self.audits, equity: &self.equity })?;
+        if !self.waiting.is_empty() {
+            self.header = None;
+        }
+        self.audits.clear();
+        self.equity.clear();
+        self.oldest = None;
+        let effects = self
+            .waiting
+            .drain(..)
+            .flat_map(|waiting| waiting.effects.into_iter().map(move |effect| (waiting.now, waiting.epoch, effect)));
+        Ok(Some(effects.collect()))
+    }
+}
+
+impl Waiting {
+    fn lend(&self) -> EntryRef<'_> {
+        EntryRef { sequence: self.sequence, now: self.now, event: &self.event, effects: &self.effects }
+    }
+}
+
+fn facts(effects: &[Effect]) -> impl Iterator<Item = &Fact> {
+    effects.iter().filter_map(|effect| match effect {
+        Effect::Record(fact) => Some(fact),
+        Effect::Broker(_) | Effect::Alert(_) => None,
+    })
+}
+
+fn effect_ids(effects: &[Effect]) -> impl Iterator<Item = u64> {
+    effects.iter().filter_map(|effect| match effect {
+        Effect::Broker(BrokerEffect { id, .. }) => Some(id.0),
+        Effect::Record(_) | Effect::Alert(_) => None,
+    })
+}
+
+/// Describes build, configuration and symbols at the head of a journal.
+#[must_use]
+pub fn header(engine: &Engine) -> Header {
+    let config = engine.config();
+    let setting = |key: &orb_core::config::Key| Some((key.name.to_owned(), config.run.get(key.name)?));
+    Header {
+        build: env!("CARGO_PKG_VERSION").to_owned(),
+        settings: KEYS.iter().filter_map(setting).collect(),
+        symbols: (*config.symbols).clone(),
+        strategies: config.run.strategies.iter().map(|strategy| strategy.name.clone()).collect(),
+    }
+}
+
+/// Tells whether an effect opens a position.
+#[must_use]
+pub fn is_entry(effect: &Effect) -> bool {
+    matches!(effect, Effect::Broker(BrokerEffect { action: Action::Submit(request), .. })
+        if request.role == orb_core::order::OrderRole::Entry)
+}
+
+/// Returns the equity of an engine's account: that of the open with today's result.
+#[must_use]
+pub fn equity(engine: &Engine) -> Money {
+    engine.session().map_or(Money::ZERO, |session| session.equity_open + engine.day_result())
+}

@@ -1,0 +1,107 @@
+//! A throw-away PostgreSQL cluster of the local binaries.
+
+use std::cell::Cell;
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, chown};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use diesel::connection::SimpleConnection as _;
+use tempfile::TempDir;
+
+use super::{Database, DatabaseUrl};
+use crate::store::connect::connect_postgres;
+
+/// Runs until it is dropped; speaks over a socket in its own folder.
+pub(super) struct Cluster {
+    binaries: PathBuf,
+    user: Option<&'static str>,
+    folder: TempDir,
+    databases: Cell<u32>,
+}
+
+impl Cluster {
+    /// Starts a cluster, or tells that there are no binaries.
+    pub(super) fn start() -> Option<Self> {
+        let Some(binaries) = binaries() else {
+            eprintln!("skipped: no PostgreSQL under /usr/lib/postgresql/*/bin");
+            return None;
+        };
+        let folder = tempfile::Builder::new().prefix("orb-pg-").tempdir().expect("a temporary folder");
+        // PostgreSQL refuses to run as root.
+        let root = folder.path().metadata().expect("a folder").uid() == 0;
+        let user = if root { ["postgres", "nobody"].into_iter().find(|name| id(name, "-u").is_some()) } else { None };
+        if let Some(name) = user {
+            chown(folder.path(), id(name, "-u"), id(name, "-g")).expect("the folder's owner can be changed");
+        }
+        let cluster = Self { binaries, user, folder, databases: Cell::new(0) };
+        cluster.run("initdb", &["--auth=trust", "--username=orb", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8"]);
+        let socket = cluster.folder.path().display().to_string();
+        let options = format!("-c listen_addresses= -c unix_socket_directories={socket} -c fsync=off");
+        let log = format!("{socket}/log");
+        cluster.run("pg_ctl", &["start", "-w", "-t", "60", "-l", &log, "-o", &options]);
+        Some(cluster)
+    }
+
+    /// Makes an empty database.
+    pub(super) fn database(&self) -> Database {
+        let number = self.databases.get() + 1;
+        self.databases.set(number);
+        let mut conn = connect_postgres(&self.url("postgres"), "SET client_min_messages = warning").expect("a cluster");
+        conn.batch_execute(&format!("CREATE DATABASE orb{number}")).expect("a new database");
+        Database { url: self.url(&format!("orb{number}")), _folder: None }
+    }
+
+    fn url(&self, database: &str) -> DatabaseUrl {
+        let socket = self.folder.path().display();
+        DatabaseUrl::parse(&format!("postgres://orb@/{database}?host={socket}")).expect("an address")
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let path = self.binaries.join(program);
+        let mut command = match self.user {
+            Some(user) => {
+                let mut command = Command::new("runuser");
+                command.args(["-u", user, "--"]).arg(path);
+                command
+            }
+            None => Command::new(path),
+        };
+        command.current_dir(self.folder.path()).arg("-D").arg(self.folder.path().join("data"));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    }
+
+    fn run(&self, program: &str, arguments: &[&str]) {
+        let status = self.command(program).args(arguments).status().expect(program);
+        assert!(
+            status.success(),
+            "{program}: {}",
+            fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+        );
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        let stopped = self.command("pg_ctl").args(["stop", "-w", "-m", "immediate"]).status();
+        drop(stopped);
+    }
+}
+
+/// Returns the newest version's folder.
+fn binaries() -> Option<PathBuf> {
+    let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
+    let folders = versions.flatten().map(|entry| entry.path().join("bin"));
+    folders.filter(|folder| folder.join("initdb").exists()).max_by_key(|folder| version(folder))
+}
+
+fn version(folder: &Path) -> u32 {
+    let name = folder.parent().and_then(Path::file_name).and_then(|name| name.to_str());
+    name.and_then(|name| name.parse().ok()).unwrap_or_default()
+}
+
+fn id(user: &str, what: &str) -> Option<u32> {
+    let output = Command::new("id").args([what, user]).output().ok()?;
+    String::from_utf8(output.stdout).ok()?.trim().parse().ok()
+}
