@@ -26,6 +26,8 @@ pub struct ExitDesk {
     protection: Protection,
     closing: Option<Closing>,
     check_at: Option<Timestamp>,
+    /// Before this no further closing order is made; `None` before the first.
+    close_after: Option<Timestamp>,
     repairs: u32,
     orders_made: u32,
 }
@@ -88,13 +90,13 @@ impl ExitDesk {
     /// Makes a desk for an attempt whose entry was just approved.
     #[must_use]
     pub const fn new(attempt: AttemptId, protection: Protection) -> Self {
-        Self { attempt, protection, closing: None, check_at: None, repairs: 0, orders_made: 0 }
+        Self::restored(attempt, protection, 0)
     }
 
     /// Makes a desk for an attempt of before a restart; `orders_made` numbers its next order.
     #[must_use]
     pub const fn restored(attempt: AttemptId, protection: Protection, orders_made: u32) -> Self {
-        Self { attempt, protection, closing: None, check_at: None, repairs: 0, orders_made }
+        Self { attempt, protection, closing: None, check_at: None, close_after: None, repairs: 0, orders_made }
     }
 
     /// Returns the attempt that the desk serves.
@@ -176,7 +178,7 @@ impl ExitDesk {
             ClosingStep::Cancelling
         } else if let Some(side) = Side::of(view.position) {
             if !closing_order {
-                acts.push(self.submit(OrderRole::Close, OrderKind::Market, view.position.abs(), None));
+                self.order_close(now, view.position.abs(), acts);
             }
             debug_assert!(side.exit() != side.entry(), "an exit never has the side of its entry");
             ClosingStep::Closing
@@ -185,6 +187,19 @@ impl ExitDesk {
         };
         let again = self.check_at.is_some_and(|at| now >= at);
         self.set_step(now, step, again, acts);
+    }
+
+    /// Orders the close; after one that ended without closing only when the grace is over.
+    fn order_close(&mut self, now: Timestamp, quantity: Quantity, acts: &mut Vec<DeskAct>) {
+        if let Some(after) = self.close_after {
+            if now < after {
+                self.check_at = Some(after);
+                return;
+            }
+            acts.push(DeskAct::Alarm(format!("the closing order left {quantity} shares: another is made")));
+        }
+        self.close_after = Some(now + COVERAGE_GRACE);
+        acts.push(self.submit(OrderRole::Close, OrderKind::Market, quantity, None));
     }
 
     fn set_step(&mut self, now: Timestamp, step: ClosingStep, again: bool, acts: &mut Vec<DeskAct>) {
@@ -226,31 +241,22 @@ impl ExitDesk {
     /// Keeps the live protective quantity equal to the position.
     fn guard(&mut self, now: Timestamp, view: &DeskView<'_>, acts: &mut Vec<DeskAct>) {
         let need = view.position.abs();
-        let stops = || view.live.iter().filter(|order| order.role == OrderRole::Stop);
-        let covered: Quantity = stops().filter(|order| protects(order, view)).map(|order| order.remaining()).sum();
-        let expected: Quantity = stops().filter(|order| !protects(order, view)).map(|order| order.remaining()).sum();
+        let covered = covered(view);
+        let expected: Quantity = awaited_stops(view).map(Order::remaining).sum();
         if covered == need {
             self.check_at = None;
         } else if covered > need {
             if self.overdue(now) {
-                let surplus: Vec<_> = stops().copied().collect();
+                let surplus: Vec<_> = stops(view).collect();
                 cancel_groups(&surplus, acts);
             }
         } else if covered + expected >= need {
             if self.overdue(now) {
-                self.cut_partial_entry(view, acts);
-                self.check_at = Some(now + COVERAGE_GRACE);
+                stop_waiting(view, acts);
             }
         } else {
             self.restore_stop(now, view, need - covered - expected, acts);
         }
-    }
-
-    /// Ends the rest of an entry whose attached stop does not work until it is completely filled.
-    fn cut_partial_entry(&self, view: &DeskView<'_>, acts: &mut Vec<DeskAct>) {
-        let entries: Vec<_> = view.live.iter().filter(|order| order.role == OrderRole::Entry).copied().collect();
-        acts.push(DeskAct::Alarm(format!("{} shares wait for their stop", view.position.abs())));
-        cancel_groups(&entries, acts);
     }
 
     fn restore_stop(&mut self, now: Timestamp, view: &DeskView<'_>, missing: Quantity, acts: &mut Vec<DeskAct>) {
@@ -292,13 +298,42 @@ impl ExitDesk {
     }
 }
 
+/// Returns the shares that stops really protect.
+#[must_use]
+pub fn covered(view: &DeskView<'_>) -> Quantity {
+    stops(view).filter(|order| protects(order, view)).map(Order::remaining).sum()
+}
+
+fn stops<'a>(view: &DeskView<'a>) -> impl Iterator<Item = &'a Order> {
+    view.live.iter().copied().filter(|order| order.role == OrderRole::Stop)
+}
+
+/// Lists the orders that may yet protect: stops that do not work, and pairs whose stop the broker has not named.
+fn awaited_stops<'a>(view: &DeskView<'a>) -> impl Iterator<Item = &'a Order> {
+    let is_awaited = |order: &Order| match order.role {
+        OrderRole::Stop => !protects(order, view),
+        OrderRole::Target => order.parent.is_none() && !stops(view).any(|stop| stop.parent.as_ref() == Some(&order.id)),
+        OrderRole::Entry | OrderRole::Close => false,
+    };
+    view.live.iter().copied().filter(move |order| is_awaited(order))
+}
+
+/// Ends what keeps a stop from working: the rest of a partly filled entry, else a leg whose parent is gone.
+fn stop_waiting(view: &DeskView<'_>, acts: &mut Vec<DeskAct>) {
+    acts.push(DeskAct::Alarm(format!("{} shares wait for their stop", view.position.abs())));
+    let entries: Vec<_> = view.live.iter().filter(|order| order.role == OrderRole::Entry).copied().collect();
+    let waiting = if entries.is_empty() { awaited_stops(view).collect() } else { entries };
+    cancel_groups(&waiting, acts);
+}
+
 /// Tells whether a stop really protects: it works, or it is held and its parent works or is filled.
 fn protects(order: &Order, view: &DeskView<'_>) -> bool {
     match order.status {
         OrderStatus::Working | OrderStatus::PartiallyFilled => true,
         OrderStatus::Held => order.parent.as_ref().is_some_and(|parent| {
             let sibling_works = view.live.iter().any(|other| {
-                other.id == *parent && other.role == OrderRole::Target && other.status == OrderStatus::Working
+                let works = matches!(other.status, OrderStatus::Working | OrderStatus::PartiallyFilled);
+                other.id == *parent && other.role == OrderRole::Target && works
             });
             sibling_works || view.parents_filled.contains(parent)
         }),

@@ -10,4 +10,5 @@ pub mod rpc;
 pub mod runtime;
 pub mod store;
 pub mod telemetry;
+pub mod trades_csv;
 pub mod view;

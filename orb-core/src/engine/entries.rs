@@ -161,6 +161,17 @@ impl Engine {
         }
     }
 
+    /// Cancels an entry that works although entries have been stopped: its cancel failed, or was lost in a restart.
+    pub(super) fn recall_entry(&mut self, order: &Order, out: &mut Effects) {
+        let works = matches!(order.status, OrderStatus::Working | OrderStatus::PartiallyFilled);
+        let stopped = self.holds.get(HoldKind::Kill).is_some()
+            || self.holds.get(HoldKind::DailyLoss).is_some()
+            || !self.strategies[order.attempt.strategy.index()].entries_open;
+        if order.role == OrderRole::Entry && works && stopped {
+            self.cancel(&order.id, out);
+        }
+    }
+
     /// Follows an entry order with its signal, and settles the day of one that ended without a fill.
     pub(super) fn follow_entry(&mut self, order: &Order, out: &mut Effects) {
         let attempt = order.attempt;

@@ -20,7 +20,7 @@ use crate::effect::{Action, Component, EffectClass, EffectId, Effects, Severity}
 use crate::event::{Event, FeedState, MarketData, RiskLimits, SymbolReference};
 use crate::exit_desk::ExitDesk;
 use crate::fact::{Fact, HoldRecord, SessionRecord, Signal};
-use crate::hold::{Hold, HoldClearance, HoldKind, Holds};
+use crate::hold::{Clearing, Hold, HoldClearance, HoldKind, Holds};
 use crate::money::Price;
 use crate::order::{AttemptId, ClientOrderId};
 use crate::order_book::OrderBook;
@@ -169,7 +169,11 @@ impl Engine {
             Event::Command(command) => self.on_command(command, out),
             Event::Limits(limits) => self.tighter = Some(*limits),
             Event::Feed(FeedState::Trouble(kind)) => self.hold(*kind, "engine", "the connection reports trouble", out),
-            Event::Feed(FeedState::Recovered(kind)) => self.unhold(*kind, "engine", "the cause has ended", out),
+            Event::Feed(FeedState::Recovered(kind)) if kind.clearing() == Clearing::Cause => {
+                self.unhold(*kind, "engine", "the cause has ended", out);
+            }
+            // What the operator or the next session clears does not end with a connection's trouble.
+            Event::Feed(FeedState::Recovered(_)) => {}
             Event::Wakeup => self.on_wakeup(out),
         }
         for order in self.orders.take_touched() {

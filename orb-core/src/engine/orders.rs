@@ -11,8 +11,8 @@ use crate::order::{
     BrokerOrder, ClientOrderId, Execution, Order, OrderEvent, OrderRequest, OrderRole, OrderStatus, OrderUpdate,
     Rejection, RejectionKind, TimeInForce,
 };
-use crate::order_book::{BookChange, event_of};
-use crate::position_keeper::PositionFill;
+use crate::order_book::{BookChange, OrderBook, event_of};
+use crate::position_keeper::{PositionFill, PositionKeeper};
 use crate::protection::{Protection, StopRule};
 use crate::symbol::SymbolId;
 use crate::time::Span;
@@ -67,6 +67,7 @@ impl Engine {
         let Some(order) = self.orders.get(id).cloned() else { return };
         if order.role == OrderRole::Entry {
             self.follow_entry(&order, out);
+            self.recall_entry(&order, out);
         }
         self.review(order.attempt.symbol, out);
     }
@@ -83,7 +84,7 @@ impl Engine {
         out.record(Fact::Trade(trade.clone()));
         self.prices.moved = true;
         if trade.is_closed() {
-            self.risk.release(self.now, attempt);
+            self.risk.release(self.now, trade.attempt);
         } else if order.role == OrderRole::Entry {
             self.strategies[attempt.strategy.index()].signals.finish(attempt.symbol);
             if order.remaining().is_zero() {
@@ -92,6 +93,9 @@ impl Engine {
         }
         if let Some(flip) = flip {
             self.undo_flip(attempt.symbol, flip.excess, protection, out);
+        } else if !self.positions.position(attempt.symbol).is_zero() && !self.desks.contains_key(&attempt.symbol) {
+            // A fill after the entry's end: its exits ended with it, and its slot was given back.
+            self.close_unplanned(attempt.symbol, protection, out);
         }
     }
 
@@ -101,11 +105,20 @@ impl Engine {
         let reason = format!("exits of {name} filled {excess} shares beyond flat");
         self.hold(HoldKind::ReconcileBreak, "positions", &reason, out);
         if let Some(trade) = self.positions.open_in(symbol).cloned() {
-            out.record(Fact::Trade(trade.clone()));
-            let mut desk = ExitDesk::new(trade.attempt, protection);
-            desk.close(self.now, ExitReason::Unprotected);
-            self.desks.insert(symbol, desk);
+            out.record(Fact::Trade(trade));
+            self.close_unplanned(symbol, protection, out);
         }
+    }
+
+    /// Gives a position that nobody planned a slot and a desk, and closes it at once.
+    fn close_unplanned(&mut self, symbol: SymbolId, protection: Protection, out: &mut Effects) {
+        let Some(trade) = self.positions.open_in(symbol) else { return };
+        let (attempt, notional, risk) = (trade.attempt, trade.entry_notional, trade.initial_risk());
+        let message = format!("{} holds {} shares without a plan", self.config.symbols.name(symbol), trade.position());
+        out.alert(Severity::Warn, Component::Executor, Some(symbol), message);
+        self.risk.restore(attempt, true, notional, risk);
+        self.desks.insert(symbol, ExitDesk::restored(attempt, protection, self.exits_made(attempt)));
+        self.close_symbol(symbol, ExitReason::Unprotected, out);
     }
 
     fn exit_reason(&self, order: &Order, execution: &Execution) -> ExitReason {
@@ -126,21 +139,7 @@ impl Engine {
     /// Lets a symbol's desk compare what is with what must be, and does what it asks.
     pub(super) fn review(&mut self, symbol: SymbolId, out: &mut Effects) {
         let Some(desk) = self.desks.get_mut(&symbol) else { return };
-        let trade = self.positions.open_in(symbol);
-        let live: Vec<&Order> = self.orders.live(symbol).collect();
-        let parents_filled = live
-            .iter()
-            .filter_map(|order| order.parent.as_ref().and_then(|parent| self.orders.get(parent)))
-            .filter(|parent| parent.role == OrderRole::Entry && parent.status == OrderStatus::Filled)
-            .map(|parent| parent.id.clone())
-            .collect();
-        let view = DeskView {
-            position: trade.map_or(Quantity::ZERO, crate::fact::Trade::position),
-            prices: trade.map(|trade| (trade.stop, trade.target)),
-            live,
-            parents_filled,
-        };
-        let acts = desk.review(self.now, &view);
+        let acts = desk.review(self.now, &desk_view(&self.orders, &self.positions, symbol));
         self.act(symbol, acts, out);
     }
 
@@ -289,12 +288,14 @@ impl Engine {
         }
     }
 
-    /// Takes a broker's order for ours only if side, shares and type agree.
+    /// Takes a broker's order for ours only if symbol, side, shares, type and price agree.
     fn adopt(&mut self, id: &ClientOrderId, order: &BrokerOrder, out: &mut Effects) {
         let Some(own) = self.orders.get(id) else { return };
-        let same_type = core::mem::discriminant(&own.kind) == core::mem::discriminant(&order.kind);
-        if own.side != order.side || own.quantity != order.quantity || !same_type || own.attempt.symbol != order.symbol
-        {
+        let same = own.side == order.side
+            && own.quantity == order.quantity
+            && own.kind == order.kind
+            && own.attempt.symbol == order.symbol;
+        if !same {
             let reason = format!("the broker's order under {id} is not the one that was sent");
             self.hold(HoldKind::ReconcileBreak, "orders", &reason, out);
             return;
@@ -316,11 +317,7 @@ impl Engine {
         match outcome {
             Outcome::Found(order) | Outcome::Accepted(order) => {
                 self.lookups.retain(|lookup| lookup.order != *id);
-                let filled = !order.filled.is_zero();
-                self.adopt(id, order, out);
-                if filled {
-                    self.ask(None, Pending::Snapshot, Action::QuerySnapshot, out);
-                }
+                self.adopt_found(id, order, out);
             }
             Outcome::NotFound => self.count_not_found(id, out),
             Outcome::Rejected(_)
@@ -329,6 +326,15 @@ impl Engine {
             | Outcome::Positions(_)
             | Outcome::Account(_)
             | Outcome::Bars(_) => self.look_up_later(id),
+        }
+    }
+
+    /// Adopts an order that was looked up; executions that are not counted yet are asked for.
+    fn adopt_found(&mut self, id: &ClientOrderId, order: &BrokerOrder, out: &mut Effects) {
+        let counted = self.orders.get(id).map_or(Quantity::ZERO, |own| own.filled);
+        self.adopt(id, order, out);
+        if order.filled > counted {
+            self.ask(None, Pending::Snapshot, Action::QuerySnapshot, out);
         }
     }
 
@@ -374,7 +380,7 @@ impl Engine {
         match outcome {
             // The confirmation follows as an update: a cancel is not done until then.
             Outcome::Done | Outcome::Accepted(_) => {}
-            Outcome::Found(order) => self.adopt(id, order, out),
+            Outcome::Found(order) => self.adopt_found(id, order, out),
             Outcome::NotFound
             | Outcome::Unknown
             | Outcome::Rejected(_)
@@ -408,6 +414,24 @@ impl Engine {
             | Outcome::Account(_)
             | Outcome::Bars(_) => desk.verify_later(self.now),
         }
+    }
+}
+
+/// Shows a desk its symbol's position and orders.
+pub(super) fn desk_view<'a>(orders: &'a OrderBook, positions: &PositionKeeper, symbol: SymbolId) -> DeskView<'a> {
+    let trade = positions.open_in(symbol);
+    let live: Vec<&Order> = orders.live(symbol).collect();
+    let parents_filled = live
+        .iter()
+        .filter_map(|order| order.parent.as_ref().and_then(|parent| orders.get(parent)))
+        .filter(|parent| parent.role == OrderRole::Entry && parent.status == OrderStatus::Filled)
+        .map(|parent| parent.id.clone())
+        .collect();
+    DeskView {
+        position: trade.map_or(Quantity::ZERO, crate::fact::Trade::position),
+        prices: trade.map(|trade| (trade.stop, trade.target)),
+        live,
+        parents_filled,
     }
 }
 

@@ -36,9 +36,27 @@ impl Engine {
         }
         self.unhold(HoldKind::Starting, "reconciler", "the broker's state is known", out);
         self.unhold(HoldKind::Reconciling, "reconciler", "books and broker were compared", out);
+        self.cancel_again(snapshot, out);
         let symbols: Vec<_> = self.desks.keys().copied().collect();
         for symbol in symbols {
             self.review(symbol, out);
+        }
+    }
+
+    /// Repeats the cancels that the broker knows nothing of: a restart may have come before they were sent.
+    fn cancel_again(&mut self, snapshot: &BrokerSnapshot, out: &mut Effects) {
+        let live = snapshot.orders.iter().filter(|order| {
+            matches!(order.status, OrderStatus::Working | OrderStatus::PartiallyFilled | OrderStatus::Held)
+        });
+        let known: Vec<ClientOrderId> = live.filter_map(|order| self.orders.identify(order)).collect();
+        for id in known {
+            let Some(order) = self.orders.get(&id).cloned() else { continue };
+            let awaited = self.pending.values().any(|pending| *pending == super::Pending::Cancel(id.clone()));
+            if order.status == OrderStatus::PendingCancel && !awaited {
+                self.cancel(&id, out);
+            } else {
+                self.recall_entry(&order, out);
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use super::Engine;
 use crate::exit_desk::ExitDesk;
 use crate::fact::{ClosingRecord, Decision, SessionRecord, Signal, Trade};
 use crate::hold::{Clearing, Hold};
-use crate::order::{Order, OrderRole};
+use crate::order::{AttemptId, Order, OrderRole};
 use crate::protection::{Protection, StopRule};
 
 /// Holds the facts of the latest day as the store kept them.
@@ -74,7 +74,7 @@ impl Engine {
             self.risk.restore(attempt, false, notional, risk);
             let target_r = self.strategy(attempt.strategy).target_r;
             let protection = Protection { side: signal.side, stop: StopRule::At(signal.stop), target_r };
-            self.desks.insert(attempt.symbol, ExitDesk::restored(attempt, protection, self.exits_made(&signal)));
+            self.desks.insert(attempt.symbol, ExitDesk::restored(attempt, protection, self.exits_made(attempt)));
         }
         let settled = self.strategies[attempt.strategy.index()].signals.watch(attempt.symbol);
         if settled != crate::signal_machine::Watch::Done {
@@ -83,8 +83,9 @@ impl Engine {
         self.signals.insert(attempt, signal);
     }
 
-    fn exits_made(&self, signal: &Signal) -> u32 {
-        let own = |order: &&Order| order.attempt == signal.attempt && order.role != OrderRole::Entry;
+    /// Counts the exits of an attempt, so that the next one gets a number of its own.
+    pub(super) fn exits_made(&self, attempt: AttemptId) -> u32 {
+        let own = |order: &&Order| order.attempt == attempt && order.role != OrderRole::Entry;
         u32::try_from(self.orders.iter().filter(own).count()).unwrap_or(u32::MAX)
     }
 
@@ -94,9 +95,9 @@ impl Engine {
         if !trade.is_closed() {
             self.risk.release(crate::time::Timestamp::MIN, attempt);
             self.risk.restore(attempt, true, trade.entry_notional, trade.initial_risk());
-            let made = self.signals.get(&attempt).map_or(0, |signal| self.exits_made(signal));
-            let protection = Protection { side: trade.side, stop: StopRule::At(trade.stop), target_r: None };
-            self.desks.insert(attempt.symbol, ExitDesk::restored(attempt, protection, made));
+            let target_r = self.strategy(attempt.strategy).target_r;
+            let protection = Protection { side: trade.side, stop: StopRule::At(trade.stop), target_r };
+            self.desks.insert(attempt.symbol, ExitDesk::restored(attempt, protection, self.exits_made(attempt)));
         }
         self.positions.restore(trade);
     }

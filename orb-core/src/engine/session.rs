@@ -210,7 +210,7 @@ impl Engine {
         }
     }
 
-    /// Settles why a symbol is not traded by a strategy today.
+    /// Settles why a symbol is not traded by a strategy today; what is settled stays.
     pub(super) fn decide(
         &mut self,
         id: StrategyId,
@@ -220,6 +220,9 @@ impl Engine {
         out: &mut Effects,
     ) {
         let Some(session) = self.session else { return };
+        if self.strategies[id.index()].signals.watch(symbol) == Watch::Done {
+            return;
+        }
         self.strategies[id.index()].signals.finish(symbol);
         let attempt = AttemptId { date: session.date, strategy: id, symbol, attempt: 0 };
         out.record(Fact::Decision(Decision { attempt, reason, detail, at: self.now }));

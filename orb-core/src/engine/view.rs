@@ -1,12 +1,13 @@
 //! What readers may ask of the engine between events.
 
+use super::orders::desk_view;
 use super::{Engine, EngineConfig};
 use crate::config::StrategyId;
-use crate::exit_desk::ExitDesk;
+use crate::exit_desk::{ExitDesk, covered};
 use crate::fact::{SessionRecord, Signal, Trade};
 use crate::hold::Holds;
 use crate::money::{Money, Price, Quantity};
-use crate::order::{Order, OrderRole, OrderStatus};
+use crate::order::Order;
 use crate::position_keeper::DaySums;
 use crate::risk_gate::{daily_limit, leveraged};
 use crate::session_clock::Windows;
@@ -123,14 +124,9 @@ impl Engine {
         self.desks.get(&symbol)
     }
 
-    /// Returns the shares of a symbol that live stops protect.
+    /// Returns the shares of a symbol that live stops protect; a leg that still waits for its entry protects nothing.
     #[must_use]
     pub fn protected(&self, symbol: SymbolId) -> Quantity {
-        let is_stop = |order: &&Order| {
-            let working =
-                matches!(order.status, OrderStatus::Working | OrderStatus::PartiallyFilled | OrderStatus::Held);
-            order.role == OrderRole::Stop && working
-        };
-        self.orders.live(symbol).filter(is_stop).map(Order::remaining).sum()
+        covered(&desk_view(&self.orders, &self.positions, symbol))
     }
 }

@@ -5,7 +5,7 @@ mod output;
 mod summary;
 
 pub use input::{InputError, Market, Selection, load};
-pub use output::{Names, OutputError, decisions_csv, equity_csv, four_decimals, save, trades_csv};
+pub use output::{Names, OutputError, decisions_csv, equity_csv, save, trades_csv};
 pub use summary::{Summary, render};
 
 use orb_backtest::{Backtest, FillModel, Report, SessionBars};

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::trades_csv::{TradeNames, header, line, trade_line};
 use orb_backtest::Report;
 use orb_core::fact::Trade;
 use orb_core::metrics::DayResult;
@@ -38,55 +39,14 @@ pub struct OutputError {
     pub source: io::Error,
 }
 
-/// Columns of the trades file.
-pub const TRADE_COLUMNS: [&str; 14] = [
-    "strategy",
-    "symbol",
-    "date",
-    "side",
-    "quantity",
-    "entry_time",
-    "entry_price",
-    "exit_time",
-    "exit_price",
-    "exit_reason",
-    "gross_pnl",
-    "fees",
-    "net_pnl",
-    "r_multiple",
-];
-
 /// Renders closed trades as CSV, a header first.
 #[must_use]
 pub fn trades_csv<'a>(trades: impl IntoIterator<Item = &'a Trade>, names: Names<'_>) -> Vec<u8> {
-    table(&TRADE_COLUMNS, trades.into_iter().map(|trade| trade_row(trade, names)))
-}
-
-fn trade_row(trade: &Trade, names: Names<'_>) -> Vec<String> {
-    let attempt = trade.attempt;
-    vec![
-        names.strategy(attempt.strategy).to_owned(),
-        names.symbol(attempt.symbol).to_owned(),
-        attempt.date.to_string(),
-        trade.side.to_string(),
-        trade.entered.to_string(),
-        trade.entry_time.to_string(),
-        trade.entry_price().to_string(),
-        trade.exit_time.map(|time| time.to_string()).unwrap_or_default(),
-        trade.exit_price().map(|price| price.to_string()).unwrap_or_default(),
-        trade.exit_reason.map(|reason| reason.code().to_owned()).unwrap_or_default(),
-        trade.gross().to_string(),
-        trade.fees.to_string(),
-        trade.net().to_string(),
-        trade.r_multiple_e4().map(four_decimals).unwrap_or_default(),
-    ]
-}
-
-/// Writes a number of ten-thousandths with four decimals.
-#[must_use]
-pub fn four_decimals(value: i64) -> String {
-    let sign = if value < 0 { "-" } else { "" };
-    format!("{sign}{}.{:04}", value.unsigned_abs() / 10_000, value.unsigned_abs() % 10_000)
+    let lines = trades.into_iter().map(|trade| {
+        let (strategy, symbol) = (names.strategy(trade.attempt.strategy), names.symbol(trade.attempt.symbol));
+        trade_line(TradeNames { strategy, symbol, date: trade.attempt.date }, trade)
+    });
+    core::iter::once(header()).chain(lines).collect::<String>().into_bytes()
 }
 
 /// Renders the reasons for which symbols were not traded as CSV, a header first.
@@ -121,11 +81,8 @@ pub fn equity_csv(days: &[DayResult]) -> Vec<u8> {
 }
 
 fn table(columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Vec<u8> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let header = writer.write_record(columns);
-    let body: Result<Vec<()>, _> = rows.map(|row| writer.write_record(row)).collect();
-    header.and(body).expect("writing rows of one width to memory does not fail");
-    writer.into_inner().expect("flushing to memory does not fail")
+    let header: Vec<String> = columns.iter().map(|&column| column.to_owned()).collect();
+    core::iter::once(header).chain(rows).map(|row| line(&row)).collect::<String>().into_bytes()
 }
 
 /// Writes a file whole or not at all: beside its place first, then moved there.

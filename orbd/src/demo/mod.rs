@@ -85,7 +85,7 @@ impl Daemon {
     ) -> anyhow::Result<Self> {
         let url = match &options.database {
             Some(text) => DatabaseUrl::parse(text)?,
-            None => DatabaseUrl::sqlite(&folder.database()),
+            None => DatabaseUrl::sqlite(folder.database()),
         };
         let books = Books::open(&url, folder, &session)?;
         let gate = EntryGate::default();
@@ -174,7 +174,9 @@ impl Daemon {
         let result = ended.map_err(|_| anyhow::anyhow!("the engine's thread panicked; its records are intact"))?;
         result.context("the engine stopped because a commit failed")?;
         self.server.await??;
-        self.logs.flush(std::time::Duration::from_secs(2));
+        if !self.logs.flush(std::time::Duration::from_secs(2)) {
+            summary::print("The last log lines could not be stored.\n")?;
+        }
         self.running.end();
         Ok(())
     }

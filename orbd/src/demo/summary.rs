@@ -8,9 +8,9 @@ use std::path::Path;
 use anyhow::Context as _;
 use orb_core::metrics::Metrics;
 
-use crate::backtest::four_decimals;
 use crate::store::{DateRange, Ledger, PageRequest, Reader, TradeFilter, TradeOrder, TradeRow};
 use crate::telemetry::new_york;
+use crate::trades_csv::four_decimals;
 
 /// Prints to standard output; a reader that has gone away is no failure.
 pub(super) fn print(text: &str) -> anyhow::Result<()> {

@@ -43,12 +43,6 @@ pub(super) fn date(date: Date) -> String {
     date.to_string()
 }
 
-/// Writes ten-thousandths with all four decimals: `-1.0500`.
-pub(super) fn four_decimals(e4: i64) -> String {
-    let sign = if e4 < 0 { "-" } else { "" };
-    format!("{sign}{}.{:04}", e4.unsigned_abs() / 10_000, e4.unsigned_abs() % 10_000)
-}
-
 pub(super) fn ledger(ledger: &Ledger) -> v1::Ledger {
     let environment = match ledger.environment {
         Environment::Sim => v1::Environment::Sim,
@@ -208,7 +202,7 @@ pub(super) fn position(view: &View, position: &PositionView) -> v1::Position {
         stop_price: position.stop.map(price),
         target_price: position.target.map(price),
         unrealized_pnl: position.unrealized.map(money),
-        unrealized_r: position.unrealized_r_e4.map(four_decimals),
+        unrealized_r: position.unrealized_r_e4.map(crate::trades_csv::four_decimals),
         notional: money(position.notional),
         protected_quantity: position.protected.shares(),
         entry_time: Some(instant(position.entry_time)),
@@ -296,14 +290,6 @@ pub(super) fn log_entry(line: &LogView) -> v1::LogEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn multiples_of_risk_have_four_decimals() {
-        assert_eq!(four_decimals(0), "0.0000");
-        assert_eq!(four_decimals(-10_500), "-1.0500");
-        assert_eq!(four_decimals(-1), "-0.0001");
-        assert_eq!(four_decimals(136_200), "13.6200");
-    }
 
     #[test]
     fn the_day_adds_up_on_the_wire() {

@@ -1,7 +1,6 @@
 //! Trades as one CSV file, in pieces.
 
 use orb_api::v1;
-use orb_core::Timestamp;
 
 use super::{
     Handle, convert,
@@ -9,24 +8,7 @@ use super::{
     records,
 };
 use crate::store::{PageRequest, TradeFilter, TradeRow};
-
-/// The first line of the file.
-const HEADER: [&str; 14] = [
-    "strategy",
-    "symbol",
-    "date",
-    "side",
-    "quantity",
-    "entry_time",
-    "entry_price",
-    "exit_time",
-    "exit_price",
-    "exit_reason",
-    "gross_pnl",
-    "fees",
-    "net_pnl",
-    "r_multiple",
-];
+use crate::trades_csv::{self, TradeNames};
 
 /// Bytes of a piece, at most.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -40,7 +22,7 @@ pub(super) async fn send(
     sink: Sink<v1::ExportTradesResponse>,
 ) -> Result<(), Ended> {
     let mut sequence = 0;
-    let mut text = line(HEADER);
+    let mut text = trades_csv::header();
     let mut request = PageRequest::first(READ_ROWS);
     loop {
         let (wanted, asked) = (filter.clone(), request.clone());
@@ -74,57 +56,6 @@ fn message(handle: &Handle, sequence: u64, piece: &[u8]) -> v1::ExportTradesResp
 
 fn trade_line(row: &TradeRow) -> String {
     let TradeRow { attempt, trade } = row;
-    let price = |price| convert::price(price);
-    line([
-        attempt.strategy.as_str(),
-        attempt.symbol.as_str(),
-        &convert::date(attempt.date),
-        &trade.side.to_string(),
-        &trade.entered.to_string(),
-        &seconds(trade.entry_time),
-        &price(trade.entry_price()),
-        &trade.exit_time.map(seconds).unwrap_or_default(),
-        &trade.exit_price().map(price).unwrap_or_default(),
-        trade.exit_reason.map_or("", |reason| reason.code()),
-        &convert::money(trade.gross()),
-        &convert::money(trade.fees),
-        &convert::money(trade.net()),
-        &trade.r_multiple_e4().map(convert::four_decimals).unwrap_or_default(),
-    ])
-}
-
-/// Writes an instant to the second: `2026-02-13T14:35:00Z`.
-fn seconds(at: Timestamp) -> String {
-    Timestamp::from_micros(at.micros() - at.micros().rem_euclid(1_000_000)).to_string()
-}
-
-/// Writes a row; a field with a comma, a quote or a line break is quoted (RFC 4180).
-fn line(fields: [&str; 14]) -> String {
-    let quoted = |field: &str| {
-        if field.contains([',', '"', '\r', '\n']) {
-            format!("\"{}\"", field.replace('"', "\"\""))
-        } else {
-            field.to_owned()
-        }
-    };
-    let fields: Vec<_> = fields.into_iter().map(quoted).collect();
-    fields.join(",") + "\n"
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fields_are_quoted_where_they_must() {
-        let mut fields = [""; 14];
-        fields[..3].copy_from_slice(&["a,b", "say \"no\"", "BRK.B"]);
-        assert_eq!(line(fields), "\"a,b\",\"say \"\"no\"\"\",BRK.B,,,,,,,,,,,\n");
-    }
-
-    #[test]
-    fn times_are_to_the_second() {
-        let time = Timestamp::parse_rfc3339("2026-02-13T14:35:00.25Z").unwrap();
-        assert_eq!(seconds(time), "2026-02-13T14:35:00Z");
-    }
+    let names = TradeNames { strategy: &attempt.strategy, symbol: &attempt.symbol, date: attempt.date };
+    trades_csv::trade_line(names, trade)
 }

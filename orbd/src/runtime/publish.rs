@@ -343,7 +343,7 @@ fn log_trade(engine: &Engine, trade: &Trade) {
     match (trade.is_closed(), trade.exit_price(), trade.exit_reason) {
         (true, Some(price), Some(reason)) => {
             let net = trade.net();
-            let r = trade.r_multiple_e4().map(crate::backtest::four_decimals).unwrap_or_default();
+            let r = trade.r_multiple_e4().map(crate::trades_csv::four_decimals).unwrap_or_default();
             tracing::info!(
                 component = "Executor",
                 engine_time,

@@ -1,7 +1,7 @@
 //! Collects events with their effects and commits them: journal and facts in one transaction.
 
 use orb_core::config::KEYS;
-use orb_core::effect::{Action, BrokerEffect, Effect};
+use orb_core::effect::{BrokerEffect, Effect};
 use orb_core::event::Event;
 use orb_core::fact::Fact;
 use orb_core::{Engine, Money, Timestamp};
@@ -36,7 +36,7 @@ pub struct Recorder {
 }
 
 /// An effect that may be acted on: when it was decided, in which entry epoch, and what it is.
-pub type Committed = (Timestamp, u64, Effect);
+pub(super) type Committed = (Timestamp, u64, Effect);
 
 impl Recorder {
     /// Continues the journal of a writer after what it holds.
@@ -114,7 +114,7 @@ impl Recorder {
     ///
     /// # Errors
     /// When the transaction fails; everything still waits then.
-    pub fn commit(&mut self, engine: &Engine) -> Result<Option<Vec<Committed>>, StoreError> {
+    pub(super) fn commit(&mut self, engine: &Engine) -> Result<Option<Vec<Committed>>, StoreError> {
         if self.oldest.is_none() {
             return Ok(None);
         }
@@ -179,15 +179,8 @@ pub fn header(engine: &Engine) -> Header {
     }
 }
 
-/// Tells whether an effect opens a position.
-#[must_use]
-pub fn is_entry(effect: &Effect) -> bool {
-    matches!(effect, Effect::Broker(BrokerEffect { action: Action::Submit(request), .. })
-        if request.role == orb_core::order::OrderRole::Entry)
-}
-
 /// Returns the equity of an engine's account: that of the open with today's result.
 #[must_use]
-pub fn equity(engine: &Engine) -> Money {
+pub(super) fn equity(engine: &Engine) -> Money {
     engine.session().map_or(Money::ZERO, |session| session.equity_open + engine.day_result())
 }
