@@ -12,7 +12,7 @@ export OPENSSL_NO_VENDOR ?= 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build release test check fmt lint purity doc audit clean
+.PHONY: help demo build release test check fmt lint purity promises doc audit clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,7 +34,7 @@ else
 	$(CARGO) test $(CARGO_FLAGS) --workspace
 endif
 
-check: fmt lint purity doc ## formatting, lints, orb-core's purity, documentation
+check: fmt purity promises lint doc ## formatting, lints, orb-core's purity, documentation
 
 fmt: ## checks the formatting
 	$(CARGO) fmt --all --check
@@ -44,6 +44,9 @@ lint: ## clippy; warnings are errors
 
 purity: ## proves that orb-core does no IO
 	./.ci/purity
+
+promises: ## checks that the tests that ARCHITECTURE.md names exist
+	./.ci/promises
 
 doc: ## builds the documentation; warnings are errors
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --workspace --no-deps

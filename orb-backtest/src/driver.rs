@@ -5,11 +5,12 @@ use std::collections::VecDeque;
 use orb_core::calendar::Session;
 use orb_core::effect::{Action, BrokerEffect, Effect, Effects};
 use orb_core::event::{Event, MarketData, Origin, Outcome, ReferenceData, SymbolReference};
+use orb_core::exit_desk::CLOSE_DEADLINE;
 use orb_core::fact::Fact;
 use orb_core::metrics::DayResult;
 use orb_core::order::OrderUpdate;
 use orb_core::session_clock::SESSION_END_GRACE;
-use orb_core::{Bar, Engine, EngineConfig, Money, Timestamp};
+use orb_core::{Bar, Engine, EngineConfig, Money, Span, Timestamp};
 
 use crate::exchange::{Exchange, ExchangeConfig, FillModel};
 use crate::report::Report;
@@ -50,7 +51,7 @@ impl Backtest {
         let costs = config.run.strategies.iter().map(|strategy| strategy.costs).collect();
         let exchange = Exchange::new(ExchangeConfig { fill_model, costs, cash, symbols: config.symbols.len() });
         Self {
-            engine: Engine::new(config),
+            engine: bar_driven(config),
             exchange,
             effects: Effects::default(),
             queue: VecDeque::new(),
@@ -176,6 +177,13 @@ impl Backtest {
         }
         self.effects = effects;
     }
+}
+
+/// Builds an engine for an exchange that works on bars: a close waits for the next bar before anybody is alarmed.
+#[must_use]
+pub fn bar_driven(config: EngineConfig) -> Engine {
+    let deadline = Span::from_micros(config.bar_length.micros() + CLOSE_DEADLINE.micros());
+    Engine::new(config).with_close_deadline(deadline)
 }
 
 /// Carries out one broker effect at the simulated exchange and returns its outcome; what the exchange reports by

@@ -30,6 +30,7 @@ pub struct ExitDesk {
     close_after: Option<Timestamp>,
     repairs: u32,
     orders_made: u32,
+    close_deadline: Span,
 }
 
 /// Describes a close under way.
@@ -96,7 +97,23 @@ impl ExitDesk {
     /// Makes a desk for an attempt of before a restart; `orders_made` numbers its next order.
     #[must_use]
     pub const fn restored(attempt: AttemptId, protection: Protection, orders_made: u32) -> Self {
-        Self { attempt, protection, closing: None, check_at: None, close_after: None, repairs: 0, orders_made }
+        Self {
+            attempt,
+            protection,
+            closing: None,
+            check_at: None,
+            close_after: None,
+            repairs: 0,
+            orders_made,
+            close_deadline: CLOSE_DEADLINE,
+        }
+    }
+
+    /// Allows a close so long before the first alarm.
+    #[must_use]
+    pub const fn with_close_deadline(mut self, deadline: Span) -> Self {
+        self.close_deadline = deadline;
+        self
     }
 
     /// Returns the attempt that the desk serves.
@@ -130,8 +147,8 @@ impl ExitDesk {
             reason,
             since: now,
             step: ClosingStep::Cancelling,
-            alarm_at: now + CLOSE_DEADLINE,
-            alarm_after: CLOSE_DEADLINE,
+            alarm_at: now + self.close_deadline,
+            alarm_after: self.close_deadline,
         });
     }
 

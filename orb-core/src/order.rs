@@ -23,6 +23,14 @@ pub struct AttemptId {
     pub attempt: u16,
 }
 
+impl AttemptId {
+    /// Names the trade that begins when an attempt's fills go beyond the end of its own trade.
+    #[must_use]
+    pub(crate) const fn beyond_flat(self) -> Self {
+        Self { attempt: self.attempt + 100, ..self }
+    }
+}
+
 /// Identifies an order from orb's side: date, strategy, symbol, attempt and leg, at most 48 characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientOrderId(Arc<str>);

@@ -126,7 +126,7 @@ impl PositionKeeper {
             return (result, None);
         }
         let rest = Execution { quantity: beyond, fee: Money::ZERO, ..execution.clone() };
-        let attempt = AttemptId { attempt: fill.attempt.attempt + 100, ..fill.attempt };
+        let attempt = fill.attempt.beyond_flat();
         let excess = PositionFill { attempt, execution: &rest, ..*fill };
         self.open.push(opened(&excess, protection));
         (result, Some(Flip { excess: Quantity::new(fill.side.sign() * beyond.shares()) }))

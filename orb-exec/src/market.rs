@@ -10,8 +10,14 @@ pub trait MarketData: Send + 'static {
     /// It may be dropped while it waits and called again; nothing is lost then.
     fn next(&mut self, wakeup: Option<Timestamp>) -> impl Future<Output = MarketStep> + Send;
 
-    /// Returns the time; it never decreases.
+    /// Returns the time at which a command comes; it never decreases.
     fn now(&self) -> Timestamp;
+
+    /// Returns the time at which what the broker reports now is known.
+    ///
+    /// Live it is the same clock. Where time is simulated it stands still while the broker's news of an instant
+    /// are worked off, so that a paced session and a backtest agree.
+    fn broker_time(&self) -> Timestamp;
 }
 
 /// Tells what came.

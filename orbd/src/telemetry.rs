@@ -21,8 +21,12 @@ use crate::store::{LogLayer, LogSender};
 /// Standard error shows INFO and above of orb, or what the environment variable `ORB_LOG` says.
 pub fn start(sender: LogSender) {
     let filter = EnvFilter::try_from_env("ORB_LOG").unwrap_or_else(|_| EnvFilter::new("warn,orbd=info"));
+    // The libraries' own chatter is not for the records.
+    let recorded = EnvFilter::new("warn,orbd=debug");
     let console = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).event_format(Console);
-    let layers = tracing_subscriber::registry().with(Layer::with_filter(console, filter)).with(LogLayer::new(sender));
+    let layers = tracing_subscriber::registry()
+        .with(Layer::with_filter(console, filter))
+        .with(Layer::with_filter(LogLayer::new(sender), recorded));
     // A second start in one process keeps the first.
     let _ = layers.try_init();
 }

@@ -120,7 +120,8 @@ impl Engine {
         self.signals.insert(attempt, signal.clone());
         out.record(Fact::Signal(signal));
         self.strategies[attempt.strategy.index()].signals.ordered(attempt.symbol);
-        self.desks.insert(attempt.symbol, ExitDesk::new(attempt, plan.protection));
+        self.desks
+            .insert(attempt.symbol, ExitDesk::new(attempt, plan.protection).with_close_deadline(self.close_deadline));
         self.submit(request, EffectClass::Entry, Some(self.now + ENTRY_DEADLINE), out);
     }
 

@@ -18,7 +18,7 @@ use crate::calendar::Calendar;
 use crate::config::{RunConfig, StrategyConfig, StrategyId};
 use crate::effect::{Action, Component, EffectClass, EffectId, Effects, Severity};
 use crate::event::{Event, FeedState, MarketData, RiskLimits, SymbolReference};
-use crate::exit_desk::ExitDesk;
+use crate::exit_desk::{CLOSE_DEADLINE, ExitDesk};
 use crate::fact::{Fact, HoldRecord, SessionRecord, Signal};
 use crate::hold::{Clearing, Hold, HoldClearance, HoldKind, Holds};
 use crate::money::Price;
@@ -63,6 +63,7 @@ pub struct Engine {
     positions: PositionKeeper,
     holds: Holds,
     desks: BTreeMap<SymbolId, ExitDesk>,
+    close_deadline: Span,
     signals: BTreeMap<AttemptId, Signal>,
     prices: Prices,
     pending: BTreeMap<EffectId, Pending>,
@@ -144,6 +145,7 @@ impl Engine {
             positions: PositionKeeper::default(),
             holds: Holds::restored(vec![starting]),
             desks: BTreeMap::new(),
+            close_deadline: CLOSE_DEADLINE,
             signals: BTreeMap::new(),
             prices: Prices::new(count),
             pending: BTreeMap::new(),
@@ -153,6 +155,13 @@ impl Engine {
             arrived: Vec::new(),
             config,
         }
+    }
+
+    /// Allows closes so long before the first alarm; where bars drive the exchange, a close waits for the next one.
+    #[must_use]
+    pub const fn with_close_deadline(mut self, deadline: Span) -> Self {
+        self.close_deadline = deadline;
+        self
     }
 
     /// Takes one event and adds what follows from it to `out`.

@@ -78,7 +78,11 @@ impl Engine {
         let desk = self.desks.get(&attempt.symbol);
         let protection = desk.map_or_else(|| emergency(&order, execution), |desk| *desk.protection());
         let exit_reason = self.exit_reason(&order, execution);
-        let fill = PositionFill { attempt, side: order.side, execution, exit_reason };
+        // The trade of this attempt is over: what is filled now is another one, with a row of its own.
+        let is_flat = self.positions.open_in(attempt.symbol).is_none();
+        let is_late = is_flat && (order.role != OrderRole::Entry || order.filled > execution.quantity);
+        let traded = if is_late { attempt.beyond_flat() } else { attempt };
+        let fill = PositionFill { attempt: traded, side: order.side, execution, exit_reason };
         let (trade, flip) = self.positions.on_fill(&fill, &protection);
         out.record(Fact::Fill(Fill { attempt, order: id.clone(), side: order.side, execution: execution.clone() }));
         out.record(Fact::Trade(trade.clone()));
@@ -91,8 +95,9 @@ impl Engine {
                 self.risk.on_filled(attempt, trade.entry_notional, trade.initial_risk());
             }
         }
-        if let Some(flip) = flip {
-            self.undo_flip(attempt.symbol, flip.excess, protection, out);
+        let late_exit = (is_late && order.role != OrderRole::Entry).then(|| trade.position());
+        if let Some(excess) = flip.map(|flip| flip.excess).or(late_exit) {
+            self.undo_flip(attempt.symbol, excess, protection, out);
         } else if !self.positions.position(attempt.symbol).is_zero() && !self.desks.contains_key(&attempt.symbol) {
             // A fill after the entry's end: its exits ended with it, and its slot was given back.
             self.close_unplanned(attempt.symbol, protection, out);
@@ -117,7 +122,10 @@ impl Engine {
         let message = format!("{} holds {} shares without a plan", self.config.symbols.name(symbol), trade.position());
         out.alert(Severity::Warn, Component::Executor, Some(symbol), message);
         self.risk.restore(attempt, true, notional, risk);
-        self.desks.insert(symbol, ExitDesk::restored(attempt, protection, self.exits_made(attempt)));
+        self.desks.insert(
+            symbol,
+            ExitDesk::restored(attempt, protection, self.exits_made(attempt)).with_close_deadline(self.close_deadline),
+        );
         self.close_symbol(symbol, ExitReason::Unprotected, out);
     }
 

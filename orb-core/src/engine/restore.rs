@@ -74,7 +74,11 @@ impl Engine {
             self.risk.restore(attempt, false, notional, risk);
             let target_r = self.strategy(attempt.strategy).target_r;
             let protection = Protection { side: signal.side, stop: StopRule::At(signal.stop), target_r };
-            self.desks.insert(attempt.symbol, ExitDesk::restored(attempt, protection, self.exits_made(attempt)));
+            self.desks.insert(
+                attempt.symbol,
+                ExitDesk::restored(attempt, protection, self.exits_made(attempt))
+                    .with_close_deadline(self.close_deadline),
+            );
         }
         let settled = self.strategies[attempt.strategy.index()].signals.watch(attempt.symbol);
         if settled != crate::signal_machine::Watch::Done {
@@ -97,7 +101,11 @@ impl Engine {
             self.risk.restore(attempt, true, trade.entry_notional, trade.initial_risk());
             let target_r = self.strategy(attempt.strategy).target_r;
             let protection = Protection { side: trade.side, stop: StopRule::At(trade.stop), target_r };
-            self.desks.insert(attempt.symbol, ExitDesk::restored(attempt, protection, self.exits_made(attempt)));
+            self.desks.insert(
+                attempt.symbol,
+                ExitDesk::restored(attempt, protection, self.exits_made(attempt))
+                    .with_close_deadline(self.close_deadline),
+            );
         }
         self.positions.restore(trade);
     }

@@ -3,4 +3,11 @@
 mod rig;
 mod script;
 
+mod barrier;
 mod basics;
+mod closing;
+mod coverage;
+mod holds;
+mod lookups;
+mod reconcile;
+mod restart;

@@ -43,6 +43,10 @@ pub(crate) struct Rig {
     /// What a store would have kept.
     pub(crate) facts: Vec<Fact>,
     executions: u32,
+    /// The news of the latest fill.
+    pub(crate) last_update: Option<OrderUpdate>,
+    /// Shares that somebody else moved.
+    strays: Vec<BrokerPosition>,
 }
 
 impl Rig {
@@ -66,6 +70,8 @@ impl Rig {
             foreign: Vec::new(),
             facts: Vec::new(),
             executions: 0,
+            last_update: None,
+            strays: Vec::new(),
         };
         rig.refer("2026-02-13");
         rig.snapshot();
@@ -231,7 +237,15 @@ impl Rig {
         let event = if whole { OrderEvent::Fill } else { OrderEvent::PartialFill };
         let order = self.report(name);
         self.fills.push(BrokerFill { order: order.clone(), execution: execution.clone() });
-        OrderUpdate { event, order, execution: Some(execution), rejection: None, at }
+        let update = OrderUpdate { event, order, execution: Some(execution), rejection: None, at };
+        self.last_update = Some(update.clone());
+        update
+    }
+
+    /// Moves shares at the broker without an order.
+    #[track_caller]
+    pub(crate) fn stray(&mut self, symbol: &str, shares: i64) {
+        self.strays.push(BrokerPosition { symbol: self.symbol(symbol), quantity: Quantity::new(shares) });
     }
 
     /// Moves an order to a status at the broker and returns the news of it.
@@ -247,6 +261,9 @@ impl Rig {
         let mut sums: BTreeMap<SymbolId, i64> = BTreeMap::new();
         for fill in &self.fills {
             *sums.entry(fill.order.symbol).or_default() += fill.order.side.sign() * fill.execution.quantity.shares();
+        }
+        for stray in &self.strays {
+            *sums.entry(stray.symbol).or_default() += stray.quantity.shares();
         }
         let held = sums.into_iter().filter(|(_, shares)| *shares != 0);
         held.map(|(symbol, shares)| BrokerPosition { symbol, quantity: Quantity::new(shares) }).collect()

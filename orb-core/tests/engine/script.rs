@@ -12,7 +12,8 @@
 //! Orders are named by symbol, attempt and leg: `A-1e` is the entry, `A-1es` and `A-1et` its stop and target,
 //! `A-1x2` a close, `A-1t3` a target that was placed anew, `A-1t3s` the stop beside it. `>` is an effect, `=` a
 //! question to the engine. `open A` does all that makes 99 shares long at 101.01 with a stop at 99 and a target at
-//! 105.03, and expects nothing. `silently STEP` lets something happen at the broker of which no news comes.
+//! 105.03, and expects nothing. `silently STEP` lets something happen at the broker of which no news comes; `again`
+//! repeats the news of the latest fill.
 
 use orb_core::event::{Command, Event, FeedState, MarketData, Origin, Outcome};
 use orb_core::exit_desk::ExitDesk;
@@ -128,7 +129,15 @@ fn perform(rig: &mut Rig, line: &str) {
             rig.snapshot();
         }
         "restart" => rig.restart(),
+        "silently" if subject == "stray" => {
+            let (name, shares) = value.split_once(' ').expect(line);
+            rig.stray(name, shares.parse().expect(line));
+        }
         "silently" => drop(news(rig, rest)),
+        "again" => {
+            let update = rig.last_update.clone().expect("an execution");
+            rig.event(&Event::Order(update));
+        }
         "submitted" | "found" | "cancel" | "positions" | "bars" => outcome(rig, verb, subject, value),
         "kill" => rig.command(Command::Kill { flatten: subject == "flatten" }),
         "pause" => rig.command(Command::Pause),
@@ -197,10 +206,7 @@ fn outcome(rig: &mut Rig, verb: &str, name: &str, how: &str) {
         ("positions", _) if name == "unknown" => Outcome::Unknown,
         ("positions", _) => Outcome::Positions(rig.positions()),
         ("bars", "") if name == "none" => Outcome::Bars(Vec::new()),
-        ("bars", _) => {
-            let (time, prices) = how_and(how, detail);
-            Outcome::Bars(vec![rig.bar(name, time, prices)])
-        }
+        ("bars", _) => Outcome::Bars(vec![rig.bar(name, how, detail)]),
         ("submitted", "") => Outcome::Accepted(rig.make(name)),
         ("found", "") => Outcome::Found(rig.report(name)),
         ("found", "other") => Outcome::Found(altered(rig.report(name), detail)),
@@ -213,16 +219,13 @@ fn outcome(rig: &mut Rig, verb: &str, name: &str, how: &str) {
     rig.outcome(&asked, answer);
 }
 
-const fn how_and<'a>(time: &'a str, prices: &'a str) -> (&'a str, &'a str) {
-    (time, prices)
-}
-
 /// Returns an order that differs from the one that was sent in one thing.
 #[track_caller]
 fn altered(order: BrokerOrder, what: &str) -> BrokerOrder {
     match what {
         "side" => BrokerOrder { side: order.side.opens().exit(), ..order },
         "quantity" => BrokerOrder { quantity: order.quantity + Quantity::new(1), ..order },
+        "price" => BrokerOrder { kind: orb_core::order::OrderKind::Stop(Price::from_cents(10_102)), ..order },
         "type" => BrokerOrder { kind: orb_core::order::OrderKind::Market, ..order },
         _ => panic!("`{what}` cannot be altered"),
     }

@@ -144,4 +144,10 @@ impl MarketData for LocalMarket {
         let limit = if self.stage == Stage::Ended { self.now } else { self.next_instant() };
         (simulated + passed).min(limit).max(self.now)
     }
+
+    /// The simulated exchange answers at the instant that it was asked: at no pace does the time that this machine
+    /// takes in between count, so that a paced session trades as a backtest does.
+    fn broker_time(&self) -> Timestamp {
+        self.now
+    }
 }

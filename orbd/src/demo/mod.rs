@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use anyhow::Context as _;
-use orb_core::Engine;
 use orb_core::effect::Effects;
 use orb_core::event::Event;
 use orb_exec::EntryGate;
@@ -111,8 +110,15 @@ impl Daemon {
         let reader = Reader::open(&url, &books.ledger)?;
         let ledger = books.ledger.clone();
         let address = listener.local_addr()?;
-        let handle =
-            Handle { view: views, updates: updates.clone(), logs: lines, commands, audit, reader: reader.clone() };
+        let handle = Handle {
+            view: views,
+            updates: updates.clone(),
+            logs: lines,
+            commands,
+            gate: gate.clone(),
+            audit,
+            reader: reader.clone(),
+        };
         let auth = Auth::new().with_token(&token, "demo", Role::Admin);
         let server = tokio::spawn(rpc::serve(listener, handle, Arc::new(auth), stop.clone()));
         let identity = Identity {
@@ -266,7 +272,8 @@ impl Parts {
     }
 
     fn runtime(self, session: &DemoSession) -> LocalRuntime {
-        let mut engine = Engine::new(crate::backtest::engine_config(&session.market, &session.run));
+        let mut engine =
+            orb_backtest::driver::bar_driven(crate::backtest::engine_config(&session.market, &session.run));
         let Restored { last_sequence, last_effect, .. } = self.books.restored;
         engine.restore(core_restored(self.books.restored));
         let head = header(&engine);

@@ -53,6 +53,10 @@ fn grpc_timeout(text: &str) -> Option<Duration> {
 pub(super) async fn send(handle: &Handle, authorised: Authorised) -> Result<Accepted, Status> {
     let (reply, answer) = oneshot::channel();
     let stopping = || Status::unavailable("the daemon is stopping and takes no commands");
+    if matches!(authorised.command, Command::Kill { .. }) {
+        // From here on no entry leaves the process, even while the runtime is busy with a commit.
+        handle.gate.bump();
+    }
     let exchange = async {
         handle.commands.send(CommandRequest { authorised, reply }).await.map_err(|_| stopping())?;
         answer.await.map_err(|_| stopping())
@@ -102,7 +106,7 @@ pub(super) async fn audit(handle: &Handle, asked: Asked, result: &Result<String,
         Err(status) => (false, format!("{:?}: {}", status.code(), status.message())),
     };
     let (actor, request_id) = (authorised.actor, authorised.request_id);
-    tracing::info!(component = "Api", actor, command, request_id, result, "command");
+    tracing::info!(component = "Api", actor, command, request_id, result, "{actor}: {command}: {result}");
     let audit =
         Audit { request_id, actor, command, reason: authorised.reason, result, accepted, at: convert::wall_clock() };
     if !matches!(timeout(AUDIT_MAX, handle.audit.send(audit)).await, Ok(Ok(()))) {

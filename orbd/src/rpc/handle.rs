@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use orb_core::event::Authorised;
+use orb_exec::EntryGate;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::{
@@ -21,6 +22,8 @@ pub struct Handle {
     pub logs: broadcast::Sender<Arc<LogView>>,
     /// Commands to the runtime.
     pub commands: mpsc::Sender<CommandRequest>,
+    /// Stops entries at the last point before they are sent.
+    pub gate: EntryGate,
     /// What became of each command, to be stored.
     pub audit: mpsc::Sender<Audit>,
     /// The records.

@@ -101,7 +101,7 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
                     return Ok(Ended::Stopped);
                 }
                 Some(request) = self.commands.recv() => self.on_request(request).await?,
-                Some(event) = self.broker_events.recv() => self.step(self.market.now(), event.into()).await?,
+                Some(event) = self.broker_events.recv() => self.step(self.market.broker_time(), event.into()).await?,
                 Some(audit) = self.audits.recv() => self.recorder.add_audit(audit),
                 _ = watch.tick() => self.watch_halt_file().await?,
                 () = sleep_until(flush_at) => self.flush().await?,
@@ -133,7 +133,7 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
                 biased;
                 () = self.stop.cancelled() => return self.flush().await,
                 Some(request) = self.commands.recv() => self.on_request(request).await?,
-                Some(event) = self.broker_events.recv() => self.step(self.market.now(), event.into()).await?,
+                Some(event) = self.broker_events.recv() => self.step(self.market.broker_time(), event.into()).await?,
                 Some(audit) = self.audits.recv() => self.recorder.add_audit(audit),
                 () = sleep_until(flush_at) => self.flush().await?,
             }
@@ -247,12 +247,12 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
             .any(|order| order.role == orb_core::order::OrderRole::Entry && !order.status.is_terminal())
         {
             match tokio::time::timeout_at(deadline, self.broker_events.recv()).await {
-                Ok(Some(event)) => self.step(self.market.now(), event.into()).await?,
+                Ok(Some(event)) => self.step(self.market.broker_time(), event.into()).await?,
                 Ok(None) | Err(_) => break,
             }
         }
         while let Ok(event) = self.broker_events.try_recv() {
-            self.step(self.market.now(), event.into()).await?;
+            self.step(self.market.broker_time(), event.into()).await?;
         }
         self.flush().await
     }

@@ -332,7 +332,8 @@ impl Fixture {
         let (commands, requests) = mpsc::channel(8);
         let (audit, audits) = mpsc::channel(8);
         let reader = Reader::open(&url, &ledger).unwrap();
-        let handle = Handle { view, updates: updates.clone(), logs, commands, audit, reader };
+        let gate = orb_exec::EntryGate::default();
+        let handle = Handle { view, updates: updates.clone(), logs, commands, gate, audit, reader };
         let runtime = Arc::new(Runtime { view: view_in, updates, mood, seen: Mutex::default() });
         tokio::spawn(Arc::clone(&runtime).answer(requests));
         let token = |text| Token::parse(text).unwrap();
