@@ -95,10 +95,10 @@ fn holds_of_the_operator_survive_and_causes_show_themselves_again() {
          > clear kill",
     );
     check(
-        "range A\ntrouble daily_loss\n> hold daily_loss\nwait 60\nrestart\nbackfill A 09:30 100 101 99 100\nsnapshot\n= holds daily_loss",
+        "range A\ntrouble daily_loss\n> hold daily_loss\nwait 600\nrestart\nbackfill A 09:30 100 101 99 100\nsnapshot\n= holds daily_loss",
     );
     check(
-        "range A\npause\n> hold operator_pause\nclear operator_pause\n> clear operator_pause\nwait 60\nrestart\nbackfill A 09:30 100 101 99 100\nsnapshot\n= holds",
+        "range A\npause\n> hold operator_pause\nclear operator_pause\n> clear operator_pause\nwait 600\nrestart\nbackfill A 09:30 100 101 99 100\nsnapshot\n= holds",
     );
 }
 

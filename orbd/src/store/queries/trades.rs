@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use orb_core::{Date, Side};
 
 use super::{among, texts};
-use crate::store::connect::AnyConn;
+use crate::store::connect::{AnyConn, MultiBackend};
 use crate::store::error::{Doing as _, StoreError};
 use crate::store::page::{DateRange, Page, PageRequest, cursor};
 use crate::store::reader::Reader;
@@ -52,42 +52,11 @@ impl Reader {
     pub fn list_trades(&self, filter: &TradeFilter, page: &PageRequest) -> Result<Page<TradeRow>, StoreError> {
         let after: Option<TradeCursor> = page.after()?;
         self.records(|conn| {
-            let (from, to) = filter.dates.bounds();
-            let mut query = trades::table
-                .filter(trades::ledger_id.eq(self.ledger_id()))
-                .filter(trades::date.between(from, to))
-                .limit(page.limit())
-                .select(StoredTrade::as_select())
-                .into_boxed();
-            among!(query,
-                trades::symbol => &filter.symbols,
-                trades::strategy => &filter.strategies,
-                trades::side => texts(&filter.sides),
-                trades::status => texts(&filter.statuses),
-            );
-            query = match filter.order {
-                TradeOrder::NewestFirst => {
-                    query.order((trades::entry_time.desc(), trades::symbol.desc(), trades::attempt.desc()))
-                }
-                TradeOrder::OldestFirst => {
-                    query.order((trades::entry_time.asc(), trades::symbol.asc(), trades::attempt.asc()))
-                }
-            };
-            if let Some(after) = &after {
-                let (time, symbol, attempt) = (trades::entry_time, trades::symbol, trades::attempt);
-                query = match filter.order {
-                    TradeOrder::NewestFirst => query.filter(time.le(after.entry_time)).filter(
-                        time.lt(after.entry_time)
-                            .or(symbol.lt(&after.symbol))
-                            .or(symbol.eq(&after.symbol).and(attempt.lt(&after.attempt))),
-                    ),
-                    TradeOrder::OldestFirst => query.filter(time.ge(after.entry_time)).filter(
-                        time.gt(after.entry_time)
-                            .or(symbol.gt(&after.symbol))
-                            .or(symbol.eq(&after.symbol).and(attempt.gt(&after.attempt))),
-                    ),
-                };
+            let mut query = in_order(filter.order, chosen(self.ledger_id(), filter));
+            if let Some(after) = after.clone() {
+                query = beyond(filter.order, after, query);
             }
+            let query = query.limit(page.limit()).select(StoredTrade::as_select());
             let rows: Vec<StoredTrade> = query.load(conn).doing("list trades")?;
             let cursor = |row: &StoredTrade| TradeCursor {
                 entry_time: row.entry_time,
@@ -112,6 +81,44 @@ impl Reader {
                 .doing("find a trade")?;
             found.map(StoredTrade::read).transpose()
         })
+    }
+}
+
+type Query<'a> = trades::BoxedQuery<'a, MultiBackend>;
+
+fn chosen<'a>(ledger: &'a str, filter: &'a TradeFilter) -> Query<'a> {
+    let (from, to) = filter.dates.bounds();
+    let mut query = trades::table.into_boxed();
+    query = query.filter(trades::ledger_id.eq(ledger)).filter(trades::date.between(from, to));
+    among!(query,
+        trades::symbol => &filter.symbols,
+        trades::strategy => &filter.strategies,
+        trades::side => texts(&filter.sides),
+        trades::status => texts(&filter.statuses),
+    );
+    query
+}
+
+fn in_order(order: TradeOrder, query: Query<'_>) -> Query<'_> {
+    let (time, symbol, attempt) = (trades::entry_time, trades::symbol, trades::attempt);
+    match order {
+        TradeOrder::NewestFirst => query.order((time.desc(), symbol.desc(), attempt.desc())),
+        TradeOrder::OldestFirst => query.order((time.asc(), symbol.asc(), attempt.asc())),
+    }
+}
+
+fn beyond(order: TradeOrder, after: TradeCursor, query: Query<'_>) -> Query<'_> {
+    let (time, symbol, attempt) = (trades::entry_time, trades::symbol, trades::attempt);
+    let same_symbol = symbol.eq(after.symbol.clone());
+    match order {
+        TradeOrder::NewestFirst => {
+            let below = symbol.lt(after.symbol).or(same_symbol.and(attempt.lt(after.attempt)));
+            query.filter(time.le(after.entry_time)).filter(time.lt(after.entry_time).or(below))
+        }
+        TradeOrder::OldestFirst => {
+            let above = symbol.gt(after.symbol).or(same_symbol.and(attempt.gt(after.attempt)));
+            query.filter(time.ge(after.entry_time)).filter(time.gt(after.entry_time).or(above))
+        }
     }
 }
 

@@ -1,0 +1,27 @@
+//! The real `orbd`, in a process of its own, as its users see it: over files, signals, gRPC and `orbctl`.
+//!
+//! Every run fails when the daemon writes an ERROR line or panics.
+
+// The attributes tell clippy that all of this is test code.
+#[cfg(test)]
+mod api;
+#[cfg(test)]
+mod client;
+#[cfg(test)]
+mod commands;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod daemon;
+#[cfg(test)]
+mod market;
+#[cfg(test)]
+mod orbctl;
+#[cfg(test)]
+mod parity;
+#[cfg(test)]
+mod postgres;
+#[cfg(test)]
+mod records;
+#[cfg(test)]
+mod refusals;
