@@ -74,6 +74,30 @@ hold_kinds! {
     Kill = "kill", Halted, Operator;
 }
 
+impl HoldKind {
+    /// Returns a sentence about the usual cause, for holds that orb sets by itself.
+    #[must_use]
+    pub const fn cause(self) -> &'static str {
+        match self {
+            Self::Starting => "waiting for the broker's state",
+            Self::Reconciling => "comparing the books with the broker",
+            Self::StaleData => "market data are too old",
+            Self::StoreDegraded => "the database is slow or away",
+            Self::ClockSkew => "the clock differs from the broker's",
+            Self::BrokerUnavailable => "the broker does not answer",
+            Self::OperatorPause => "paused",
+            Self::EnvironmentSwitched => "the environment was switched",
+            Self::Crashed => "orb ended abnormally before: look at the log, then clear this hold",
+            Self::Breaker => "a hard cap was passed",
+            Self::ReconcileBreak => "books and broker differ",
+            Self::ForeignActivity => "somebody else trades the account",
+            Self::DailyLoss => "the daily loss limit was reached",
+            Self::Flattening => "everything is being closed",
+            Self::Kill => "killed",
+        }
+    }
+}
+
 /// Names the state of trading, from the freest to the most restrictive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TradingState {

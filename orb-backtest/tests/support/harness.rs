@@ -13,6 +13,8 @@ use orb_core::{Engine, EngineConfig, Timestamp};
 
 /// More wakeups than this at one instant are a loop.
 const WAKEUPS_MAX: u32 = 1_000;
+/// More events than this from one are a loop.
+const EVENTS_MAX: usize = 5_000;
 
 /// Holds one event and what followed from it.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,6 +79,12 @@ impl Harness {
         self.queue.extend(self.updates.drain(..).map(Event::Order));
         self.settle(session.close, watch);
         self.wake(watch, |at| at <= session.close + SESSION_END_GRACE);
+        // What was still ordered after the close ends too.
+        while self.exchange.snapshot().orders.iter().any(|order| !order.status.is_terminal()) {
+            self.exchange.end_session(session.close, &mut self.updates);
+            self.queue.extend(self.updates.drain(..).map(Event::Order));
+            self.settle(session.close, watch);
+        }
     }
 
     fn wake(&mut self, watch: &mut Watch<'_>, due: impl Fn(Timestamp) -> bool) {
@@ -96,7 +104,11 @@ impl Harness {
 
     /// Handles what is in the queue and everything that follows from it at the same instant.
     fn settle(&mut self, now: Timestamp, watch: &mut Watch<'_>) {
+        let first = self.log.len();
         loop {
+            let latest = self.log.last().map(|step| &step.event);
+            let count = self.log.len() - first;
+            assert!(count < EVENTS_MAX, "events bring about ever more events at {now}: {latest:?}");
             let event = self.injected.remove(&self.log.len()).or_else(|| self.queue.pop_front());
             let Some(event) = event else { return };
             self.engine.on_event(now, &event, &mut self.effects);

@@ -177,7 +177,7 @@ impl Engine {
             Event::Outcome(id, outcome) => self.on_outcome(*id, outcome, out),
             Event::Command(command) => self.on_command(command, out),
             Event::Limits(limits) => self.tighter = Some(*limits),
-            Event::Feed(FeedState::Trouble(kind)) => self.hold(*kind, "engine", "the connection reports trouble", out),
+            Event::Feed(FeedState::Trouble(kind)) => self.hold(*kind, "engine", kind.cause(), out),
             Event::Feed(FeedState::Recovered(kind)) if kind.clearing() == Clearing::Cause => {
                 self.unhold(*kind, "engine", "the cause has ended", out);
             }

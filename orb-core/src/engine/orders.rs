@@ -32,19 +32,26 @@ impl Engine {
         self.apply(update.event, &update.order, update.execution.as_ref(), out);
     }
 
-    /// Applies news of an order: first the book, then the position, then the exits.
-    pub(super) fn apply(
+    /// Applies news of an order, and asks for the whole state when it does not fit.
+    fn apply(&mut self, event: OrderEvent, order: &BrokerOrder, execution: Option<&Execution>, out: &mut Effects) {
+        if !self.fit(event, order, execution, out) {
+            self.ask(None, Pending::Snapshot, Action::QuerySnapshot, out);
+        }
+    }
+
+    /// Applies what is said of an order: first the book, then the position, then the exits; false if it cannot be.
+    pub(super) fn fit(
         &mut self,
         event: OrderEvent,
         order: &BrokerOrder,
         execution: Option<&Execution>,
         out: &mut Effects,
-    ) {
+    ) -> bool {
         match self.orders.on_update(self.now, event, order) {
             BookChange::Foreign => self.meet_foreign_order(order, out),
             BookChange::Illegal(id, illegal) => {
                 self.hold(HoldKind::ReconcileBreak, "orders", &format!("{id}: {illegal}"), out);
-                self.ask(None, Pending::Snapshot, Action::QuerySnapshot, out);
+                return false;
             }
             BookChange::Changed(id) => {
                 if let Some(execution) = execution
@@ -55,6 +62,7 @@ impl Engine {
                 self.after_change(&id, out);
             }
         }
+        true
     }
 
     fn meet_foreign_order(&mut self, order: &BrokerOrder, out: &mut Effects) {

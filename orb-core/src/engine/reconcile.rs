@@ -15,7 +15,7 @@ impl Engine {
             let whole = fill.order.filled >= fill.order.quantity;
             let event = if whole { OrderEvent::Fill } else { OrderEvent::PartialFill };
             self.know_parent(&fill.order, &snapshot.orders);
-            self.apply(event, &fill.order, Some(&fill.execution), out);
+            self.fit(event, &fill.order, Some(&fill.execution), out);
         }
         for order in &snapshot.orders {
             self.take_status(order, out);
@@ -76,11 +76,12 @@ impl Engine {
     fn take_status(&mut self, order: &BrokerOrder, out: &mut Effects) {
         let event = event_of(order.status);
         match self.orders.identify(order) {
-            None => self.apply(event, order, None, out),
+            None => _ = self.fit(event, order, None, out),
             Some(id) => {
                 let known = self.orders.get(&id).map(|own| own.status);
                 if known != Some(order.status) {
-                    self.apply(event, order, None, out);
+                    // Asking for another snapshot would bring the same: the hold is enough.
+                    self.fit(event, order, None, out);
                 } else if let BookChange::Changed(_) = self.orders.on_update(self.now, event, order) {
                     // The same status: only the broker's identifier and legs are new.
                 }

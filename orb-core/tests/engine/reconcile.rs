@@ -106,3 +106,17 @@ fn an_order_that_the_broker_never_had_ends_with_the_snapshot() {
          = slots 1",
     );
 }
+
+#[test]
+fn a_snapshot_that_does_not_fit_is_not_asked_for_again() {
+    check(
+        "open A
+         fill A-1et 99 105.03
+         > trade A long 99 101.01 > 105.03 target
+         cancelled A-1es
+         silently cancelled A-1et
+         snapshot
+         > hold reconcile_break
+         snapshot",
+    );
+}

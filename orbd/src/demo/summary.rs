@@ -29,10 +29,10 @@ pub(super) fn banner(address: SocketAddr, token: &Path, folder: &Path, ledger: &
     let _ = writeln!(text, "orb demo: a simulated session {how} (ledger {}, no real money)", ledger.account_id());
     let _ = writeln!(text, "  API      http://{address}, token in {token}");
     let _ = writeln!(text, "  orbctl   orbctl --config {}/orbctl.toml status", folder.display());
-    let _ = writeln!(
-        text,
-        "  grpcurl  grpcurl -plaintext -H \"authorization: Bearer $(cat {token})\" {address} orb.v1.ControlService/GetStatus"
-    );
+    // Expanded by grpcurl itself, so that the token is in no list of processes.
+    let header = "-expand-headers -H 'authorization: Bearer ${ORB_TOKEN}'";
+    let _ = writeln!(text, "  grpcurl  export ORB_TOKEN=$(cat {token})");
+    let _ = writeln!(text, "           grpcurl -plaintext {header} {address} orb.v1.ControlService/GetStatus");
     let _ = writeln!(text, "  stop     orbctl --config {}/orbctl.toml kill --flatten", folder.display());
     text
 }

@@ -80,6 +80,8 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
         for event in events {
             self.step(now, event).await?;
         }
+        // Before the snapshot lets entries through: no first entry may slip by the file.
+        self.watch_halt_file().await?;
         let snapshot = self.broker.snapshot().await;
         self.step(now, Event::Snapshot(snapshot)).await?;
         self.flush().await
