@@ -80,7 +80,9 @@ impl Harness {
         self.settle(session.close, watch);
         self.wake(watch, |at| at <= session.close + SESSION_END_GRACE);
         // What was still ordered after the close ends too.
+        let first = self.log.len();
         while self.exchange.snapshot().orders.iter().any(|order| !order.status.is_terminal()) {
+            assert!(self.log.len() - first < EVENTS_MAX, "the day of {} does not end", session.date);
             self.exchange.end_session(session.close, &mut self.updates);
             self.queue.extend(self.updates.drain(..).map(Event::Order));
             self.settle(session.close, watch);

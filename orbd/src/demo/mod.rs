@@ -24,9 +24,16 @@ pub use session::{DemoSession, SYNTHETIC_SEED};
 use crate::auth::{Auth, Role, read_or_create_token};
 use crate::rpc::{self, Handle};
 use crate::runtime::{Ended, HaltFile, Identity, Publisher, Recorder, Runtime, header};
-use crate::store::{DatabaseUrl, Ledger, LogOptions, LogWriter, Names, Reader, Restored, StoreError, Writer};
+use crate::store::{
+    Audit, DatabaseUrl, DateRange, Ledger, LogOptions, LogWriter, Names, Reader, Restored, StoreError, Writer,
+};
 use crate::telemetry;
-use crate::view::View;
+use crate::view::{LogView, Update, View};
+
+/// Updates that a slow reader may be behind before it gets a fresh snapshot.
+const UPDATES_MAX: usize = 4096;
+/// Commands that may wait.
+const COMMANDS_MAX: usize = 64;
 
 /// Says what a demo is to do.
 #[derive(Clone, Debug)]
@@ -82,73 +89,39 @@ impl Daemon {
         listener: TcpListener,
         stop: &CancellationToken,
     ) -> anyhow::Result<Self> {
-        let url = match &options.database {
-            Some(text) => DatabaseUrl::parse(text)?,
-            None => DatabaseUrl::sqlite(folder.database()),
-        };
+        let url = options.url(folder)?;
         let books = Books::open(&url, folder, &session)?;
         let gate = EntryGate::default();
-        let venue = session.venue(options.speed, folder.exchange_log(books.run));
-        let opened = orb_exec::local::open(venue, gate.clone())?;
-        let running = folder.mark_running()?;
-        let crashed = running.was_left_behind() && !opened.ended;
-        let token = read_or_create_token(&folder.token())?;
-        folder.write_context(listener.local_addr()?)?;
-        let (view, views) = watch::channel(Arc::new(View::default()));
-        let (updates, _) = broadcast::channel(4096);
-        let (lines, _) = broadcast::channel(4096);
-        let log_lines = lines.clone();
-        let logs = LogWriter::open(&url, LogOptions::default(), move |written| {
-            for line in written {
-                // Without a subscriber there is nobody to tell.
-                let _ = log_lines.send(Arc::new(line));
-            }
-        })?;
-        telemetry::start(logs.sender());
-        let (commands, command_queue) = mpsc::channel(64);
-        let (audit, audits) = mpsc::channel(64);
+        let opened = orb_exec::local::open(session.venue(options.speed, folder.exchange_log(books.run)), gate.clone())?;
         let reader = Reader::open(&url, &books.ledger)?;
-        let ledger = books.ledger.clone();
+        let (logs, lines) = open_logs(&url)?;
+        let token = read_or_create_token(&folder.token())?;
         let address = listener.local_addr()?;
-        let handle = Handle {
-            view: views,
-            updates: updates.clone(),
-            logs: lines,
-            commands,
-            gate: gate.clone(),
-            audit,
-            reader: reader.clone(),
-        };
+        folder.write_context(address)?;
+        let (handle, ends) = wire(reader.clone(), lines, gate.clone());
         let auth = Auth::new().with_token(&token, "demo", Role::Admin);
-        let server = tokio::spawn(rpc::serve(listener, handle, Arc::new(auth), stop.clone()));
-        let identity = Identity {
-            ledger: session::ledger_view(&ledger),
-            config: options.config_name.clone(),
-            feed: "simulated".to_owned(),
-            simulated_speed: Some(match options.speed {
-                Speed::Times(times) => times,
-                Speed::Max => 0.0,
-            }),
-        };
-        let publisher = Publisher::new(identity, view, updates);
-        let resumed = books.resumed;
+        let running = folder.mark_running()?;
+        let (ledger, resumed) = (books.ledger.clone(), books.resumed);
+        let publisher = Publisher::new(options.identity(&ledger), ends.view, ends.updates);
         let (over, session_over) = watch::channel(false);
         let parts = Parts {
+            crashed: running.was_left_behind() && !opened.ended,
             books,
             opened,
             gate,
             publisher,
-            commands: command_queue,
-            audits,
+            commands: ends.commands,
+            audits: ends.audits,
             halt_file: HaltFile::of(folder.path()),
             stop: stop.clone(),
-            crashed,
             over,
         };
-        let runtime = std::thread::Builder::new()
-            .name("orb-engine".to_owned())
-            .spawn(move || parts.run(&session))
-            .context("cannot start the engine's thread")?;
+        // No client may take the empty view for the engine's: it would show no hold and no position.
+        let mut first = handle.view.clone();
+        let runtime = parts.spawn(session)?;
+        // An engine that ended before has an error to tell, which `wait` does.
+        let _ = first.wait_for(|view| view.now.is_some()).await;
+        let server = tokio::spawn(rpc::serve(listener, handle, Arc::new(auth), stop.clone()));
         let token = folder.token();
         Ok(Self { ledger, reader, runtime, server, session_over, address, logs, token, resumed, running })
     }
@@ -188,6 +161,63 @@ impl Daemon {
     }
 }
 
+impl DemoOptions {
+    fn url(&self, folder: &Folder) -> anyhow::Result<DatabaseUrl> {
+        Ok(match &self.database {
+            Some(text) => DatabaseUrl::parse(text)?,
+            None => DatabaseUrl::sqlite(folder.database()),
+        })
+    }
+
+    fn identity(&self, ledger: &Ledger) -> Identity {
+        let speed = match self.speed {
+            Speed::Times(times) => times,
+            Speed::Max => 0.0,
+        };
+        Identity {
+            ledger: session::ledger_view(ledger),
+            config: self.config_name.clone(),
+            feed: "simulated".to_owned(),
+            simulated_speed: Some(speed),
+        }
+    }
+}
+
+/// The lines of the log as they are stored.
+type LogLines = broadcast::Sender<Arc<LogView>>;
+
+/// Starts logging into the records.
+fn open_logs(url: &DatabaseUrl) -> anyhow::Result<(LogWriter, LogLines)> {
+    let (lines, _) = broadcast::channel(UPDATES_MAX);
+    let stored = lines.clone();
+    let logs = LogWriter::open(url, LogOptions::default(), move |written| {
+        for line in written {
+            // Without a subscriber there is nobody to tell.
+            let _ = stored.send(Arc::new(line));
+        }
+    })?;
+    telemetry::start(logs.sender());
+    Ok((logs, lines))
+}
+
+/// The runtime's ends of the channels to the API.
+struct Ends {
+    view: watch::Sender<Arc<View>>,
+    updates: broadcast::Sender<Arc<Update>>,
+    commands: mpsc::Receiver<rpc::CommandRequest>,
+    audits: mpsc::Receiver<Audit>,
+}
+
+/// Connects the API with the runtime.
+fn wire(reader: Reader, logs: LogLines, gate: EntryGate) -> (Handle, Ends) {
+    let (view, views) = watch::channel(Arc::new(View::default()));
+    let (updates, _) = broadcast::channel(UPDATES_MAX);
+    let (command, commands) = mpsc::channel(COMMANDS_MAX);
+    let (audit, audits) = mpsc::channel(COMMANDS_MAX);
+    let handle = Handle { view: views, updates: updates.clone(), logs, commands: command, gate, audit, reader };
+    (handle, Ends { view, updates, commands, audits })
+}
+
 /// Completes on Ctrl-C or SIGTERM.
 async fn shutdown_signal() {
     let interrupt = tokio::signal::ctrl_c();
@@ -215,18 +245,20 @@ struct Books {
 impl Books {
     /// Opens the records of the latest run, or of a new one when the latest is over.
     fn open(url: &DatabaseUrl, folder: &Folder, session: &DemoSession) -> anyhow::Result<Self> {
-        let run = folder.latest_run();
-        let books = Self::of_run(url, run, session)?;
-        let over = books.restored.session.is_some_and(|session| session.ended);
-        if !over {
-            return Ok(books);
-        }
-        drop(books);
-        Self::of_run(url, run + 1, session)
+        let latest = folder.latest_run();
+        let run = if Self::is_over(url, latest) { latest + 1 } else { latest };
+        Self::of_run(url, run, session)
+    }
+
+    /// Tells whether a run has come to its end; it may have been about other symbols and strategies.
+    fn is_over(url: &DatabaseUrl, run: u32) -> bool {
+        // Records that cannot be read are opened for writing next, and tell then what is wrong with them.
+        let sessions = Reader::open(url, &ledger_of(run)).and_then(|reader| reader.sessions(DateRange::default()));
+        sessions.is_ok_and(|sessions| sessions.last().is_some_and(|session| session.ended))
     }
 
     fn of_run(url: &DatabaseUrl, run: u32, session: &DemoSession) -> anyhow::Result<Self> {
-        let ledger = Ledger::new(crate::view::Environment::Sim, &format!("DEMO-{run}"));
+        let ledger = ledger_of(run);
         let strategies = session.run.strategies.iter().map(|strategy| strategy.name.clone()).collect();
         let names = Names { symbols: (*session.market.symbols).clone(), strategies };
         let mut writer = Writer::open(url, ledger.clone(), names)?;
@@ -236,6 +268,11 @@ impl Books {
     }
 }
 
+/// Names the books of a run.
+fn ledger_of(run: u32) -> Ledger {
+    Ledger::new(crate::view::Environment::Sim, &format!("DEMO-{run}"))
+}
+
 /// What the engine's thread takes with it.
 struct Parts {
     books: Books,
@@ -243,7 +280,7 @@ struct Parts {
     gate: EntryGate,
     publisher: Publisher,
     commands: mpsc::Receiver<rpc::CommandRequest>,
-    audits: mpsc::Receiver<crate::store::Audit>,
+    audits: mpsc::Receiver<Audit>,
     halt_file: HaltFile,
     stop: CancellationToken,
     crashed: bool,
@@ -251,6 +288,12 @@ struct Parts {
 }
 
 impl Parts {
+    /// Gives the engine a thread of its own.
+    fn spawn(self, session: DemoSession) -> anyhow::Result<JoinHandle<Result<Ended, StoreError>>> {
+        let thread = std::thread::Builder::new().name("orb-engine".to_owned());
+        thread.spawn(move || self.run(&session)).context("cannot start the engine's thread")
+    }
+
     /// Runs the engine on this thread until it is stopped.
     fn run(self, session: &DemoSession) -> Result<Ended, StoreError> {
         let threads = tokio::runtime::Builder::new_current_thread().enable_time().build();

@@ -4,7 +4,7 @@ use std::hash::{Hash as _, Hasher};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use orb_backtest::{ExchangeConfig, FillModel};
 use orb_core::config::KEYS;
 use orb_core::event::ReferenceData;
@@ -12,7 +12,7 @@ use orb_core::{Date, RunConfig};
 use orb_data::synthetic::{SyntheticMarket, SyntheticOptions};
 use orb_exec::local::{Speed, VenueConfig};
 
-use crate::backtest::{self, Market, Selection};
+use crate::backtest::{self, InputError, Market, Selection};
 use crate::store::Ledger;
 use crate::view;
 
@@ -35,7 +35,12 @@ impl DemoSession {
     /// When they cannot be read, or there are none on that day.
     pub fn recorded(bars: Vec<PathBuf>, date: Option<Date>, mut run: RunConfig) -> anyhow::Result<Self> {
         let selection = Selection { bars, from: date, to: date, ..Selection::default() };
-        let mut market = backtest::load(&selection, &mut run)?;
+        let mut market = backtest::load(&selection, &mut run).map_err(|error| match (error, date) {
+            (InputError::NoSession { first, last }, Some(date)) => {
+                anyhow!("--date {date}: no session with bars; the bars have {first} to {last}")
+            }
+            (error, _) => error.into(),
+        })?;
         let last = market.days.pop().context("there is no session in the bars")?;
         if date.is_none() {
             market.days.clear();
