@@ -163,3 +163,119 @@ fn opening_sums(days: &VecDeque<DayBar>, index: usize) -> [Option<u64>; RANGE_MI
         all.then(|| within().map(|day| day.opening_volume[length]).sum::<Option<u64>>()).flatten()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::symbol::SymbolId;
+    use crate::time::{Date, Timestamp};
+
+    const MINUTE: Span = Span::from_minutes(1);
+
+    fn session(index: usize) -> Session {
+        let open = Timestamp::from_micros(0) + Span::from_minutes(24 * 60 * index as i64);
+        Session { date: Date::default(), open, close: open + Span::from_minutes(390) }
+    }
+
+    fn bar(index: usize, minute: i64, cents: [i64; 4], volume: u64) -> Bar {
+        let [open, high, low, close] = cents.map(Price::from_cents);
+        let start = session(index).open + Span::from_minutes(minute);
+        Bar { symbol: SymbolId(0), start, open, high, low, close, volume }
+    }
+
+    /// Five minutes from the open, 10 shares each, and one bar later; high 110, low 90, close as given.
+    fn day(index: usize, close: i64) -> Vec<Bar> {
+        let opening = (0..5).map(|minute| bar(index, minute, [100, 100, 100, 100], 10));
+        opening.chain([bar(index, 200, [100, 110, 90, close], 50)]).collect()
+    }
+
+    /// Adds the sessions of a list, `None` without bars, and returns what is known before the next.
+    fn known(days: &[Option<Vec<Bar>>]) -> SymbolReference {
+        let mut history = History::new(1, MINUTE);
+        for (index, bars) in days.iter().enumerate() {
+            history.add_session(index, &session(index), bars.as_deref().unwrap_or_default());
+        }
+        history.reference(days.len())[0]
+    }
+
+    fn quiet(count: usize) -> Vec<Option<Vec<Bar>>> {
+        (0..count).map(|index| Some(day(index, 100))).collect()
+    }
+
+    #[test]
+    fn nothing_is_known_before_the_first_session() {
+        assert_eq!(known(&[]), SymbolReference::default());
+    }
+
+    #[test]
+    fn averages_need_fourteen_sessions_and_the_range_one_more() {
+        assert_eq!(known(&quiet(13)).volume_sum14, None);
+        assert_eq!(known(&quiet(14)).volume_sum14, Some(1_400));
+        assert_eq!(known(&quiet(14)).atr14, None, "the first day has no close before it");
+        assert_eq!(known(&quiet(15)).atr14, Some(Price::from_cents(20)));
+        assert_eq!(known(&quiet(40)).volume_sum14, Some(1_400), "only the latest 14 count");
+    }
+
+    #[test]
+    fn the_true_range_reaches_to_the_close_before() {
+        // A close of 90 cents and then a day of 110 to 120: |120 - 90| = 30, so (13 x 20 + 30) / 14 = 20.714286 cents,
+        // half up to the micro-dollar.
+        let mut days = quiet(14);
+        days[13] = Some(day(13, 90));
+        days.push(Some(vec![bar(14, 0, [115, 120, 110, 115], 1)]));
+        assert_eq!(known(&days).atr14, Some(Price::from_micros(207_143)));
+        assert_eq!(known(&days).previous_close, Some(Price::from_cents(115)));
+    }
+
+    #[test]
+    fn a_session_without_bars_leaves_a_hole_in_the_opening_volumes_only() {
+        let five_minutes = 1;
+        assert_eq!(known(&quiet(14)).opening_volume_sum14[five_minutes], Some(700));
+        let mut days = quiet(16);
+        days[10] = None;
+        let known = known(&days);
+        assert_eq!(known.opening_volume_sum14, [None; 5]);
+        assert_eq!(known.volume_sum14, Some(1_400), "the symbol's own 14 days");
+        assert_eq!(known.atr14, Some(Price::from_cents(20)));
+    }
+
+    #[track_caller]
+    fn opening(minutes: &[i64], expect: [Option<u64>; 5]) {
+        let mut days = quiet(14);
+        days[5] = Some(minutes.iter().map(|&minute| bar(5, minute, [100, 100, 100, 100], 10)).collect());
+        let sums = known(&days).opening_volume_sum14;
+        // The other 13 days have 10 shares in the first minute and 50 in five; their longer ranges are not complete.
+        let own = sums.map(|sum| sum.map(|sum| sum - 13 * if sum < 150 { 10 } else { 50 }));
+        assert_eq!(own, expect, "{minutes:?}");
+    }
+
+    #[test]
+    fn earlier_ranges_are_complete_by_the_same_rule_as_today_s() {
+        opening(&[0, 1, 2, 3, 4], [Some(10), Some(50), None, None, None]);
+        opening(&[0, 1, 2, 4], [Some(10), Some(40), None, None, None]);
+        opening(&[0, 1, 2], [Some(10), None, None, None, None]);
+        opening(&[1, 2, 3, 4], [None; 5]);
+    }
+
+    #[test]
+    fn rule_201_looks_at_the_last_two_sessions() {
+        let two = |low: i64| {
+            let last = vec![bar(1, 0, [100, 100, low, 95], 1)];
+            known(&[Some(vec![bar(0, 0, [100, 100, 100, 100], 1)]), Some(last)]).restricted
+        };
+        assert!(two(90), "exactly 90% of the close before");
+        assert!(!two(91));
+        assert!(!known(&[Some(vec![bar(0, 0, [100, 100, 1, 100], 1)])]).restricted, "no close before it");
+    }
+
+    #[test]
+    fn coarse_bars_fill_only_the_ranges_that_they_divide() {
+        let mut history = History::new(1, Span::from_minutes(15));
+        for index in 0..14 {
+            let bars: Vec<Bar> = (0..5).map(|count| bar(index, count * 15, [100, 100, 100, 100], 10)).collect();
+            history.add_session(index, &session(index), &bars);
+        }
+        let sums = history.reference(14)[0].opening_volume_sum14;
+        assert_eq!(sums, [None, None, Some(140), Some(280), Some(560)]);
+    }
+}

@@ -114,3 +114,122 @@ fn bar_end(session: &Session, instant: Timestamp, bar_length: Span) -> Timestamp
     let bars = into.div_euclid(bar_length.micros()) + i64::from(into.rem_euclid(bar_length.micros()) > 0);
     (session.open + Span::from_micros(bars * bar_length.micros())).min(session.close)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::preset;
+    use crate::time::Date;
+
+    /// Lists the deadlines of a day as `HH:MM:SS tick`, from the open at 09:30.
+    fn deadlines(settings: &[(&str, &str)], minutes: i64, bar_minutes: i64) -> Vec<String> {
+        let mut run = crate::config::RunConfig::of(preset("orb-classic").expect("a preset"));
+        settings.iter().for_each(|(key, value)| run.set(key, value).expect("a setting"));
+        let open = Timestamp::from_micros(0) + Span::from_minutes(570);
+        let date = Date::from_ymd_opt(2026, 2, 13).expect("a date");
+        let session = Session { date, open, close: open + Span::from_minutes(minutes) };
+        let mut clock = SessionClock::default();
+        assert_eq!(clock.next_wakeup(), None);
+        clock.begin(session, &run.strategies, Span::from_minutes(bar_minutes));
+        let mut lines = Vec::new();
+        while let Some(at) = clock.next_wakeup() {
+            assert_eq!(clock.due(Timestamp::from_micros(at.micros() - 1)), None, "nothing comes early");
+            let tick = clock.due(at).expect("what is due is given out");
+            let time = at.to_datetime().expect("a time").format("%H:%M:%S");
+            lines.push(format!("{time} {tick:?}").replace("(StrategyId(0))", ""));
+        }
+        lines
+    }
+
+    #[track_caller]
+    fn check(settings: &[(&str, &str)], minutes: i64, bar_minutes: i64, expect: [&str; 5]) {
+        assert_eq!(deadlines(settings, minutes, bar_minutes), expect);
+    }
+
+    #[test]
+    fn a_whole_day() {
+        let expect = [
+            "09:35:00 RangeEnd",
+            "15:30:00 EntryEnd",
+            "15:55:00 Flatten",
+            "15:56:30 FlattenAgain",
+            "16:01:00 SessionEnd",
+        ];
+        check(&[], 390, 1, expect);
+        check(&[], 390, 5, expect);
+    }
+
+    #[test]
+    fn a_half_day_moves_everything_that_hangs_on_the_close() {
+        let expect = [
+            "09:35:00 RangeEnd",
+            "12:30:00 EntryEnd",
+            "12:55:00 Flatten",
+            "12:56:30 FlattenAgain",
+            "13:01:00 SessionEnd",
+        ];
+        check(&[], 210, 1, expect);
+    }
+
+    #[test]
+    fn a_deadline_inside_a_bar_takes_effect_at_its_end() {
+        // 15:33 and 15:52 lie in the bars of 15:30 and 15:50.
+        check(
+            &[("entry_cutoff", "27"), ("flatten_before_close", "8")],
+            390,
+            5,
+            [
+                "09:35:00 RangeEnd",
+                "15:35:00 EntryEnd",
+                "15:55:00 Flatten",
+                "15:56:30 FlattenAgain",
+                "16:01:00 SessionEnd",
+            ],
+        );
+        // An hour of bars from 09:30: 15:30 is an end; 15:55 lies in the last bar, which the close cuts.
+        check(
+            &[("range_minutes", "60")],
+            390,
+            60,
+            [
+                "10:30:00 RangeEnd",
+                "15:30:00 EntryEnd",
+                "16:00:00 Flatten",
+                "16:01:00 SessionEnd",
+                "16:01:30 FlattenAgain",
+            ],
+        );
+    }
+
+    #[test]
+    fn without_a_cut_off_the_window_ends_with_the_flatten() {
+        let expect = [
+            "09:35:00 RangeEnd",
+            "15:55:00 EntryEnd",
+            "15:55:00 Flatten",
+            "15:56:30 FlattenAgain",
+            "16:01:00 SessionEnd",
+        ];
+        check(&[("entry_cutoff", "off")], 390, 5, expect);
+        let expect = [
+            "09:35:00 RangeEnd",
+            "16:00:00 EntryEnd",
+            "16:00:00 Flatten",
+            "16:01:00 SessionEnd",
+            "16:01:30 FlattenAgain",
+        ];
+        check(&[("entry_cutoff", "off"), ("flatten_before_close", "0")], 390, 5, expect);
+    }
+
+    #[test]
+    fn windows_keep_the_instants_themselves() {
+        let mut strategy = preset("orb-classic").expect("a preset");
+        strategy.flatten_before_close = Span::from_minutes(8);
+        strategy.entry_cutoff = None;
+        let open = Timestamp::from_micros(0);
+        let session = Session { date: Date::default(), open, close: open + Span::from_minutes(210) };
+        let windows = Windows::of(&strategy, &session);
+        let minute = |count| open + Span::from_minutes(count);
+        assert_eq!(windows, Windows { range_end: minute(5), entry_end: minute(202), flatten_at: minute(202) });
+    }
+}

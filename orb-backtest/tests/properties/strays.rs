@@ -15,7 +15,7 @@ use crate::harness::is_entry;
 use crate::market::Dice;
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(128) })]
 
     #[test]
     fn nonsense_is_survived(seed in any::<u64>()) {

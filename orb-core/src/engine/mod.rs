@@ -68,6 +68,9 @@ pub struct Engine {
     prices: Prices,
     pending: BTreeMap<EffectId, Pending>,
     lookups: Vec<Lookup>,
+    /// When the broker's whole state was asked for last, and when it is to be asked for again.
+    snapshot_asked: Option<Timestamp>,
+    snapshot_due: Option<Timestamp>,
     tighter: Option<RiskLimits>,
     crossings: Vec<Crossing>,
     arrived: Vec<SymbolId>,
@@ -150,6 +153,8 @@ impl Engine {
             prices: Prices::new(count),
             pending: BTreeMap::new(),
             lookups: Vec::new(),
+            snapshot_asked: None,
+            snapshot_due: None,
             tighter: None,
             crossings: Vec::new(),
             arrived: Vec::new(),
@@ -199,7 +204,7 @@ impl Engine {
         let barriers = self.strategies.iter().filter_map(|day| day.barrier.next_wakeup());
         let desks = self.desks.values().filter_map(ExitDesk::next_wakeup);
         let lookups = self.lookups.iter().map(|lookup| lookup.at);
-        self.clock.next_wakeup().into_iter().chain(barriers).chain(desks).chain(lookups).min()
+        self.clock.next_wakeup().into_iter().chain(barriers).chain(desks).chain(lookups).chain(self.snapshot_due).min()
     }
 
     fn on_market(&mut self, origin: crate::event::Origin, data: &MarketData, out: &mut Effects) {
@@ -221,6 +226,9 @@ impl Engine {
         }
         self.advance_barriers(out);
         self.look_up_again(out);
+        if self.snapshot_due.is_some_and(|at| at <= self.now) {
+            self.ask_for_snapshot(out);
+        }
         let due: Vec<SymbolId> = self.desks_due().collect();
         for symbol in due {
             self.review(symbol, out);

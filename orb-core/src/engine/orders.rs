@@ -19,6 +19,8 @@ use crate::time::Span;
 
 /// How long to wait before an order that did not answer is looked up again.
 const LOOKUP_EVERY: Span = Span::from_seconds(1);
+/// The shortest time between two questions for the broker's whole state.
+const SNAPSHOT_EVERY: Span = Span::from_seconds(1);
 /// How often "not found" must be heard before an order counts as never made.
 const LOOKUPS_MAX: u32 = 3;
 
@@ -35,8 +37,20 @@ impl Engine {
     /// Applies news of an order, and asks for the whole state when it does not fit.
     fn apply(&mut self, event: OrderEvent, order: &BrokerOrder, execution: Option<&Execution>, out: &mut Effects) {
         if !self.fit(event, order, execution, out) {
-            self.ask(None, Pending::Snapshot, Action::QuerySnapshot, out);
+            self.ask_for_snapshot(out);
         }
+    }
+
+    /// Asks for the broker's whole state, at most once in [`SNAPSHOT_EVERY`]: contradictions must not become a storm.
+    pub(super) fn ask_for_snapshot(&mut self, out: &mut Effects) {
+        let at = self.snapshot_asked.map_or(self.now, |asked| (asked + SNAPSHOT_EVERY).max(self.now));
+        if at > self.now {
+            self.snapshot_due = Some(at);
+            return;
+        }
+        self.snapshot_due = None;
+        self.snapshot_asked = Some(self.now);
+        self.ask(None, Pending::Snapshot, Action::QuerySnapshot, out);
     }
 
     /// Applies what is said of an order: first the book, then the position, then the exits; false if it cannot be.
@@ -350,7 +364,7 @@ impl Engine {
         let counted = self.orders.get(id).map_or(Quantity::ZERO, |own| own.filled);
         self.adopt(id, order, out);
         if order.filled > counted {
-            self.ask(None, Pending::Snapshot, Action::QuerySnapshot, out);
+            self.ask_for_snapshot(out);
         }
     }
 

@@ -1,11 +1,13 @@
 //! A backtest from files to files: load, run under both fill models, write.
 
+mod files;
 mod input;
 mod output;
 mod summary;
 
+pub use files::{Output, OutputError, check_outputs, save_all};
 pub use input::{InputError, Market, Selection, load};
-pub use output::{Names, OutputError, decisions_csv, equity_csv, save, trades_csv};
+pub use output::{Names, decisions_csv, equity_csv, trades_csv};
 pub use summary::{Summary, render};
 
 use orb_backtest::{Backtest, FillModel, Report, SessionBars};

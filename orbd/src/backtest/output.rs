@@ -1,9 +1,5 @@
 //! The files of a backtest: trades, decisions, equity.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
-
 use crate::trades_csv::{TradeNames, header, line, trade_line};
 use orb_backtest::Report;
 use orb_core::fact::Trade;
@@ -27,16 +23,6 @@ impl Names<'_> {
     fn strategy(&self, id: StrategyId) -> &str {
         &self.run.strategy(id).name
     }
-}
-
-/// Explains why a file could not be written; what stood there before is untouched.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot write {}: {source}; choose a folder that exists and that you may write to", path.display())]
-pub struct OutputError {
-    /// The file.
-    pub path: PathBuf,
-    /// What went wrong.
-    pub source: io::Error,
 }
 
 /// Renders closed trades as CSV, a header first.
@@ -83,20 +69,4 @@ pub fn equity_csv(days: &[DayResult]) -> Vec<u8> {
 fn table(columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Vec<u8> {
     let header: Vec<String> = columns.iter().map(|&column| column.to_owned()).collect();
     core::iter::once(header).chain(rows).map(|row| line(&row)).collect::<String>().into_bytes()
-}
-
-/// Writes a file whole or not at all: beside its place first, then moved there.
-///
-/// # Errors
-/// When the folder is not there or may not be written to.
-pub fn save(path: &Path, content: &[u8]) -> Result<(), OutputError> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    let part = path.with_file_name(name);
-    let written = fs::write(&part, content).and_then(|()| fs::rename(&part, path));
-    written.map_err(|source| {
-        // Nothing may stay behind; the first error is the one to tell.
-        let _ = fs::remove_file(&part);
-        OutputError { path: path.to_owned(), source }
-    })
 }

@@ -7,7 +7,7 @@ use orb_backtest::FillModel;
 use orb_core::Date;
 
 use super::SettingArgs;
-use crate::backtest::{self, Names, Selection, Summary};
+use crate::backtest::{self, Names, Output, OutputError, Selection, Summary};
 
 /// Trade recorded bars and print what came of it, under both fill models.
 #[derive(Args, Clone, Debug)]
@@ -67,21 +67,30 @@ impl From<FillModelArg> for FillModel {
 /// Names the file, line, key or flag at fault; nothing has been written then.
 pub fn run(args: &BacktestArgs) -> anyhow::Result<String> {
     let mut config = args.settings.resolve()?;
+    args.check_outputs()?;
     let (bars, warmup) = (args.bars.clone(), args.warmup.clone());
     let market = backtest::load(&Selection { bars, warmup, from: args.from, to: args.to }, &mut config)?;
     let reports = backtest::run_both(&market, &config);
     let model = FillModel::from(args.fill_model);
     let report = reports.of(model);
     let names = Names { symbols: &market.symbols, run: &config };
-    if let Some(path) = &args.trades {
-        backtest::save(path, &backtest::trades_csv(&report.trades, names))?;
-    }
-    if let Some(path) = &args.decisions {
-        backtest::save(path, &backtest::decisions_csv(report, names))?;
-    }
-    if let Some(path) = &args.equity {
-        backtest::save(path, &backtest::equity_csv(&report.days))?;
-    }
+    let files = [
+        args.trades.as_deref().map(|path| (path, backtest::trades_csv(&report.trades, names))),
+        args.decisions.as_deref().map(|path| (path, backtest::decisions_csv(report, names))),
+        args.equity.as_deref().map(|path| (path, backtest::equity_csv(&report.days))),
+    ];
+    backtest::save_all(&files.into_iter().flatten().collect::<Vec<_>>())?;
     let summary = Summary::of(&market, &config, &reports, model);
     Ok(if args.json { format!("{}\n", summary.to_json()) } else { backtest::render(&summary) })
+}
+
+impl BacktestArgs {
+    /// Checks where the files are to go, before anything is read.
+    fn check_outputs(&self) -> Result<(), OutputError> {
+        let wanted = [("--trades", &self.trades), ("--decisions", &self.decisions), ("--equity", &self.equity)];
+        let outputs: Vec<_> =
+            wanted.iter().filter_map(|&(flag, path)| Some(Output { flag, path: path.as_deref()? })).collect();
+        let inputs: Vec<_> = self.bars.iter().chain(&self.warmup).map(PathBuf::as_path).collect();
+        backtest::check_outputs(&outputs, &inputs)
+    }
 }

@@ -58,9 +58,15 @@ pub struct DemoOptions {
 /// Names what is at fault and the remedy; before the first bar nothing has been written then.
 pub async fn run(session: DemoSession, options: DemoOptions) -> anyhow::Result<()> {
     let listener = rpc::listen(options.listen).await?;
+    let is_new = !options.folder.exists();
     let folder = Folder::open(&options.folder)?;
     let stop = CancellationToken::new();
-    let daemon = Daemon::start(session, &options, &folder, listener, &stop).await?;
+    let daemon = Daemon::start(session, &options, &folder, listener, &stop).await.inspect_err(|_| {
+        if is_new {
+            // A folder in which something was written stays.
+            let _ = std::fs::remove_dir(folder.path());
+        }
+    })?;
     daemon.announce(&options)?;
     daemon.wait(&options, stop).await
 }

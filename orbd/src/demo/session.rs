@@ -58,9 +58,12 @@ impl DemoSession {
     /// Makes a synthetic day.
     ///
     /// # Errors
-    /// When the configuration does not fit one-minute bars.
+    /// When the exchange is closed that day, or the configuration does not fit one-minute bars.
     pub fn synthetic(seed: u64, date: Option<Date>, mut run: RunConfig) -> anyhow::Result<Self> {
         let calendar = Arc::new(orb_data::calendar::nyse_calendar(2005, 2100));
+        if let Some(date) = date.filter(|&date| calendar.session(date).is_none()) {
+            bail!("--date {date}: the exchange is closed that day, or the calendar, 2005 to 2100, does not reach it");
+        }
         let mut options = SyntheticOptions::default();
         options.first_date = date.unwrap_or(options.first_date);
         let loaded = SyntheticMarket::new(seed, options).generate(&calendar)?;

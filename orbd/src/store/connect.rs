@@ -122,7 +122,11 @@ pub(in crate::store) fn connect_sqlite_unchanged(
             other => name.push_str(&format!("%{other:02X}")),
         }
     }
-    name.push_str("?mode=ro");
+    // Even a reader makes the files of the log beside a database that nobody has open, unless it is told that nobody
+    // will write.
+    let has = |suffix: &str| Path::new(&format!("{}{suffix}", plain_name(path))).exists();
+    let is_at_rest = !has("-wal") && !has("-journal");
+    name.push_str(if is_at_rest { "?mode=ro&immutable=1" } else { "?mode=ro" });
     let mut conn = SqliteConnection::establish(&name).map_err(|error| refused(url, &error.to_string()))?;
     conn.batch_execute("PRAGMA busy_timeout = 5000;").map_err(|error| refused(url, &error.to_string()))?;
     Ok(conn)

@@ -141,7 +141,7 @@ pub(crate) fn check_protected(positions: &[v1::Position]) {
     }
 }
 
-/// Returns the names of a folder's files.
+/// Returns the names of what is in a folder; none where it is no folder.
 pub(crate) fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> = std::fs::read_dir(folder)
         .map(|entries| entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect())

@@ -8,6 +8,9 @@ mod api;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+#[path = "../../src/store/tests/cluster.rs"]
+mod cluster;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod crash;

@@ -1,1 +1,54 @@
+//! The same demo with its records on a PostgreSQL server.
 
+use orbd::store::DatabaseUrl;
+use tempfile::TempDir;
+
+use crate::{
+    client::{connect, entered, is_held, outcome, positions, status, trades, until_traded},
+    cluster::Cluster,
+    commands::SETTINGS,
+    daemon::{Demo, text},
+    market::{Files, day},
+    records::{Records, check_agreement, exchange},
+};
+
+/// One test, so that both parts share the cluster and it ends with them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_server_keeps_the_same_records() {
+    let Some(cluster) = Cluster::start() else { return };
+    a_demo_equals_its_backtest(&cluster).await;
+    a_crash_loses_nothing(&cluster).await;
+}
+
+async fn a_demo_equals_its_backtest(cluster: &Cluster) {
+    let (folder, database) = (TempDir::new().unwrap(), cluster.database());
+    let mut demo = Demo::start(folder.path(), &["--speed", "max", "--database", &database]);
+    demo.session_over();
+    let found = outcome(&connect(&demo).await).await;
+    demo.terminate();
+    assert_eq!(found, Files::synthetic("parquet").backtest(day(), &[]));
+    assert!(!folder.path().join("orb.db").exists(), "a database beside the server's");
+}
+
+async fn a_crash_loses_nothing(cluster: &Cluster) {
+    let (files, folder, database) = (Files::stairs(), TempDir::new().unwrap(), cluster.database());
+    let arguments = |speed| {
+        [&["--speed", speed, "--bars", text(&files.bars), "--database", &database], &SETTINGS[..]].concat()
+    };
+    let mut demo = Demo::start(folder.path(), &arguments("6000"));
+    let client = connect(&demo).await;
+    let seen = until_traded(&client, 4).await;
+    demo.kill_9();
+    let mut demo = Demo::start(folder.path(), &arguments("max"));
+    demo.session_over();
+    let client = connect(&demo).await;
+    assert!(is_held(&status(&client).await.holds, orb_api::v1::HoldKind::Crashed));
+    assert_eq!(positions(&client).await, []);
+    let kept = entered(&trades(&client).await);
+    assert!(entered(&seen).iter().all(|trade| kept.contains_key(trade.0)), "{seen:#?} {kept:#?}");
+    demo.terminate();
+    let records = Records::at(&DatabaseUrl::parse(&database).unwrap());
+    check_agreement(&records, &exchange(folder.path(), &files.bars, day(), &SETTINGS).await);
+    let undisturbed = files.backtest(day(), &SETTINGS).trades;
+    assert!(records.lines().iter().all(|line| undisturbed.contains(line)), "{:#?}", records.lines());
+}

@@ -9,8 +9,9 @@ use orbd::{
     commands::SettingArgs,
     demo::DemoSession,
     store::{
-        DatabaseUrl, FillFilter, FillRow, Ledger, PageRequest, Reader, SignalFilter, SignalRow, TradeFilter, TradeRow,
+        DatabaseUrl, DateRange, FillFilter, FillRow, Ledger, PageRequest, Reader, SignalFilter, SignalRow, TradeFilter, TradeRow,
     },
+    trades_csv::{TradeNames, trade_line},
     view::Environment,
 };
 use tempfile::TempDir;
@@ -25,6 +26,20 @@ impl Records {
 
     pub(crate) fn at(url: &DatabaseUrl) -> Self {
         Self(Reader::open(url, &Ledger::new(Environment::Sim, "DEMO-1")).unwrap())
+    }
+
+    /// Returns the closed trades in the form of a backtest's file, without its header.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let line = |row: &TradeRow| {
+            let names = TradeNames { strategy: &row.attempt.strategy, symbol: &row.attempt.symbol, date: row.attempt.date };
+            trade_line(names, &row.trade).trim_end().to_owned()
+        };
+        self.trades().iter().rev().filter(|row| row.trade.is_closed()).map(line).collect()
+    }
+
+    /// Tells whether the session's books are closed.
+    pub(crate) fn is_over(&self) -> bool {
+        self.0.sessions(DateRange::default()).unwrap().iter().any(|session| session.ended)
     }
 
     pub(crate) fn fills(&self) -> Vec<FillRow> {

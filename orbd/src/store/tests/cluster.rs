@@ -1,4 +1,4 @@
-//! A throw-away PostgreSQL cluster of the local binaries.
+//! A throw-away PostgreSQL cluster of the local binaries; the end-to-end tests share this file.
 
 use std::cell::Cell;
 use std::fs;
@@ -6,11 +6,10 @@ use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use diesel::connection::SimpleConnection as _;
 use tempfile::TempDir;
 
-use super::{Database, DatabaseUrl};
-use crate::store::connect::connect_postgres;
+/// Set where a machine without the binaries is at fault.
+const REQUIRED: &str = "ORB_REQUIRE_POSTGRES";
 
 /// Runs until it is dropped; speaks over a socket in its own folder.
 pub(super) struct Cluster {
@@ -24,7 +23,11 @@ impl Cluster {
     /// Starts a cluster, or tells that there are no binaries.
     pub(super) fn start() -> Option<Self> {
         let Some(binaries) = binaries() else {
-            eprintln!("skipped: no PostgreSQL under /usr/lib/postgresql/*/bin");
+            assert!(
+                std::env::var_os(REQUIRED).is_none_or(|value| value != "1"),
+                "{REQUIRED}=1, but there is no PostgreSQL under /usr/lib/postgresql/*/bin"
+            );
+            eprintln!("SKIPPED: no PostgreSQL under /usr/lib/postgresql/*/bin");
             return None;
         };
         let folder = tempfile::Builder::new().prefix("orb-pg-").tempdir().expect("a temporary folder");
@@ -43,22 +46,19 @@ impl Cluster {
         Some(cluster)
     }
 
-    /// Makes an empty database.
-    pub(super) fn database(&self) -> Database {
+    /// Makes an empty database and returns its address.
+    pub(super) fn database(&self) -> String {
         let number = self.databases.get() + 1;
         self.databases.set(number);
-        let mut conn = connect_postgres(&self.url("postgres"), "SET client_min_messages = warning").expect("a cluster");
-        conn.batch_execute(&format!("CREATE DATABASE orb{number}")).expect("a new database");
-        Database { url: self.url(&format!("orb{number}")), _folder: None }
+        let (name, socket) = (format!("orb{number}"), self.folder.path().display().to_string());
+        let status = self.program("createdb").args(["--host", &socket, "--username", "orb", &name]).status();
+        assert!(status.expect("createdb").success(), "createdb: {}", self.log());
+        format!("postgres://orb@/{name}?host={socket}")
     }
 
-    fn url(&self, database: &str) -> DatabaseUrl {
-        let socket = self.folder.path().display();
-        DatabaseUrl::parse(&format!("postgres://orb@/{database}?host={socket}")).expect("an address")
-    }
-
-    fn command(&self, program: &str) -> Command {
-        let path = self.binaries.join(program);
+    /// Prepares a program of the server, as the user that it runs as.
+    fn program(&self, name: &str) -> Command {
+        let path = self.binaries.join(name);
         let mut command = match self.user {
             Some(user) => {
                 let mut command = Command::new("runuser");
@@ -67,18 +67,25 @@ impl Cluster {
             }
             None => Command::new(path),
         };
-        command.current_dir(self.folder.path()).arg("-D").arg(self.folder.path().join("data"));
+        command.current_dir(self.folder.path());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    }
+
+    /// Prepares a program that works on the cluster's own folder.
+    fn command(&self, program: &str) -> Command {
+        let mut command = self.program(program);
+        command.arg("-D").arg(self.folder.path().join("data"));
         command
     }
 
     fn run(&self, program: &str, arguments: &[&str]) {
         let status = self.command(program).args(arguments).status().expect(program);
-        assert!(
-            status.success(),
-            "{program}: {}",
-            fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
-        );
+        assert!(status.success(), "{program}: {}", self.log());
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 }
 

@@ -29,6 +29,10 @@ impl Database {
         Self { url: DatabaseUrl::sqlite(folder.path().join("orb.db")), _folder: Some(folder) }
     }
 
+    fn postgres(cluster: &Cluster) -> Self {
+        Self { url: DatabaseUrl::parse(&cluster.database()).expect("an address"), _folder: None }
+    }
+
     fn writer(&self) -> Writer {
         Writer::open(&self.url, ledger(), samples::names()).expect("a writer")
     }
@@ -62,7 +66,7 @@ macro_rules! suite {
             let Some(cluster) = Cluster::start() else { return };
             $(
                 eprintln!("postgres: {}", stringify!($case));
-                $module::$case(&cluster.database());
+                $module::$case(&Database::postgres(&cluster));
             )+
         }
     };
