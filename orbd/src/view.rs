@@ -416,13 +416,13 @@ impl View {
     }
 }
 
-/// Tells one change, at the sequence of the view that first contains it.
+/// Tells what changed from one view to the next: all of it at once, so that its sequence stands for the whole.
 #[derive(Clone, Debug)]
 pub struct Update {
-    /// The sequence of that view; several updates may share it.
+    /// The sequence of the view that first contains it; rises from update to update.
     pub sequence: u64,
-    /// What changed.
-    pub change: Change,
+    /// What changed, oldest first; never empty.
+    pub changes: Vec<Change>,
 }
 
 /// Says what changed.

@@ -61,13 +61,14 @@ fn a_question_without_an_answer_leaves_the_range_incomplete() {
 
 #[test]
 fn a_correction_counts_until_the_range_is_frozen() {
-    // The range becomes 99 to 101.5: level 101.51, d = 2.51, 79 shares.
+    // The range of one bar is frozen with it: 99 to 102, level 102.01, d = 3.01, 66 shares.
     check(
         "bar A 09:30 100 102 99 100
          correct A 09:30 100 103 99 100
          bar A 09:35 100 102.01 100 101
          > submit A-1e buy 66 stop 102.01 attached",
     );
+    // Before the end of 15 minutes a correction counts (102 to 101), after it none (101 to 103).
     check_with(
         "orb-classic symbols=A range_minutes=15",
         "bar A 09:30 100 102 99 100
@@ -81,6 +82,6 @@ fn a_correction_counts_until_the_range_is_frozen() {
 }
 
 #[test]
-fn a_halt_of_the_session_s_clock_asks_for_nothing_twice() {
+fn a_barrier_that_has_fired_asks_for_nothing_again() {
     check("at 09:36\n> query bars A\n> decide A range_incomplete\nat 09:40\nat 16:01");
 }

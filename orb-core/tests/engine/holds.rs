@@ -249,3 +249,23 @@ fn a_halted_symbol_is_not_entered() {
         "range A B\nhalt A\nlong A\n> decide A halted\nresume A\nbar B 09:40 100 102 100 101\n> submit B-1e buy 99 stop 101.01 attached",
     );
 }
+
+#[test]
+fn an_entry_whose_cancel_failed_is_cancelled_again_after_its_window() {
+    check_with(
+        "orb-classic symbols=A slot_policy=ranked direction=candle",
+        "bar A 09:30 100 101 99 100.5
+         > submit A-1e buy 99 stop 101.01 attached
+         submitted A-1e
+         at 15:29:59
+         at 15:30
+         > cancel A-1e
+         cancel A-1e refused
+         > find A-1e
+         found A-1e
+         > cancel A-1e
+         cancel A-1e done
+         cancelled A-1e
+         > decide A no_trigger",
+    );
+}

@@ -40,8 +40,8 @@ fn what_was_decided_stays_and_a_level_crossed_in_the_gap_is_missed() {
          restart
          {STANDARD}
          backfill C 09:40 100 102 100 101, D 09:40 100 100 100 100
-         > decide C missed_breakout
          snapshot
+         > decide C missed_breakout
          = holds operator_pause
          clear operator_pause
          > clear operator_pause
@@ -87,9 +87,9 @@ fn holds_of_the_operator_survive_and_causes_show_themselves_again() {
          restart
          = holds starting kill
          backfill A 09:30 100 101 99 100
+         snapshot
          > query bars B C D E F
          bars none
-         snapshot
          = holds kill
          clear kill
          > clear kill",
@@ -231,5 +231,65 @@ fn a_target_survives_for_what_is_filled_after_the_restart() {
          working A-1et
          cancelled A-1es
          > submit A-1t3 sell 99 limit 105.03 paired 99",
+    );
+}
+
+#[test]
+fn a_level_crossed_in_the_gap_is_missed_whenever_the_bars_come() {
+    for wake in ["", "wake"] {
+        check(&format!(
+            "range A B
+             wait 900
+             restart
+             backfill A 09:30 100 101 99 100, B 09:30 100 101 99 100
+             {wake}
+             backfill A 09:35 100 102 100 101, B 09:35 100 100 100 100
+             {}
+             wake
+             {}
+             snapshot
+             bar A 09:55 101 103 101 102, B 09:55 100 102 100 101
+             > submit B-1e buy 99 stop 101.01 attached",
+            if wake.is_empty() { "" } else { "> decide A missed_breakout" },
+            if wake.is_empty() { "> decide A missed_breakout" } else { "" },
+        ));
+    }
+}
+
+#[test]
+fn a_day_that_was_settled_without_a_signal_stays_settled() {
+    check(
+        "range A
+         bar A 09:35 100 102 98 100
+         > decide A both_sides_in_one_bar
+         wait 900
+         restart
+         backfill A 09:30 100 101 99 100
+         backfill A 09:35 100 102 98 100
+         snapshot
+         bar A 10:00 100 102 100 101",
+    );
+}
+
+#[test]
+fn an_entry_that_works_is_not_made_again() {
+    check(
+        "range A
+         long A
+         > submit A-1e buy 99 stop 101.01 attached
+         submitted A-1e
+         wait 900
+         restart
+         = slots 1
+         = desk A guarding
+         backfill A 09:30 100 101 99 100
+         backfill A 09:35 100 102 100 101
+         snapshot
+         bar A 10:00 100 102 100 101
+         = slots 1
+         fill A-1e 99 101.01
+         held A-1es
+         working A-1et
+         = protected A 99",
     );
 }

@@ -147,7 +147,14 @@ impl Rig {
             self.wait_until(Timestamp::from_micros(end.micros() - 1).max(self.now));
             self.now = end.max(self.now);
         }
-        self.event(&Event::Market(origin, MarketData::Bars(bars)));
+        let event = Event::Market(origin, MarketData::Bars(bars));
+        if origin == Origin::Live {
+            self.event(&event);
+        } else {
+            // What happened before is handed over as a whole: nothing is decided in between.
+            self.engine.on_event(self.now, &event, &mut self.effects);
+            self.take_effects();
+        }
     }
 
     #[track_caller]

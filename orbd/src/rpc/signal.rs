@@ -179,10 +179,12 @@ fn batch(
     while let Some(update) = next {
         if update.sequence > known {
             *sequence = update.sequence;
-            if let Change::Signal(signal) = &update.change
-                && filter.passes(signal)
-            {
-                signals.push(convert::signal(&view.ledger.id, signal));
+            for change in &update.changes {
+                if let Change::Signal(signal) = change
+                    && filter.passes(signal)
+                {
+                    signals.push(convert::signal(&view.ledger.id, signal));
+                }
             }
         }
         next = match updates.try_recv() {

@@ -89,9 +89,10 @@ impl Publisher {
         let before = self.current();
         let view = self.build(engine, sequence, &before);
         self.view.send_replace(Arc::new(view));
-        for change in self.changes.drain(..) {
+        let changes = std::mem::take(&mut self.changes);
+        if !changes.is_empty() {
             // Without a subscriber there is nobody to tell.
-            let _ = self.updates.send(Arc::new(Update { sequence, change }));
+            let _ = self.updates.send(Arc::new(Update { sequence, changes }));
         }
     }
 

@@ -79,18 +79,17 @@ async fn reflection_health_and_nothing_else_are_open() {
             assert_eq!(refusal.unwrap().code(), Code::Unauthenticated);
         }
     }
-    let permissions = std::os::unix::fs::PermissionsExt::mode(
-        &std::fs::metadata(folder.path().join("token")).unwrap().permissions(),
-    );
+    let permissions =
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(folder.path().join("token")).unwrap().permissions());
     assert_eq!(permissions & 0o777, 0o600);
     demo.terminate();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn grpcurl_needs_no_proto_file() {
-    let Some(grpcurl) = std::env::var_os("PATH").and_then(|path| {
-        std::env::split_paths(&path).map(|folder| folder.join("grpcurl")).find(|file| file.is_file())
-    }) else {
+    let Some(grpcurl) = std::env::var_os("PATH")
+        .and_then(|path| std::env::split_paths(&path).map(|folder| folder.join("grpcurl")).find(|file| file.is_file()))
+    else {
         eprintln!("SKIPPED: no grpcurl on PATH");
         return;
     };
@@ -237,7 +236,8 @@ async fn a_position_is_sent_each_second() {
     let (files, folder) = (Files::stairs(), TempDir::new().unwrap());
     // A minute, and so the next bar, takes ten seconds.
     let arguments = [&["--speed", "6", "--bars", text(&files.bars)], &SETTINGS[..]].concat();
-    let mut fast = Demo::start(folder.path(), &[&["--speed", "6000", "--bars", text(&files.bars)], &SETTINGS[..]].concat());
+    let mut fast =
+        Demo::start(folder.path(), &[&["--speed", "6000", "--bars", text(&files.bars)], &SETTINGS[..]].concat());
     let client = connect(&fast).await;
     until_traded(&client, 1).await;
     drop(client);
@@ -277,6 +277,7 @@ async fn signals_and_logs_are_streamed() {
     })
     .await;
     assert!(matches!(messages[0].event, Some(v1::stream_signals_response::Event::Snapshot(_))));
+    assert!(messages.windows(2).all(|pair| pair[0].sequence <= pair[1].sequence));
     let mut seen = BTreeSet::new();
     read(lines, |message| {
         use v1::stream_logs_response::Event;

@@ -78,8 +78,7 @@ impl Day {
             let kept = trades.get(&trade.id).unwrap_or_else(|| panic!("a trade is lost: {trade:?}"));
             assert_eq!(kept.trade.entered.shares(), trade.quantity);
         }
-        let signals: BTreeMap<_, _> =
-            records.signals().into_iter().map(|row| (row.attempt.to_string(), row)).collect();
+        let signals: BTreeMap<_, _> = records.signals().into_iter().map(|row| (row.attempt.to_string(), row)).collect();
         for signal in &seen.signals {
             let kept = signals.get(&signal.id).unwrap_or_else(|| panic!("a signal is lost: {signal:?}"));
             let was_filled = signal.status() == v1::SignalStatus::Filled;
@@ -199,7 +198,7 @@ async fn a_halt_survives_a_crash() {
         assert_eq!(status.state(), v1::TradingState::Halted, "{has_file}");
         assert!(is_held(&status.holds, v1::HoldKind::Kill));
         assert_eq!(entered(&trades(&client).await), entered(&seen.trades), "an entry after the kill");
-            demo.terminate();
+        demo.terminate();
         day.check_end(&seen).await;
     }
 }

@@ -32,9 +32,8 @@ async fn a_demo_equals_its_backtest(cluster: &Cluster) {
 
 async fn a_crash_loses_nothing(cluster: &Cluster) {
     let (files, folder, database) = (Files::stairs(), TempDir::new().unwrap(), cluster.database());
-    let arguments = |speed| {
-        [&["--speed", speed, "--bars", text(&files.bars), "--database", &database], &SETTINGS[..]].concat()
-    };
+    let arguments =
+        |speed| [&["--speed", speed, "--bars", text(&files.bars), "--database", &database], &SETTINGS[..]].concat();
     let mut demo = Demo::start(folder.path(), &arguments("6000"));
     let client = connect(&demo).await;
     let seen = until_traded(&client, 4).await;

@@ -9,7 +9,8 @@ use orbd::{
     commands::SettingArgs,
     demo::DemoSession,
     store::{
-        DatabaseUrl, DateRange, FillFilter, FillRow, Ledger, PageRequest, Reader, SignalFilter, SignalRow, TradeFilter, TradeRow,
+        DatabaseUrl, DateRange, FillFilter, FillRow, Ledger, PageRequest, Reader, SignalFilter, SignalRow, TradeFilter,
+        TradeRow,
     },
     trades_csv::{TradeNames, trade_line},
     view::Environment,
@@ -31,7 +32,8 @@ impl Records {
     /// Returns the closed trades in the form of a backtest's file, without its header.
     pub(crate) fn lines(&self) -> Vec<String> {
         let line = |row: &TradeRow| {
-            let names = TradeNames { strategy: &row.attempt.strategy, symbol: &row.attempt.symbol, date: row.attempt.date };
+            let names =
+                TradeNames { strategy: &row.attempt.strategy, symbol: &row.attempt.symbol, date: row.attempt.date };
             trade_line(names, &row.trade).trim_end().to_owned()
         };
         self.trades().iter().rev().filter(|row| row.trade.is_closed()).map(line).collect()

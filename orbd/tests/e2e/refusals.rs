@@ -94,7 +94,11 @@ fn bars_that_are_not_there() {
     check(folder.path(), &["backtest", "--bars", "@/none.csv"], &["no file or folder at @/none.csv", "check the path"]);
     check(folder.path(), &["backtest", "--bars", "@/empty"], &["the folder @/empty holds no .csv"]);
     check(folder.path(), &["backtest"], &["--bars <PATH>..."]);
-    check(folder.path(), &["demo", "--data-dir", "@/demo", "--bars", "@/none.csv"], &["no file or folder at @/none.csv"]);
+    check(
+        folder.path(),
+        &["demo", "--data-dir", "@/demo", "--bars", "@/none.csv"],
+        &["no file or folder at @/none.csv"],
+    );
 }
 
 /// Checks that neither a backtest nor a demo takes a setting.
@@ -195,7 +199,8 @@ fn addresses_and_folders_that_cannot_be_had() {
 fn a_database_of_a_newer_schema() {
     let folder = TempDir::new().unwrap();
     Demo::start(folder.path(), &["--speed", "max", "--exit"]).wait();
-    let mut conn = <diesel::SqliteConnection as diesel::Connection>::establish(text(&folder.path().join("orb.db"))).unwrap();
+    let mut conn =
+        <diesel::SqliteConnection as diesel::Connection>::establish(text(&folder.path().join("orb.db"))).unwrap();
     let newer = "INSERT INTO __diesel_schema_migrations (version) VALUES ('9999')";
     diesel::connection::SimpleConnection::batch_execute(&mut conn, newer).unwrap();
     drop(conn);
@@ -210,7 +215,8 @@ fn a_second_daemon_on_the_same_folder() {
     let listed = |folder: &Path| names(folder);
     let before = listed(folder.path());
     let contact = fs::read(folder.path().join("orbctl.toml")).unwrap();
-    let second = orbd(&["demo", "--exit", "--speed", "max", "--listen", "127.0.0.1:0", "--data-dir", text(folder.path())]);
+    let second =
+        orbd(&["demo", "--exit", "--speed", "max", "--listen", "127.0.0.1:0", "--data-dir", text(folder.path())]);
     assert_eq!(second.code, Some(1), "{second:?}");
     for part in ["is in use by process", "stop it first"] {
         assert!(second.err.contains(part), "{part:?} is missing: {second:?}");
@@ -226,7 +232,8 @@ fn a_log_of_another_session() {
     let mut demo = Demo::start(folder.path(), &["--speed", "60"]);
     demo.terminate();
     let bars = text(&files.bars).to_owned();
-    let demo = ["demo", "--exit", "--speed", "max", "--listen", "127.0.0.1:0", "--data-dir", text(folder.path()), "--bars"];
+    let demo =
+        ["demo", "--exit", "--speed", "max", "--listen", "127.0.0.1:0", "--data-dir", text(folder.path()), "--bars"];
     let ended = orbd(&[&demo[..], &[&bars]].concat());
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(ended.err.contains("data folder") || ended.err.contains("the configuration does not have"), "{ended:?}");

@@ -238,7 +238,7 @@ impl Runtime {
             let others = view.signals.iter().filter(|known| known.id != signal.id).cloned();
             view.signals = others.chain([Arc::clone(&signal)]).collect();
         });
-        let update = Update { sequence: accepted.after.sequence, change: Change::Signal(signal) };
+        let update = Update { sequence: accepted.after.sequence, changes: vec![Change::Signal(signal)] };
         let _ = self.updates.send(Arc::new(update));
     }
 
