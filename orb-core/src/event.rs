@@ -190,10 +190,10 @@ pub enum Command {
     CancelEntries,
 }
 
-/// Holds limits that may change while orb runs.
+/// Holds limits that may change while orb runs: a tighter one counts at once, a looser one from the next session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RiskLimits {
-    /// Fraction of the open's equity that the day may lose, in 1e-6; loosening counts from the next session.
+    /// Fraction of the open's equity that the day may lose, in 1e-6; at most 1.
     pub daily_loss_e6: i64,
     /// Most positions of the account at one time.
     pub max_positions: u32,

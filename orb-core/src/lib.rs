@@ -6,6 +6,7 @@
 #![warn(clippy::float_arithmetic)]
 
 pub mod bar;
+pub mod breaker;
 pub mod calendar;
 pub mod config;
 pub mod effect;

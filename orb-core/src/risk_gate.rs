@@ -83,12 +83,26 @@ struct Reservation {
 pub struct RiskGate {
     reservations: Vec<Reservation>,
     freed: Vec<(StrategyId, Timestamp)>,
+    /// Most positions of the account, where that was tightened below the configuration.
+    account_max: Option<u32>,
 }
 
 impl RiskGate {
     /// Begins a day; what is held stays reserved.
     pub fn begin_day(&mut self) {
         self.freed.clear();
+    }
+
+    /// Returns the most positions of the account at one time.
+    #[must_use]
+    pub fn account_max(&self, run: &RunConfig) -> u32 {
+        let configured = run.strategies.iter().map(|strategy| strategy.max_positions).max().unwrap_or(0);
+        self.account_max.map_or(configured, |limit| limit.min(configured))
+    }
+
+    /// Limits the positions of the account; never above the configuration.
+    pub const fn limit_account(&mut self, positions: u32) {
+        self.account_max = Some(positions);
     }
 
     /// Returns the positions and working entries that take slots.
@@ -220,7 +234,7 @@ impl RiskGate {
     ) -> Result<(), (Reason, String)> {
         let held = self.reservations.iter().filter(|held| held.attempt.strategy == id).count();
         let just_freed = self.freed.iter().filter(|&&(owner, at)| owner == id && at >= now).count();
-        let account_max = run.strategies.iter().map(|strategy| strategy.max_positions).max().unwrap_or(0) as usize;
+        let account_max = self.account_max(run) as usize;
         let all_freed = self.freed.iter().filter(|&&(_, at)| at >= now).count();
         let own_full = held + just_freed >= strategy.max_positions as usize;
         if own_full || self.reservations.len() + all_freed >= account_max {

@@ -1,6 +1,7 @@
 //! From a crossed level to an entry order, and what becomes of the order.
 
 use super::{Engine, Pending};
+use crate::breaker::BreakerEntry;
 use crate::config::{EntryKind, StrategyId};
 use crate::effect::{Action, Component, EffectClass, Effects, Severity};
 use crate::exit_desk::ExitDesk;
@@ -12,7 +13,7 @@ use crate::order::{
     Trigger,
 };
 use crate::reason::Reason;
-use crate::risk_gate::{EntryProposal, Refused, RiskApproved, RiskContext};
+use crate::risk_gate::{EntryProposal, Refused, RiskApproved, RiskContext, leveraged};
 use crate::side::Side;
 use crate::signal_machine::{Crossing, EntryPlan};
 use crate::symbol::SymbolId;
@@ -61,11 +62,32 @@ impl Engine {
         }
         match self.risk.approve(self.now, &self.config.run, proposal, &context) {
             Ok(approved) => {
+                if let Some(refused) = self.breaker_refusal(&approved, out) {
+                    self.risk.release(self.now, attempt);
+                    return self.refuse(&proposal, refused, out);
+                }
                 let first_bar = crossing.map(|crossing| crossing.bar_start).or(self.range_end(id));
                 self.order_entry(&approved, &plan, first_bar, out);
             }
             Err(refused) => self.refuse(&proposal, refused, out),
         }
+    }
+
+    /// Asks the breaker about an approved entry; passing one of its caps latches its hold.
+    fn breaker_refusal(&mut self, approved: &RiskApproved, out: &mut Effects) -> Option<Refused> {
+        let (proposal, quantity) = (approved.proposal(), approved.quantity());
+        let symbol = proposal.attempt.symbol;
+        let equity = self.session.map(|session| session.equity_open).unwrap_or_default();
+        let sentence = self.breaker.entry_trip(&BreakerEntry {
+            symbol,
+            quantity,
+            price: proposal.expected,
+            last: self.prices.mark(symbol),
+            gross: self.risk.notional(),
+            ceiling: leveraged(self.strategy(proposal.attempt.strategy).leverage, equity),
+        })?;
+        self.trip(&sentence, out);
+        Some(Refused { reason: Reason::Hold, detail: sentence, quantity })
     }
 
     fn range_end(&self, id: StrategyId) -> Option<Timestamp> {
@@ -133,6 +155,11 @@ impl Engine {
         out: &mut Effects,
     ) {
         self.orders.add_request(self.now, &request);
+        if let Some(sentence) =
+            self.breaker.on_order(self.now, request.attempt.symbol, request.role == OrderRole::Entry)
+        {
+            self.trip(&sentence, out);
+        }
         let (symbol, order) = (request.attempt.symbol, request.id.clone());
         let id = out.broker(Some(symbol), class, not_after, Action::Submit(request));
         self.pending.insert(id, Pending::Submit(order));

@@ -14,6 +14,10 @@ use std::sync::Arc;
 
 pub use restore::Restored;
 
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive as _;
+
+use crate::breaker::{Breaker, BreakerCaps};
 use crate::calendar::Calendar;
 use crate::config::{RunConfig, StrategyConfig, StrategyId};
 use crate::effect::{Action, Component, EffectClass, EffectId, Effects, Severity};
@@ -71,7 +75,10 @@ pub struct Engine {
     /// When the broker's whole state was asked for last, and when it is to be asked for again.
     snapshot_asked: Option<Timestamp>,
     snapshot_due: Option<Timestamp>,
-    tighter: Option<RiskLimits>,
+    /// Caps that hold entries when one is passed.
+    breaker: Breaker,
+    /// Looser limits that count from the next session.
+    next_limits: Option<RiskLimits>,
     crossings: Vec<Crossing>,
     arrived: Vec<SymbolId>,
 }
@@ -155,7 +162,8 @@ impl Engine {
             lookups: Vec::new(),
             snapshot_asked: None,
             snapshot_due: None,
-            tighter: None,
+            breaker: Breaker::default(),
+            next_limits: None,
             crossings: Vec::new(),
             arrived: Vec::new(),
             config,
@@ -166,6 +174,13 @@ impl Engine {
     #[must_use]
     pub const fn with_close_deadline(mut self, deadline: Span) -> Self {
         self.close_deadline = deadline;
+        self
+    }
+
+    /// Puts the breaker's caps in force; without this it is inactive, as backtests need it.
+    #[must_use]
+    pub fn with_breaker(mut self, caps: BreakerCaps) -> Self {
+        self.breaker = Breaker::with_caps(caps);
         self
     }
 
@@ -181,7 +196,7 @@ impl Engine {
             Event::Reference(reference) => self.on_reference(reference, out),
             Event::Outcome(id, outcome) => self.on_outcome(*id, outcome, out),
             Event::Command(command) => self.on_command(command, out),
-            Event::Limits(limits) => self.tighter = Some(*limits),
+            Event::Limits(limits) => self.on_limits(limits),
             Event::Feed(FeedState::Trouble(kind)) => self.hold(*kind, "engine", kind.cause(), out),
             Event::Feed(FeedState::Recovered(kind)) if kind.clearing() == Clearing::Cause => {
                 self.unhold(*kind, "engine", "the cause has ended", out);
@@ -205,6 +220,35 @@ impl Engine {
         let desks = self.desks.values().filter_map(ExitDesk::next_wakeup);
         let lookups = self.lookups.iter().map(|lookup| lookup.at);
         self.clock.next_wakeup().into_iter().chain(barriers).chain(desks).chain(lookups).chain(self.snapshot_due).min()
+    }
+
+    /// Takes new limits: what is tighter counts at once, what is looser from the next session.
+    fn on_limits(&mut self, limits: &RiskLimits) {
+        let now = self.limits();
+        self.apply_limits(&RiskLimits {
+            daily_loss_e6: limits.daily_loss_e6.min(now.daily_loss_e6),
+            max_positions: limits.max_positions.min(now.max_positions),
+        });
+        self.next_limits = (*limits != self.limits()).then_some(*limits);
+        self.prices.moved = true;
+    }
+
+    /// Returns the limits in force.
+    #[must_use]
+    pub fn limits(&self) -> RiskLimits {
+        let run = &self.config.run;
+        let daily_loss_e6 = (run.daily_loss_limit * Decimal::from(1_000_000)).trunc().to_i64().unwrap_or(0);
+        RiskLimits { daily_loss_e6, max_positions: self.risk.account_max(run) }
+    }
+
+    fn apply_limits(&mut self, limits: &RiskLimits) {
+        self.config.run.daily_loss_limit = Decimal::new(limits.daily_loss_e6.clamp(0, 1_000_000), 6).normalize();
+        self.risk.limit_account(limits.max_positions);
+    }
+
+    /// Latches the breaker's hold.
+    fn trip(&mut self, sentence: &str, out: &mut Effects) {
+        self.hold(HoldKind::Breaker, "breaker", sentence, out);
     }
 
     fn on_market(&mut self, origin: crate::event::Origin, data: &MarketData, out: &mut Effects) {

@@ -299,9 +299,16 @@ impl Engine {
 
     fn on_submit_outcome(&mut self, id: &ClientOrderId, outcome: &Outcome, out: &mut Effects) {
         match outcome {
-            Outcome::Accepted(order) | Outcome::Found(order) => self.adopt(id, order, out),
+            Outcome::Accepted(order) | Outcome::Found(order) => {
+                self.breaker.on_accept();
+                self.adopt(id, order, out);
+            }
             Outcome::Rejected(rejection) if rejection.kind == RejectionKind::DuplicateId => self.find(id, out),
             Outcome::Rejected(rejection) => {
+                let sentence = (rejection.kind != RejectionKind::NotSent).then(|| self.breaker.on_reject()).flatten();
+                if let Some(sentence) = sentence {
+                    self.trip(&sentence, out);
+                }
                 self.orders.reject(self.now, id, rejection);
                 self.after_change(id, out);
             }

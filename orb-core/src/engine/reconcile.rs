@@ -45,7 +45,9 @@ impl Engine {
 
     /// Repeats the cancels that the broker knows nothing of: a restart may have come before they were sent.
     fn cancel_again(&mut self, snapshot: &BrokerSnapshot, out: &mut Effects) {
-        let live = snapshot.orders.iter().filter(|order| {
+        // The exits of a filled entry are its legs: they live on below an order that is done.
+        let all = snapshot.orders.iter().flat_map(|order| core::iter::once(order).chain(&order.legs));
+        let live = all.filter(|order| {
             matches!(order.status, OrderStatus::Working | OrderStatus::PartiallyFilled | OrderStatus::Held)
         });
         let known: Vec<ClientOrderId> = live.filter_map(|order| self.orders.identify(order)).collect();

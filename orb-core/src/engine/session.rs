@@ -40,6 +40,10 @@ impl Engine {
         self.orders.begin_day();
         self.positions.begin_day();
         self.risk.begin_day();
+        self.breaker.begin_day();
+        if let Some(limits) = self.next_limits.take() {
+            self.apply_limits(&limits);
+        }
         self.signals.clear();
         for (index, known) in reference.symbols.iter().enumerate() {
             self.prices.restricted[index] = known.restricted;

@@ -5,6 +5,7 @@ mod script;
 
 mod barrier;
 mod basics;
+mod breaker;
 mod closing;
 mod coverage;
 mod holds;

@@ -50,6 +50,12 @@ pub(crate) struct Rig {
 }
 
 impl Rig {
+    /// Makes the engine anew from itself.
+    pub(crate) fn rebuild(&mut self, make: impl FnOnce(Engine) -> Engine) {
+        let spare = Engine::new(self.engine.config().clone());
+        self.engine = make(std::mem::replace(&mut self.engine, spare));
+    }
+
     /// Begins 2026-02-13 under a preset with settings, with a broker that agrees.
     #[track_caller]
     pub(crate) fn new(settings: &str) -> Self {

@@ -32,7 +32,12 @@ pub(crate) fn check(script: &str) {
 /// Runs a script under a preset with settings.
 #[track_caller]
 pub(crate) fn check_with(settings: &str, script: &str) {
-    let mut rig = Rig::new(settings);
+    check_rig(&mut Rig::new(settings), script);
+}
+
+/// Runs a script on a rig.
+#[track_caller]
+pub(crate) fn check_rig(rig: &mut Rig, script: &str) {
     let mut step = "the beginning";
     for line in script.lines().map(|line| line.split('#').next().unwrap_or_default().trim()) {
         if line.is_empty() {
@@ -42,11 +47,11 @@ pub(crate) fn check_with(settings: &str, script: &str) {
             let next = if rig.lines.is_empty() { "nothing".to_owned() } else { rig.lines.remove(0) };
             assert_eq!(next, expected, "after `{step}`; then {:?}\n{script}", rig.lines);
         } else if let Some(question) = line.strip_prefix("= ") {
-            answer(&rig, question, script);
+            answer(rig, question, script);
         } else {
             assert!(rig.lines.is_empty(), "`{step}` brought about more: {:#?}\n{script}", rig.lines);
             step = line;
-            perform(&mut rig, line);
+            perform(rig, line);
         }
     }
     assert!(rig.lines.is_empty(), "`{step}` brought about more: {:#?}\n{script}", rig.lines);
@@ -91,7 +96,7 @@ fn answer(rig: &Rig, question: &str, script: &str) {
 }
 
 #[track_caller]
-fn perform(rig: &mut Rig, line: &str) {
+pub(crate) fn perform(rig: &mut Rig, line: &str) {
     let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
     let (subject, value) = rest.split_once(' ').unwrap_or((rest, ""));
     match verb {

@@ -172,8 +172,10 @@ async fn crashes_at_any_time_lose_nothing() {
                 break;
             }
         }
-        day.start("max").session_over();
+        let mut demo = day.start("max");
+        demo.session_over();
         day.check_end(&seen).await;
+        demo.terminate();
     }
 }
 
