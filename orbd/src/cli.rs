@@ -38,6 +38,16 @@ pub fn run() -> anyhow::Result<ExitCode> {
     }
 }
 
+/// Writes an error with its causes, each said once.
+#[must_use]
+pub fn sentence(error: &anyhow::Error) -> String {
+    error
+        .chain()
+        .skip(1)
+        .map(ToString::to_string)
+        .fold(error.to_string(), |text, cause| if text.contains(&cause) { text } else { format!("{text}: {cause}") })
+}
+
 /// Prints to standard output; a reader that has gone away is no failure.
 fn print(text: &str) -> anyhow::Result<ExitCode> {
     match std::io::stdout().write_all(text.as_bytes()) {
@@ -50,4 +60,17 @@ fn keys_help() -> String {
     let presets: Vec<_> = PRESETS.iter().map(|(name, about)| format!("  {name:<22}{about}")).collect();
     let keys: Vec<_> = KEYS.iter().map(|key| format!("  {:<22}{}", key.name, key.help)).collect();
     format!("Presets:\n{}\n\nKeys for --set and the configuration file:\n{}", presets.join("\n"), keys.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_that_was_said_is_not_said_again() {
+        let said = anyhow::anyhow!("no such key").context("--set: no such key");
+        assert_eq!(sentence(&said), "--set: no such key");
+        let unsaid = anyhow::anyhow!("not found").context("cannot read x");
+        assert_eq!(sentence(&unsaid), "cannot read x: not found");
+    }
 }

@@ -8,7 +8,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             // With standard error gone there is nobody left to tell.
-            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            let _ = writeln!(std::io::stderr(), "error: {}", orbd::cli::sentence(&error));
             ExitCode::FAILURE
         }
     }

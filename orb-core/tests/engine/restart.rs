@@ -200,6 +200,19 @@ fn a_cancel_that_was_decided_but_not_sent_is_sent() {
          cancelled A-1e
          > decide A hold",
     );
+    // The leg of an entry that is done.
+    check(
+        "open A
+         close A
+         > cancel A-1es
+         restart
+         snapshot
+         > cancel A-1es
+         cancelled A-1es
+         > cancel A-1et
+         cancelled A-1et
+         > submit A-1x3 sell 99 market",
+    );
 }
 
 #[test]
