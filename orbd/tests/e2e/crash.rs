@@ -148,13 +148,24 @@ async fn a_crash_loses_no_trade_and_holds_entries_until_resumed() {
     day.check_end(&seen).await;
 }
 
-/// At the slow pace a crash mostly meets a daemon that waits, at the fast one a daemon in the midst of its work.
+/// Rounds of crashes: the pace, and between how many milliseconds each daemon lives.
+///
+/// At the slow pace a crash mostly meets a daemon that waits, at the fast one a daemon in the midst of its work. The
+/// last two meet it as it closes all positions at the end of the day.
+const ROUNDS: [(&str, [(u64, u64); 3]); 5] = [
+    ("6000", [(0, 900), (0, 900), (0, 900)]),
+    ("40000", [(0, 140), (0, 140), (0, 140)]),
+    ("40000", [(0, 140), (0, 140), (0, 140)]),
+    ("40000", [(480, 600), (0, 20), (0, 20)]),
+    ("40000", [(480, 600), (0, 20), (0, 20)]),
+];
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn crashes_at_any_time_lose_nothing() {
     let mut random = Random::new();
-    for (speed, milliseconds) in [("6000", 900), ("40000", 140), ("40000", 140), ("6000", 900), ("40000", 140)] {
+    for (speed, lives) in ROUNDS {
         let (day, mut seen) = (Day::new(), Seen::default());
-        for crash in 0..3 {
+        for (crash, (least, most)) in lives.into_iter().enumerate() {
             let mut demo = day.start(speed);
             let client = connect(&demo).await;
             let is_crashed = is_held(&status(&client).await.holds, v1::HoldKind::Crashed);
@@ -162,9 +173,9 @@ async fn crashes_at_any_time_lose_nothing() {
             if is_crashed && random.below(3) > 0 {
                 resume(&client, v1::HoldKind::Crashed).await;
             }
-            let wait = Duration::from_millis(random.below(milliseconds));
-            eprintln!("speed {speed}: crash {crash} after {wait:?}");
-            let last = watch_for(&client, wait).await;
+            let life = Duration::from_millis(least + random.below(most - least));
+            eprintln!("speed {speed}: crash {crash} after {life:?}");
+            let last = watch_for(&client, life).await;
             seen.trades.extend(last.trades);
             seen.signals.extend(last.signals);
             demo.kill_9();
