@@ -151,7 +151,8 @@ async fn a_crash_loses_no_trade_and_holds_entries_until_resumed() {
 /// Rounds of crashes: the pace, and between how many milliseconds each daemon lives.
 ///
 /// At the slow pace a crash mostly meets a daemon that waits, at the fast one a daemon in the midst of its work. The
-/// last two meet it as it closes all positions at the end of the day.
+/// last two meet it as it closes all positions at the end of the day; there nothing is resumed, because a command takes
+/// its turn before the broker's news and, at this pace, the time of half a bar.
 const ROUNDS: [(&str, [(u64, u64); 3]); 5] = [
     ("6000", [(0, 900), (0, 900), (0, 900)]),
     ("40000", [(0, 140), (0, 140), (0, 140)]),
@@ -170,7 +171,7 @@ async fn crashes_at_any_time_lose_nothing() {
             let client = connect(&demo).await;
             let is_crashed = is_held(&status(&client).await.holds, v1::HoldKind::Crashed);
             assert!(crash == 0 || is_crashed || day.is_over(), "the crash goes unnoticed");
-            if is_crashed && random.below(3) > 0 {
+            if is_crashed && least == 0 && most > 20 && random.below(3) > 0 {
                 resume(&client, v1::HoldKind::Crashed).await;
             }
             let life = Duration::from_millis(least + random.below(most - least));
