@@ -137,6 +137,8 @@ pub struct SymbolReference {
     pub previous_close: Option<Price>,
     /// Mean of the 14 true ranges before; `None` when unknown.
     pub atr14: Option<Price>,
+    /// ATR14 as Wilder smooths it; `None` when unknown.
+    pub atr14_wilder: Option<Price>,
     /// Sum of the volume of the 14 sessions before; `None` when unknown.
     pub volume_sum14: Option<u64>,
     /// Sum of the volumes of the 14 opening ranges before, for each of

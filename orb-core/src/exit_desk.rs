@@ -407,7 +407,7 @@ mod tests {
     }
 
     fn desk() -> ExitDesk {
-        let protection = Protection { side: Side::Long, stop: StopRule::At(Price::from_cents(99)), target_r: None };
+        let protection = Protection { side: Side::Long, stop: StopRule::At(Price::from_cents(99)), target: None };
         ExitDesk::new(attempt(), protection)
     }
 

@@ -1,5 +1,6 @@
 //! What the engine records: whole rows, each replacing the one of the same key.
 
+use crate::explain::Explanation;
 use crate::hold::{Hold, HoldClearance};
 use crate::money::{Money, Price, Quantity};
 use crate::order::{AttemptId, BrokerOrderId, ClientOrderId, Execution, Order};
@@ -22,6 +23,8 @@ pub enum Fact {
     Trade(Trade),
     /// It is settled why a symbol was not traded; key: date, strategy, symbol.
     Decision(Decision),
+    /// The whole reckoning of a symbol's day; key: date, strategy, symbol. Only where explanations are asked for.
+    Explained(Box<Explanation>),
     /// A hold was set or cleared; key: its kind and `since`.
     Hold(HoldRecord),
     /// A close of one symbol or of all was asked for or finished; key: symbol and `since`.
@@ -138,6 +141,8 @@ pub struct Signal {
     pub filled_at: Option<Timestamp>,
     /// Mean price of the fills; `None` without a fill.
     pub fill_price: Option<Price>,
+    /// The setup's score in millionths, a description and no forecast; `None` when an input is missing.
+    pub score_e6: Option<u32>,
 }
 
 /// Records one execution.

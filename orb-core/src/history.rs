@@ -27,11 +27,50 @@ struct DayBar {
     opening_volume: [Option<u64>; RANGE_MINUTES.len()],
 }
 
+/// Carries Wilder's average true range, in 1e-18 dollars.
+///
+/// Source: J. Welles Wilder, New Concepts in Technical Trading Systems, 1978: begun with the mean of the first 14 true
+/// ranges, then (13 x the one before + the day's) / 14.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Wilder {
+    /// Sum of the true ranges until there are 14 of them, then their smoothed mean.
+    value_e18: i128,
+    count: usize,
+}
+
+impl Wilder {
+    const PER_MICRO: i128 = 1_000_000_000_000;
+
+    fn add(&mut self, true_range: Price) {
+        let lookback = LOOKBACK as i128;
+        let latest = i128::from(true_range.micros()) * Self::PER_MICRO;
+        self.count += 1;
+        self.value_e18 = match self.count {
+            1..LOOKBACK => self.value_e18 + latest,
+            LOOKBACK => (self.value_e18 + latest + lookback / 2).div_euclid(lookback),
+            _ => (self.value_e18 * (lookback - 1) + latest + lookback / 2).div_euclid(lookback),
+        };
+    }
+
+    /// Returns the average, rounded half up to the micro-dollar; `None` before the fourteenth true range.
+    fn average(&self) -> Option<Price> {
+        let micros = (self.value_e18 + Self::PER_MICRO / 2).div_euclid(Self::PER_MICRO);
+        (self.count >= LOOKBACK).then(|| Price::from_micros(i64::try_from(micros).unwrap_or(i64::MAX)))
+    }
+}
+
+/// Remembers one symbol's latest sessions.
+#[derive(Clone, Debug)]
+struct SymbolDays {
+    latest: VecDeque<DayBar>,
+    wilder: Wilder,
+}
+
 /// Remembers the latest sessions of every symbol of a table.
 #[derive(Clone, Debug)]
 pub struct History {
     bar_length: Span,
-    symbols: Vec<VecDeque<DayBar>>,
+    symbols: Vec<SymbolDays>,
     building: Vec<Option<Building>>,
 }
 
@@ -49,7 +88,10 @@ impl History {
     pub fn new(symbols: usize, bar_length: Span) -> Self {
         Self {
             bar_length,
-            symbols: vec![VecDeque::with_capacity(LOOKBACK + 2); symbols],
+            symbols: vec![
+                SymbolDays { latest: VecDeque::with_capacity(LOOKBACK + 2), wilder: Wilder::default() };
+                symbols
+            ],
             building: vec![None; symbols],
         }
     }
@@ -67,11 +109,7 @@ impl History {
         }
         for (days, building) in self.symbols.iter_mut().zip(&mut self.building) {
             if let Some(built) = building.take() {
-                let previous = days.back().map(|day| day.close);
-                days.push_back(built.end(previous, self.bar_length));
-                if days.len() > LOOKBACK + 1 {
-                    days.pop_front();
-                }
+                days.add(built, self.bar_length);
             }
         }
     }
@@ -80,6 +118,19 @@ impl History {
     #[must_use]
     pub fn reference(&self, index: usize) -> Vec<SymbolReference> {
         self.symbols.iter().map(|days| reference_of(days, index)).collect()
+    }
+}
+
+impl SymbolDays {
+    fn add(&mut self, built: Building, bar_length: Span) {
+        let day = built.end(self.latest.back().map(|day| day.close), bar_length);
+        if let Some(true_range) = day.true_range {
+            self.wilder.add(true_range);
+        }
+        self.latest.push_back(day);
+        if self.latest.len() > LOOKBACK + 1 {
+            self.latest.pop_front();
+        }
     }
 }
 
@@ -134,7 +185,8 @@ impl Building {
     }
 }
 
-fn reference_of(days: &VecDeque<DayBar>, index: usize) -> SymbolReference {
+fn reference_of(symbol: &SymbolDays, index: usize) -> SymbolReference {
+    let days = &symbol.latest;
     let latest = |count: usize| days.len().checked_sub(count).map(|skip| days.iter().skip(skip));
     let volume_sum14 = latest(LOOKBACK).map(|days| days.map(|day| day.volume).sum());
     let atr14 = latest(LOOKBACK).and_then(|days| {
@@ -148,6 +200,7 @@ fn reference_of(days: &VecDeque<DayBar>, index: usize) -> SymbolReference {
     SymbolReference {
         previous_close: days.back().map(|day| day.close),
         atr14,
+        atr14_wilder: symbol.wilder.average(),
         volume_sum14,
         opening_volume_sum14: opening_sums(days, index),
         restricted,

@@ -189,7 +189,7 @@ mod tests {
     }
 
     fn protection() -> Protection {
-        Protection { side: Side::Long, stop: StopRule::At(Price::from_cents(1)), target_r: None }
+        Protection { side: Side::Long, stop: StopRule::At(Price::from_cents(1)), target: None }
     }
 
     fn execution(price: i64, shares: i64) -> Execution {

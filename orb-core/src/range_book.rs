@@ -19,15 +19,34 @@ pub struct OpeningRange {
     pub close: Price,
     /// Shares traded.
     pub volume: u64,
+    /// Mean of the bars' (high + low + close) / 3, weighted by their volumes, rounded half up to the micro-dollar.
+    pub vwap: Price,
 }
 
-/// Holds the highest and lowest price after the range.
+/// Holds the extreme prices after the range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extremes {
     /// Highest price.
     pub high: Price,
     /// Lowest price.
     pub low: Price,
+    /// Highest close of a bar.
+    pub highest_close: Price,
+    /// Lowest close of a bar.
+    pub lowest_close: Price,
+}
+
+impl Extremes {
+    const fn of(bar: &Bar) -> Self {
+        Self { high: bar.high, low: bar.low, highest_close: bar.close, lowest_close: bar.close }
+    }
+
+    fn extend(&mut self, bar: &Bar) {
+        self.high = self.high.max(bar.high);
+        self.low = self.low.min(bar.low);
+        self.highest_close = self.highest_close.max(bar.close);
+        self.lowest_close = self.lowest_close.min(bar.close);
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -62,9 +81,7 @@ impl RangeBook {
     pub fn on_bar(&mut self, bar: &Bar) {
         let building = &mut self.symbols[bar.symbol.index()];
         if bar.start >= self.end {
-            let extremes = building.after.get_or_insert(Extremes { high: bar.high, low: bar.low });
-            extremes.high = extremes.high.max(bar.high);
-            extremes.low = extremes.low.min(bar.low);
+            building.after.get_or_insert(Extremes::of(bar)).extend(bar);
         } else if bar.start >= self.open {
             match building.bars.binary_search_by_key(&bar.start, |other| other.start) {
                 Ok(index) => building.bars[index] = *bar,
@@ -109,8 +126,19 @@ impl RangeBook {
             low: bars.iter().map(|bar| bar.low).min().unwrap_or(first.low),
             close: last.close,
             volume: bars.iter().map(|bar| bar.volume).sum(),
+            vwap: vwap(bars),
         })
     }
+}
+
+/// Returns the mean of the typical prices (high + low + close) / 3, weighted by volume.
+fn vwap(bars: &[Bar]) -> Price {
+    let typical =
+        |bar: &Bar| i128::from(bar.high.micros()) + i128::from(bar.low.micros()) + i128::from(bar.close.micros());
+    let value: i128 = bars.iter().map(|bar| typical(bar) * i128::from(bar.volume)).sum();
+    let thrice: i128 = bars.iter().map(|bar| 3 * i128::from(bar.volume)).sum();
+    // A mean of prices is a price: it fits.
+    Price::from_micros(i64::try_from((value + thrice / 2).div_euclid(thrice.max(1))).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]
@@ -141,5 +169,17 @@ mod tests {
         assert!(frozen(&minutes(&[0, 1, 2, 3])).is_ok());
         assert!(frozen(&minutes(&[0, 1, 2, 4])).is_ok());
         assert_eq!(frozen(&minutes(&[4, 2, 0, 3, 1])), frozen(&minutes(&[0, 1, 2, 3, 4, 5, 6])));
+    }
+
+    #[test]
+    fn the_mean_price_is_weighted_by_volume() {
+        let weighted = |minute, cents: i64, volume| Bar { volume, ..bar(minute, cents, cents) };
+        let bars =
+            [weighted(0, 100, 1), weighted(1, 100, 1), weighted(2, 100, 1), weighted(3, 100, 1), weighted(4, 107, 3)];
+        // (4 x 1.00 + 3 x 1.07) / 7 = 1.03.
+        assert_eq!(frozen(&bars).expect("a range").vwap, Price::from_cents(103));
+        // High 1.10 and close 1.10, low 1.00: (1.10 + 1.10 + 1.00) / 3 = 1.0666..., rounded to the micro-dollar.
+        let same: Vec<Bar> = (0..5).map(|minute| bar(minute, 100, 110)).collect();
+        assert_eq!(frozen(&same).expect("a range").vwap, Price::from_micros(1_066_667));
     }
 }

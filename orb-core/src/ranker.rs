@@ -1,18 +1,21 @@
 //! The barrier at the range's end: it waits for the last bars, then filters and ranks once.
 
 use core::cmp::Ordering;
+use std::sync::Arc;
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
-use crate::config::{Direction, Filters, RANGE_MINUTES, StrategyConfig};
+use crate::config::{Direction, RANGE_MINUTES, StrategyConfig};
 use crate::event::SymbolReference;
+use crate::explain::{Check, Figure};
+use crate::filter::{Candidacy, Filter};
 use crate::money::Price;
 use crate::range_book::OpeningRange;
 use crate::reason::Reason;
 use crate::side::{Side, round_half_up};
-use crate::symbol::SymbolId;
-use crate::time::{Span, Timestamp};
+use crate::symbol::{SymbolId, SymbolTable};
+use crate::time::{Date, Span, Timestamp};
 
 /// How long after the range's end the missing bars are asked for.
 pub const QUERY_AFTER: Span = Span::from_millis(200);
@@ -53,7 +56,7 @@ impl RelativeVolume {
 }
 
 /// Holds a symbol that may be traded today.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
     /// Which symbol.
     pub symbol: SymbolId,
@@ -63,6 +66,10 @@ pub struct Candidate {
     pub rvol: Option<RelativeVolume>,
     /// The only side that may be traded; `None` for both.
     pub side: Option<Side>,
+    /// Its place by relative volume, from 1.
+    pub rank: u32,
+    /// The rules that it passed; empty unless they are to be kept.
+    pub checks: Vec<Check>,
 }
 
 /// Holds why a symbol is no candidate.
@@ -74,6 +81,14 @@ pub struct Refusal {
     pub reason: Reason,
     /// The figures behind it.
     pub detail: String,
+    /// Its opening range, where it has one.
+    pub range: Option<OpeningRange>,
+    /// Its relative volume; `None` when unknown.
+    pub rvol: Option<RelativeVolume>,
+    /// Its place by relative volume, from 1; `None` where it was not ranked.
+    pub rank: Option<u32>,
+    /// The rules with what they saw; empty unless they are to be kept.
+    pub checks: Vec<Check>,
 }
 
 /// Holds the result of the barrier.
@@ -140,32 +155,46 @@ impl Barrier {
     }
 }
 
+/// Says how the symbols of a strategy are to be filtered and ranked.
+#[derive(Clone, Copy, Debug)]
+pub struct RankRequest<'a> {
+    /// The strategy.
+    pub strategy: &'a StrategyConfig,
+    /// Filters beside those of the strategy.
+    pub filters: &'a [Arc<dyn Filter>],
+    /// Trading date.
+    pub date: Date,
+    /// Names of the symbols.
+    pub symbols: &'a SymbolTable,
+    /// What was known before the open, by symbol.
+    pub reference: &'a [SymbolReference],
+    /// Keeps every rule with what it saw, for explanations.
+    pub keeps_checks: bool,
+}
+
 /// Filters and ranks the symbols of a strategy, given in the order of the alphabet.
 #[must_use]
 pub fn rank(
-    strategy: &StrategyConfig,
+    request: &RankRequest<'_>,
     ranges: impl Iterator<Item = (SymbolId, Result<OpeningRange, Reason>)>,
-    reference: &[SymbolReference],
 ) -> Ranking {
     let mut ranking = Ranking::default();
+    let mut checks = Vec::new();
     for (symbol, range) in ranges {
-        let known = reference.get(symbol.index()).copied().unwrap_or_default();
-        match admit(strategy, symbol, range, &known) {
+        match admit(request, symbol, range, &mut checks) {
             Ok(candidate) => ranking.candidates.push(candidate),
             Err(refusal) => ranking.refusals.push(refusal),
         }
     }
     ranking.candidates.sort_by(by_rank);
-    if let Some(top) = strategy.filters.top {
-        let beyond = ranking.candidates.split_off(top.min(ranking.candidates.len()));
-        ranking.refusals.extend(beyond.iter().map(|candidate| Refusal {
-            symbol: candidate.symbol,
-            reason: Reason::NotInTop,
-            detail: format!("relative volume {}", shown(candidate.rvol)),
-        }));
+    for (candidate, place) in ranking.candidates.iter_mut().zip(1..) {
+        candidate.rank = place;
     }
-    if strategy.direction == Direction::Candle {
-        drop_dojis(&mut ranking);
+    if let Some(top) = request.strategy.filters.top {
+        cut_top(&mut ranking, top, request.keeps_checks);
+    }
+    if request.strategy.direction == Direction::Candle {
+        drop_dojis(&mut ranking, request.keeps_checks);
     }
     ranking
 }
@@ -180,16 +209,38 @@ fn by_rank(a: &Candidate, b: &Candidate) -> Ordering {
     by_volume.then(a.symbol.cmp(&b.symbol))
 }
 
-fn drop_dojis(ranking: &mut Ranking) {
-    let refusals = &mut ranking.refusals;
-    ranking.candidates.retain_mut(|candidate| {
-        candidate.side = candle(&candidate.range);
-        if candidate.side.is_none() {
-            let detail = format!("open {} close {}", candidate.range.open, candidate.range.close);
-            refusals.push(Refusal { symbol: candidate.symbol, reason: Reason::Doji, detail });
+fn cut_top(ranking: &mut Ranking, top: usize, keeps_checks: bool) {
+    if keeps_checks {
+        for candidate in &mut ranking.candidates {
+            let failed = (candidate.rank as usize > top).then_some(Reason::NotInTop);
+            let (value, bound) = (Figure::Count(u64::from(candidate.rank)), Figure::Count(top as u64));
+            candidate.checks.push(Check { rule: Reason::NotInTop, value, bound, failed });
         }
-        candidate.side.is_some()
-    });
+    }
+    let beyond = ranking.candidates.split_off(top.min(ranking.candidates.len()));
+    ranking.refusals.extend(beyond.into_iter().map(|candidate| {
+        let detail = format!("relative volume {}", shown(candidate.rvol));
+        candidate.refused(Reason::NotInTop, detail)
+    }));
+}
+
+fn drop_dojis(ranking: &mut Ranking, keeps_checks: bool) {
+    let mut kept = Vec::with_capacity(ranking.candidates.len());
+    for mut candidate in ranking.candidates.drain(..) {
+        candidate.side = candle(&candidate.range);
+        let failed = candidate.side.is_none().then_some(Reason::Doji);
+        if keeps_checks {
+            let (value, bound) = (Figure::Price(candidate.range.close), Figure::Price(candidate.range.open));
+            candidate.checks.push(Check { rule: Reason::Doji, value, bound, failed });
+        }
+        if failed.is_none() {
+            kept.push(candidate);
+        } else {
+            let detail = format!("open {} close {}", candidate.range.open, candidate.range.close);
+            ranking.refusals.push(candidate.refused(Reason::Doji, detail));
+        }
+    }
+    ranking.candidates = kept;
 }
 
 /// Returns the side of the range's candle, `None` for a doji: open and close equal when rounded to the tick.
@@ -206,23 +257,55 @@ fn shown(rvol: Option<RelativeVolume>) -> String {
     rvol.map_or_else(|| "unknown".to_owned(), |ratio| ratio.to_decimal().normalize().to_string())
 }
 
+impl Candidate {
+    fn refused(self, reason: Reason, detail: String) -> Refusal {
+        let Self { symbol, range, rvol, rank, checks, .. } = self;
+        Refusal { symbol, reason, detail, range: Some(range), rvol, rank: Some(rank), checks }
+    }
+}
+
 fn admit(
-    strategy: &StrategyConfig,
+    request: &RankRequest<'_>,
     symbol: SymbolId,
     range: Result<OpeningRange, Reason>,
-    known: &SymbolReference,
+    checks: &mut Vec<Check>,
 ) -> Result<Candidate, Refusal> {
-    let refuse = |reason, detail| Refusal { symbol, reason, detail };
-    let range = range.map_err(|reason| refuse(reason, String::new()))?;
-    if let (Some(limit), Some(close)) = (strategy.gap_limit, known.previous_close)
-        && gap_exceeds(range.open, close, limit)
-    {
-        let detail = format!("open {} previous close {close}", range.open);
-        return Err(refuse(Reason::GapOver30Pct, detail));
+    let range = range.map_err(|reason| Refusal {
+        symbol,
+        reason,
+        detail: String::new(),
+        range: None,
+        rvol: None,
+        rank: None,
+        checks: Vec::new(),
+    })?;
+    let known = request.reference.get(symbol.index()).copied().unwrap_or_default();
+    let rvol = relative_volume(request.strategy, &range, &known);
+    checks.clear();
+    check_filters(request.strategy, &range, &known, rvol, checks);
+    let mut failure = first_failure(checks, &range, &known);
+    if failure.is_none() {
+        failure = refusal_of_filters(request, symbol, &range, &known, rvol).map(|why| (Reason::CustomFilter, why));
     }
-    let rvol = relative_volume(strategy, &range, known);
-    filter(&strategy.filters, &range, known, rvol).map_err(|(reason, detail)| refuse(reason, detail))?;
-    Ok(Candidate { symbol, range, rvol, side: None })
+    let checks = if request.keeps_checks { checks.clone() } else { Vec::new() };
+    let candidate = Candidate { symbol, range, rvol, side: None, rank: 0, checks };
+    match failure {
+        None => Ok(candidate),
+        Some((reason, detail)) => Err(Refusal { rank: None, ..candidate.refused(reason, detail) }),
+    }
+}
+
+fn refusal_of_filters(
+    request: &RankRequest<'_>,
+    symbol: SymbolId,
+    range: &OpeningRange,
+    known: &SymbolReference,
+    rvol: Option<RelativeVolume>,
+) -> Option<String> {
+    let &RankRequest { strategy, filters, date, symbols, .. } = request;
+    let symbol = symbols.name(symbol);
+    let candidacy = Candidacy { strategy, date, symbol, range, known, rvol };
+    filters.iter().find_map(|filter| filter.check(&candidacy).err())
 }
 
 fn relative_volume(strategy: &StrategyConfig, range: &OpeningRange, known: &SymbolReference) -> Option<RelativeVolume> {
@@ -237,36 +320,77 @@ fn gap_exceeds(open: Price, close: Price, limit: Decimal) -> bool {
     distance > limit * Decimal::from(close.micros())
 }
 
-fn filter(
-    filters: &Filters,
+/// Returns a distance as a fraction of a price, in millionths, truncated.
+fn ratio_e6(distance: Price, price: Price) -> i64 {
+    let ratio = i128::from(distance.micros()) * 1_000_000 / i128::from(price.micros().max(1));
+    i64::try_from(ratio).unwrap_or(i64::MAX)
+}
+
+/// Applies every filter that is configured, in the order of the reasons.
+fn check_filters(
+    strategy: &StrategyConfig,
     range: &OpeningRange,
     known: &SymbolReference,
     rvol: Option<RelativeVolume>,
-) -> Result<(), (Reason, String)> {
-    if let Some(bound) = filters.price_min
-        && range.open <= bound
-    {
-        return Err((Reason::Price, format!("open {} needs more than {bound}", range.open)));
+    checks: &mut Vec<Check>,
+) {
+    let filters = &strategy.filters;
+    if let Some(limit) = strategy.gap_limit {
+        let gap = known.previous_close.map(|close| ratio_e6(range.open.distance(close), close));
+        let value = gap.map_or(Figure::Missing, |gap| Figure::Number(Decimal::new(gap, 6)));
+        // An unknown close blocks nothing: whether a gap is there cannot be told.
+        let fails = known.previous_close.is_some_and(|close| gap_exceeds(range.open, close, limit));
+        let failed = fails.then_some(Reason::GapOver30Pct);
+        checks.push(Check { rule: Reason::GapOver30Pct, value, bound: Figure::Number(limit), failed });
+    }
+    if let Some(bound) = filters.price_min {
+        let failed = (range.open <= bound).then_some(Reason::Price);
+        let (value, bound) = (Figure::Price(range.open), Figure::Price(bound));
+        checks.push(Check { rule: Reason::Price, value, bound, failed });
     }
     if let Some(bound) = filters.average_volume_min {
-        let sum = known.volume_sum14.ok_or((Reason::AvgVolumeMissing, String::new()))?;
-        if u128::from(sum) < u128::from(bound) * 14 {
-            return Err((Reason::AvgVolume, format!("mean {} needs {bound}", sum / 14)));
-        }
+        let enough = |sum: u64| u128::from(sum) >= u128::from(bound) * 14;
+        let failed = fails(known.volume_sum14.map(enough), Reason::AvgVolumeMissing, Reason::AvgVolume);
+        let value = known.volume_sum14.map_or(Figure::Missing, |sum| Figure::Shares(sum / 14));
+        checks.push(Check { rule: Reason::AvgVolume, value, bound: Figure::Shares(bound), failed });
     }
     if let Some(bound) = filters.atr_min {
-        let atr = known.atr14.ok_or((Reason::AtrMissing, String::new()))?;
-        if atr <= bound {
-            return Err((Reason::Atr, format!("ATR14 {atr} needs more than {bound}")));
-        }
+        let atr = strategy.atr(known);
+        let failed = fails(atr.map(|atr| atr > bound), Reason::AtrMissing, Reason::Atr);
+        let value = atr.map_or(Figure::Missing, Figure::Price);
+        checks.push(Check { rule: Reason::Atr, value, bound: Figure::Price(bound), failed });
     }
     if let Some(bound) = filters.rvol_min {
-        let ratio = rvol.ok_or((Reason::RvolMissing, String::new()))?;
-        if !ratio.at_least(bound) {
-            return Err((Reason::Rvol, format!("{} needs {bound}", ratio.to_decimal())));
-        }
+        let failed = fails(rvol.map(|ratio| ratio.at_least(bound)), Reason::RvolMissing, Reason::Rvol);
+        let value = rvol.map_or(Figure::Missing, Figure::Ratio);
+        checks.push(Check { rule: Reason::Rvol, value, bound: Figure::Number(bound), failed });
     }
-    Ok(())
+}
+
+/// Returns the reason of a filter: one for an input that is missing, one for a figure that does not pass.
+fn fails(passes: Option<bool>, missing: Reason, low: Reason) -> Option<Reason> {
+    match passes {
+        None => Some(missing),
+        Some(passes) => (!passes).then_some(low),
+    }
+}
+
+fn first_failure(checks: &[Check], range: &OpeningRange, known: &SymbolReference) -> Option<(Reason, String)> {
+    let (check, reason) = checks.iter().find_map(|check| Some((check, check.failed?)))?;
+    let detail = match (check.value, check.bound) {
+        _ if reason == Reason::GapOver30Pct => {
+            let close = known.previous_close.unwrap_or_default();
+            format!("open {} previous close {close}", range.open)
+        }
+        (Figure::Price(value), Figure::Price(bound)) if reason == Reason::Price => {
+            format!("open {value} needs more than {bound}")
+        }
+        (Figure::Price(value), Figure::Price(bound)) => format!("ATR14 {value} needs more than {bound}"),
+        (Figure::Shares(value), Figure::Shares(bound)) => format!("mean {value} needs {bound}"),
+        (Figure::Ratio(value), Figure::Number(bound)) => format!("{} needs {bound}", value.to_decimal()),
+        _ => String::new(),
+    };
+    Some((reason, detail))
 }
 
 #[cfg(test)]

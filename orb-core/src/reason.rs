@@ -52,13 +52,17 @@ reasons! {
     RvolMissing = "rvol_missing",
     /// The relative volume is too small.
     Rvol = "rvol",
+    /// A filter that the embedding program added refused the symbol.
+    CustomFilter = "custom_filter",
     /// The symbol is not among the first by relative volume.
     NotInTop = "not_in_top",
     /// The range opened and closed at the same tick, so it gives no direction.
     Doji = "doji",
     /// A smallest score is configured and the score has an input that is missing.
     ScoreMissing = "score_missing",
-    /// Another strategy of higher priority has the symbol today.
+    /// The setup's score is below the smallest that is configured.
+    Score = "score",
+    /// Another strategy has ordered in the symbol today; of one instant, the one that is configured first.
     SymbolOwned = "symbol_owned",
     /// A price restriction on short sales is in force (Regulation SHO, rule 201).
     Rule201 = "rule_201",

@@ -1,10 +1,14 @@
 //! The last word before an order: size, limits and slots, and what is reserved for whom.
 
-use crate::config::{RunConfig, SlotPolicy, StrategyConfig, StrategyId};
+use std::collections::BTreeMap;
+
+use crate::config::{RunConfig, Sizing, SlotPolicy, StrategyConfig, StrategyId};
+use crate::explain::SizeArithmetic;
 use crate::money::{Money, Price, Quantity};
 use crate::order::AttemptId;
 use crate::reason::Reason;
 use crate::side::Side;
+use crate::symbol::SymbolId;
 use crate::time::Timestamp;
 
 /// Asks for leave to enter.
@@ -41,7 +45,7 @@ pub struct RiskContext {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RiskApproved {
     proposal: EntryProposal,
-    quantity: Quantity,
+    size: SizeArithmetic,
 }
 
 impl RiskApproved {
@@ -54,7 +58,13 @@ impl RiskApproved {
     /// Returns the shares, at least 1.
     #[must_use]
     pub const fn quantity(&self) -> Quantity {
-        self.quantity
+        self.size.quantity
+    }
+
+    /// Returns how the shares came about.
+    #[must_use]
+    pub const fn size(&self) -> &SizeArithmetic {
+        &self.size
     }
 }
 
@@ -65,8 +75,8 @@ pub struct Refused {
     pub reason: Reason,
     /// The figures behind it.
     pub detail: String,
-    /// The shares that were asked for, where the sizing was reached.
-    pub quantity: Quantity,
+    /// The size, as far as it was reached.
+    pub size: SizeArithmetic,
 }
 
 /// Holds what one entry or position takes of the account.
@@ -83,6 +93,8 @@ struct Reservation {
 pub struct RiskGate {
     reservations: Vec<Reservation>,
     freed: Vec<(StrategyId, Timestamp)>,
+    /// Who has ordered in a symbol today: nobody else may until the next session.
+    owners: BTreeMap<SymbolId, StrategyId>,
     /// Most positions of the account, where that was tightened below the configuration.
     account_max: Option<u32>,
 }
@@ -91,12 +103,14 @@ impl RiskGate {
     /// Begins a day; what is held stays reserved.
     pub fn begin_day(&mut self) {
         self.freed.clear();
+        self.owners = self.reservations.iter().map(|held| (held.attempt.symbol, held.attempt.strategy)).collect();
     }
 
     /// Returns the most positions of the account at one time.
     #[must_use]
     pub fn account_max(&self, run: &RunConfig) -> u32 {
-        let configured = run.strategies.iter().map(|strategy| strategy.max_positions).max().unwrap_or(0);
+        let largest = run.strategies.iter().map(|strategy| strategy.max_positions).max().unwrap_or(0);
+        let configured = run.account_max_positions.unwrap_or(largest);
         self.account_max.map_or(configured, |limit| limit.min(configured))
     }
 
@@ -129,16 +143,24 @@ impl RiskGate {
         context: &RiskContext,
     ) -> Result<RiskApproved, Refused> {
         let strategy = run.strategy(proposal.attempt.strategy);
-        let mut quantity = Quantity::ZERO;
-        let checked = self.check(now, run, strategy, &proposal, context, &mut quantity);
-        checked.map_err(|(reason, detail)| Refused { reason, detail, quantity })?;
+        let mut size = SizeArithmetic::default();
+        let checked = self.check(now, run, strategy, &proposal, context, &mut size);
+        checked.map_err(|(reason, detail)| Refused { reason, detail, size })?;
+        self.owners.insert(proposal.attempt.symbol, proposal.attempt.strategy);
         self.reservations.push(Reservation {
             attempt: proposal.attempt,
             open: false,
-            notional: quantity.at(proposal.expected),
-            risk: quantity.at(proposal.expected.distance(proposal.stop)),
+            notional: size.quantity.at(proposal.expected),
+            risk: size.quantity.at(proposal.expected.distance(proposal.stop)),
         });
-        Ok(RiskApproved { proposal, quantity })
+        Ok(RiskApproved { proposal, size })
+    }
+
+    /// Takes back an approval whose order is not made after all.
+    pub fn withdraw(&mut self, now: Timestamp, approved: &RiskApproved) {
+        let attempt = approved.proposal.attempt;
+        self.release(now, attempt);
+        self.owners.remove(&attempt.symbol);
     }
 
     fn check(
@@ -148,12 +170,12 @@ impl RiskGate {
         strategy: &StrategyConfig,
         proposal: &EntryProposal,
         context: &RiskContext,
-        quantity: &mut Quantity,
+        size: &mut SizeArithmetic,
     ) -> Result<(), (Reason, String)> {
         self.check_symbol(strategy, proposal, context)?;
-        *quantity = self.size(strategy, proposal, context)?;
-        self.check_daily_risk(run, proposal, context, *quantity)?;
-        self.check_slots(now, run, strategy, proposal.attempt.strategy)?;
+        self.size(strategy, proposal, context, size)?;
+        self.check_daily_risk(run, proposal, context, size)?;
+        self.check_slots(now, run, strategy, proposal.attempt.strategy, size)?;
         if context.loss_limit_reached {
             return Err((Reason::LossLimit, String::new()));
         }
@@ -170,9 +192,9 @@ impl RiskGate {
         context: &RiskContext,
     ) -> Result<(), (Reason, String)> {
         let attempt = proposal.attempt;
-        let other = self.reservations.iter().find(|held| held.attempt.symbol == attempt.symbol);
-        if other.is_some_and(|held| held.attempt.strategy != attempt.strategy) {
-            return Err((Reason::SymbolOwned, String::new()));
+        let owner = self.owners.get(&attempt.symbol).filter(|owner| **owner != attempt.strategy);
+        if let Some(owner) = owner {
+            return Err((Reason::SymbolOwned, format!("strategy {} of the configuration", owner.index() + 1)));
         }
         if proposal.side == Side::Short && context.restricted {
             return Err((Reason::Rule201, String::new()));
@@ -185,27 +207,43 @@ impl RiskGate {
         Ok(())
     }
 
-    /// Returns floor(min(r (E/N)/d, L (E/N)/P)) shares, cut to what is left of L x E.
+    /// Sizes by risk as floor(min(r (E/N)/d, L (E/N)/P)) shares or as configured, cut to what is left of L x E.
     fn size(
         &self,
         strategy: &StrategyConfig,
         proposal: &EntryProposal,
         context: &RiskContext,
-    ) -> Result<Quantity, (Reason, String)> {
-        let distance = proposal.level.distance(proposal.stop);
-        let count = i64::from(strategy.max_positions);
-        let by_risk = shares(strategy.risk_fraction, context.equity_open, count, distance);
-        let by_leverage = shares(strategy.leverage, context.equity_open, count, proposal.level);
-        let wanted = by_risk.min(by_leverage);
+        size: &mut SizeArithmetic,
+    ) -> Result<(), (Reason, String)> {
+        let (equity, count) = (context.equity_open, i64::from(strategy.max_positions));
+        size.equity_open = equity;
+        size.max_positions = strategy.max_positions;
+        size.distance = proposal.level.distance(proposal.stop);
+        let wanted = match strategy.sizing {
+            Sizing::Risk => {
+                size.by_sizing = shares(strategy.risk_fraction, equity, count, size.distance);
+                size.by_leverage = shares(strategy.leverage, equity, count, proposal.level);
+                size.by_sizing.min(size.by_leverage)
+            }
+            Sizing::Shares(fixed) => {
+                size.by_sizing = i64::from(fixed);
+                size.by_sizing
+            }
+            Sizing::Notional(amount) => {
+                size.by_sizing = amount.micros() / proposal.level.micros().max(1);
+                size.by_sizing
+            }
+        };
         if wanted < 1 {
-            return Err((Reason::SizeZero, format!("equity {} distance {distance}", context.equity_open)));
+            return Err((Reason::SizeZero, format!("equity {equity} distance {}", size.distance)));
         }
-        let left = leveraged(strategy.leverage, context.equity_open) - self.notional();
-        let affordable = left.micros().div_euclid(proposal.level.micros());
-        if affordable < 1 {
-            return Err((Reason::NoBuyingPower, format!("{left} left, price {}", proposal.level)));
+        size.left = leveraged(strategy.leverage, equity) - self.notional();
+        size.affordable = size.left.micros().div_euclid(proposal.level.micros());
+        if size.affordable < 1 {
+            return Err((Reason::NoBuyingPower, format!("{} left, price {}", size.left, proposal.level)));
         }
-        Ok(Quantity::new(wanted.min(affordable)))
+        size.quantity = Quantity::new(wanted.min(size.affordable));
+        Ok(())
     }
 
     fn check_daily_risk(
@@ -213,14 +251,16 @@ impl RiskGate {
         run: &RunConfig,
         proposal: &EntryProposal,
         context: &RiskContext,
-        quantity: Quantity,
+        size: &mut SizeArithmetic,
     ) -> Result<(), (Reason, String)> {
-        let lost = (-context.realized_net).or_zero_if_negative();
-        let open: Money = self.reservations.iter().map(|held| held.risk).sum();
-        let own = quantity.at(proposal.level.distance(proposal.stop));
-        let limit = daily_limit(run, context.equity_open);
-        if lost + open + own > limit {
-            return Err((Reason::DailyRisk, format!("lost {lost} open {open} own {own} limit {limit}")));
+        size.lost = (-context.realized_net).or_zero_if_negative();
+        size.open_risk = self.reservations.iter().map(|held| held.risk).sum();
+        size.own_risk = size.quantity.at(proposal.level.distance(proposal.stop));
+        size.loss_limit = daily_limit(run, context.equity_open);
+        let SizeArithmetic { lost, open_risk, own_risk, loss_limit, .. } = *size;
+        if lost + open_risk + own_risk > loss_limit {
+            let detail = format!("lost {lost} open {open_risk} own {own_risk} limit {loss_limit}");
+            return Err((Reason::DailyRisk, detail));
         }
         Ok(())
     }
@@ -231,12 +271,14 @@ impl RiskGate {
         run: &RunConfig,
         strategy: &StrategyConfig,
         id: StrategyId,
+        size: &mut SizeArithmetic,
     ) -> Result<(), (Reason, String)> {
         let held = self.reservations.iter().filter(|held| held.attempt.strategy == id).count();
         let just_freed = self.freed.iter().filter(|&&(owner, at)| owner == id && at >= now).count();
+        size.slots_used = held + just_freed;
         let account_max = self.account_max(run) as usize;
         let all_freed = self.freed.iter().filter(|&&(_, at)| at >= now).count();
-        let own_full = held + just_freed >= strategy.max_positions as usize;
+        let own_full = size.slots_used >= strategy.max_positions as usize;
         if own_full || self.reservations.len() + all_freed >= account_max {
             let reason = match strategy.slot_policy {
                 SlotPolicy::FirstTrigger => Reason::NoSlot,
@@ -249,7 +291,13 @@ impl RiskGate {
 
     /// Takes up a position or working entry of before a restart.
     pub fn restore(&mut self, attempt: AttemptId, open: bool, notional: Money, risk: Money) {
+        self.own(attempt);
         self.reservations.push(Reservation { attempt, open, notional, risk });
+    }
+
+    /// Takes up that a strategy has ordered in a symbol today.
+    pub fn own(&mut self, attempt: AttemptId) {
+        self.owners.insert(attempt.symbol, attempt.strategy);
     }
 
     /// Puts what an entry really took in the place of what was expected.

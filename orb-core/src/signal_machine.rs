@@ -1,18 +1,14 @@
 //! Watches the levels of a strategy's symbols and tells when one is crossed.
 
-use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive as _;
-
 use crate::bar::Bar;
 use crate::config::{EntryKind, StopKind, StrategyConfig};
 use crate::money::Price;
-use crate::protection::{Protection, StopRule};
+use crate::protection::{Protection, StopRule, multiple_of};
 use crate::range_book::{Extremes, OpeningRange};
-use crate::ranker::Candidate;
+use crate::ranker::{Candidate, RelativeVolume};
 use crate::reason::Reason;
 use crate::side::{Side, round_outward, tick};
 use crate::symbol::SymbolId;
-use crate::time::Timestamp;
 
 /// Names where a symbol is in a strategy's day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,8 +34,10 @@ pub struct Setup {
     pub rank: u32,
     /// The opening range.
     pub range: OpeningRange,
-    /// ATR14; `None` when unknown.
+    /// ATR14 as the strategy computes it; `None` when unknown.
     pub atr14: Option<Price>,
+    /// Relative volume; `None` when unknown.
+    pub rvol: Option<RelativeVolume>,
     /// The only side that may be traded; `None` for both.
     pub side: Option<Side>,
 }
@@ -53,10 +51,8 @@ pub struct Crossing {
     pub symbol: SymbolId,
     /// Which side; `None` when the bar touched both levels.
     pub side: Option<Side>,
-    /// Start of the bar.
-    pub bar_start: Timestamp,
-    /// Open of the bar.
-    pub bar_open: Price,
+    /// The bar that touched it, or closed at or beyond it where the close makes the entry.
+    pub bar: Bar,
 }
 
 /// Holds the prices of an entry before its size is known.
@@ -81,6 +77,8 @@ pub struct SignalMachine {
     /// Levels of the armed symbols; out of reach for the others, so that a bar costs two comparisons.
     long: Vec<Price>,
     short: Vec<Price>,
+    /// Only a bar's close crosses a level, not its extremes.
+    by_close: bool,
     absent: usize,
 }
 
@@ -88,10 +86,10 @@ const UNREACHABLE_HIGH: Price = Price::from_micros(i64::MAX);
 const UNREACHABLE_LOW: Price = Price::from_micros(i64::MIN);
 
 impl SignalMachine {
-    /// Makes a machine for the symbols that `members` marks.
+    /// Makes a machine of a strategy for the symbols that `members` marks.
     #[must_use]
-    pub fn new(members: Vec<bool>) -> Self {
-        Self { members, ..Self::default() }
+    pub fn new(members: Vec<bool>, entry: EntryKind) -> Self {
+        Self { members, by_close: entry == EntryKind::Close, ..Self::default() }
     }
 
     /// Begins a day.
@@ -158,7 +156,8 @@ impl SignalMachine {
 
     /// Keeps a candidate's setup without watching its levels.
     pub fn keep_setup(&mut self, candidate: &Candidate, rank: u32, atr14: Option<Price>) {
-        let setup = Setup { rank, range: candidate.range, atr14, side: candidate.side };
+        let Candidate { range, rvol, side, .. } = *candidate;
+        let setup = Setup { rank, range, atr14, rvol, side };
         self.setups[candidate.symbol.index()] = Some(setup);
     }
 
@@ -172,7 +171,11 @@ impl SignalMachine {
         let wants = |side| setup.side.is_none_or(|only| only == side);
         let long = if wants(Side::Long) { entry_level(strategy, &setup, Side::Long) } else { UNREACHABLE_HIGH };
         let short = if wants(Side::Short) { entry_level(strategy, &setup, Side::Short) } else { UNREACHABLE_LOW };
-        if seen.is_some_and(|extremes| extremes.high >= long || extremes.low <= short) {
+        let reached = |extremes: Extremes| match strategy.entry {
+            EntryKind::Close => (extremes.highest_close, extremes.lowest_close),
+            EntryKind::Stop | EntryKind::Market => (extremes.high, extremes.low),
+        };
+        if seen.map(reached).is_some_and(|(highest, lowest)| highest >= long || lowest <= short) {
             return false;
         }
         self.watch[index] = Watch::Armed;
@@ -184,7 +187,8 @@ impl SignalMachine {
     pub fn scan(&self, bars: &[Bar], crossings: &mut Vec<Crossing>, arrived: &mut Vec<SymbolId>) {
         for bar in bars {
             let index = bar.symbol.index();
-            let (up, down) = (bar.high >= self.long[index], bar.low <= self.short[index]);
+            let (highest, lowest) = if self.by_close { (bar.close, bar.close) } else { (bar.high, bar.low) };
+            let (up, down) = (highest >= self.long[index], lowest <= self.short[index]);
             if up || down {
                 let side = match (up, down) {
                     (true, true) => None,
@@ -192,8 +196,7 @@ impl SignalMachine {
                     (false, _) => Some(Side::Short),
                 };
                 let rank = self.setups[index].map_or(u32::MAX, |setup| setup.rank);
-                let (bar_start, bar_open) = (bar.start, bar.open);
-                crossings.push(Crossing { rank, symbol: bar.symbol, side, bar_start, bar_open });
+                crossings.push(Crossing { rank, symbol: bar.symbol, side, bar: *bar });
             } else if self.absent > 0 && self.watch[index] == Watch::Absent {
                 arrived.push(bar.symbol);
             }
@@ -201,16 +204,37 @@ impl SignalMachine {
         crossings.sort_unstable_by_key(|crossing| (crossing.rank, crossing.symbol));
     }
 
-    /// Returns the entry of a side for a symbol whose setup is kept.
+    /// Returns the price that a size rests on: the entry level, the range's close for a market entry, the close that
+    /// broke out for an entry after it; `None` without a setup.
+    #[must_use]
+    pub fn level(
+        &self,
+        strategy: &StrategyConfig,
+        symbol: SymbolId,
+        side: Side,
+        breakout: Option<&Bar>,
+    ) -> Option<Price> {
+        let setup = self.setup(symbol)?;
+        Some(match (strategy.entry, breakout) {
+            (EntryKind::Close, Some(bar)) => bar.close,
+            (EntryKind::Stop | EntryKind::Close, _) => entry_level(strategy, setup, side),
+            (EntryKind::Market, _) => setup.range.close,
+        })
+    }
+
+    /// Returns the entry of a side for a symbol whose setup is kept; `breakout` is the bar that crossed the level.
     ///
     /// # Errors
     /// [`Reason::AtrMissing`] when the stop needs an ATR that is unknown.
-    pub fn plan(&self, strategy: &StrategyConfig, symbol: SymbolId, side: Side) -> Result<EntryPlan, Reason> {
+    pub fn plan(
+        &self,
+        strategy: &StrategyConfig,
+        symbol: SymbolId,
+        side: Side,
+        breakout: Option<&Bar>,
+    ) -> Result<EntryPlan, Reason> {
         let Some(setup) = self.setup(symbol) else { return Err(Reason::RangeIncomplete) };
-        let level = match strategy.entry {
-            EntryKind::Stop => entry_level(strategy, setup, side),
-            EntryKind::Market => setup.range.close,
-        };
+        let level = self.level(strategy, symbol, side, breakout).unwrap_or(setup.range.close);
         let stop = match strategy.stop {
             StopKind::Range => {
                 let extreme = if side == Side::Long { setup.range.low } else { setup.range.high };
@@ -218,10 +242,11 @@ impl SignalMachine {
             }
             StopKind::Atr(fraction) => {
                 let atr = setup.atr14.ok_or(Reason::AtrMissing)?;
-                StopRule::FromFill(fraction_of(atr, fraction))
+                StopRule::FromFill(multiple_of(atr, fraction))
             }
+            StopKind::Percent(percent) => StopRule::Percent(percent),
         };
-        let protection = Protection { side, stop, target_r: strategy.target_r };
+        let protection = Protection { side, stop, target: strategy.target };
         Ok(EntryPlan { side, level, stop: protection.resolve(level).stop, protection })
     }
 }
@@ -231,12 +256,4 @@ fn entry_level(strategy: &StrategyConfig, setup: &Setup, side: Side) -> Price {
     let extreme = if side == Side::Long { setup.range.high } else { setup.range.low };
     let offset = tick(extreme) * i64::from(strategy.entry_offset_ticks);
     round_outward(side, extreme.offset(side.sign() * offset))
-}
-
-/// Returns a fraction of a price, rounded up to the micro-dollar.
-///
-/// The stop is rounded away from the entry afterwards, so this gives the same tick as the exact fraction.
-fn fraction_of(price: Price, fraction: Decimal) -> Price {
-    let value = Decimal::from(price.micros()) * fraction;
-    Price::from_micros(value.ceil().to_i64().unwrap_or(i64::MAX / 4))
 }

@@ -41,7 +41,7 @@ fn main() -> anyhow::Result<()> {
     run.set("risk_fraction", "0.02")?;
     run.validate()?;
     let calendar = Arc::new(Calendar::new(vec![session])?);
-    let config = EngineConfig { run, symbols: symbols.clone(), calendar, bar_length: Span::from_minutes(1) };
+    let config = EngineConfig::new(run, symbols.clone(), calendar, Span::from_minutes(1));
 
     // What is known before the open; here only the previous close.
     let reference = [SymbolReference { previous_close: Some(Price::from_cents(9_990)), ..Default::default() }];

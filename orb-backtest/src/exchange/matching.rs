@@ -127,7 +127,7 @@ impl Exchange {
         let attached = self.orders[index].attached;
         attached.is_some_and(|protection| match protection.stop {
             StopRule::At(stop) => protection.side.reaches_stop(bar.open, stop),
-            StopRule::FromFill(_) => false,
+            StopRule::FromFill(_) | StopRule::Percent(_) => false,
         })
     }
 

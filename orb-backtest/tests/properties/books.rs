@@ -94,8 +94,13 @@ impl Ledger {
             Fact::Decision(decision) => {
                 self.outcomes.entry((decision.attempt.date, decision.attempt.symbol)).or_default().1 += 1;
             }
-            Fact::Trade(_) | Fact::Session(_) | Fact::Signal(_) | Fact::Order(_) | Fact::Hold(_) | Fact::Closing(_) => {
-            }
+            Fact::Explained(_)
+            | Fact::Trade(_)
+            | Fact::Session(_)
+            | Fact::Signal(_)
+            | Fact::Order(_)
+            | Fact::Hold(_)
+            | Fact::Closing(_) => {}
         }
     }
 

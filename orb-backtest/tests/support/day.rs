@@ -44,10 +44,10 @@ pub(crate) fn engine_config(line: &str, symbols: &[&str], sessions: Vec<Session>
     run.validate().unwrap_or_else(|error| panic!("{error}"));
     run.validate_bar_length(bar_length).unwrap_or_else(|error| panic!("{error}"));
     let symbols = symbols.iter().map(|name| Symbol::new(name).expect(name));
-    EngineConfig {
+    EngineConfig::new(
         run,
-        symbols: Arc::new(SymbolTable::new(symbols)),
-        calendar: Arc::new(Calendar::new(sessions).expect("sessions in order")),
+        Arc::new(SymbolTable::new(symbols)),
+        Arc::new(Calendar::new(sessions).expect("sessions in order")),
         bar_length,
-    }
+    )
 }

@@ -121,6 +121,7 @@ pub(crate) fn reference(dice: &mut Dice, bars: &[Bar], symbols: u32) -> Vec<Symb
             SymbolReference {
                 previous_close: close,
                 atr14,
+                atr14_wilder: atr14,
                 volume_sum14: opening.map(|sum| sum * 70),
                 opening_volume_sum14: [opening; 5],
                 restricted: dice.chance(10),

@@ -2,14 +2,17 @@
 
 use rust_decimal::Decimal;
 
-use super::strategy::{Costs, Direction, EntryKind, Filters, SlotPolicy, StopKind, StrategyConfig};
+use super::strategy::{AtrMethod, Costs, Direction, EntryKind, Filters, Sizing, SlotPolicy, StopKind, StrategyConfig};
 use crate::money::Price;
+use crate::protection::TargetRule;
 use crate::symbol::Symbol;
 use crate::time::Span;
 
 /// Lists the presets by name, with a sentence about each.
 pub const PRESETS: &[(&str, &str)] = &[
     ("orb-classic", "two-sided 5-minute range, stop at the opposite extreme, target 2R"),
+    ("orb-sip", "Stocks in Play: top 20 by relative volume, stop at 10% of ATR14 (Zarattini, Barbon & Aziz 2024)"),
+    ("orb-sip-paper", "orb-sip as it was published: 20 positions, left at the close"),
     ("orb-etf", "direction of the range's candle, market entry, target 10R (Zarattini & Aziz 2023)"),
 ];
 
@@ -32,6 +35,8 @@ fn known() -> String {
 pub fn preset(name: &str) -> Result<StrategyConfig, UnknownPreset> {
     match name {
         "orb-classic" => Ok(orb_classic()),
+        "orb-sip" => Ok(orb_sip()),
+        "orb-sip-paper" => Ok(orb_sip_paper()),
         "orb-etf" => Ok(orb_etf()),
         _ => Err(UnknownPreset { name: name.to_owned() }),
     }
@@ -47,9 +52,11 @@ fn orb_classic() -> StrategyConfig {
         entry: EntryKind::Stop,
         entry_offset_ticks: 1,
         stop: StopKind::Range,
-        target_r: Some(Decimal::TWO),
+        atr_method: AtrMethod::Sma,
+        target: Some(TargetRule::Risk(Decimal::TWO)),
         entry_cutoff: Some(Span::from_minutes(30)),
         flatten_before_close: Span::from_minutes(5),
+        sizing: Sizing::Risk,
         risk_fraction: Decimal::new(1, 2),
         leverage: Decimal::from(4),
         max_positions: 5,
@@ -57,7 +64,39 @@ fn orb_classic() -> StrategyConfig {
         stop_distance_min: None,
         gap_limit: Some(Decimal::new(30, 2)),
         filters: Filters::default(),
+        score_min: None,
         costs: Costs { slippage: Price::ZERO, fee_per_share: Price::from_micros(3_500) },
+    }
+}
+
+/// The published strategy on Stocks in Play: Zarattini, Barbon & Aziz 2024, with five positions and a safer exit.
+fn orb_sip() -> StrategyConfig {
+    let filters = Filters {
+        price_min: Some(Price::from_cents(500)),
+        average_volume_min: Some(1_000_000),
+        atr_min: Some(Price::from_cents(50)),
+        rvol_min: Some(Decimal::ONE),
+        top: Some(20),
+    };
+    StrategyConfig {
+        name: "orb-sip".to_owned(),
+        direction: Direction::Candle,
+        entry_offset_ticks: 0,
+        stop: StopKind::Atr(Decimal::new(1, 1)),
+        target: None,
+        entry_cutoff: None,
+        filters,
+        ..orb_classic()
+    }
+}
+
+/// The published run: every one of the top 20 has a slot, and positions are left at the close.
+fn orb_sip_paper() -> StrategyConfig {
+    StrategyConfig {
+        name: "orb-sip-paper".to_owned(),
+        max_positions: 20,
+        flatten_before_close: Span::from_minutes(0),
+        ..orb_sip()
     }
 }
 
@@ -70,7 +109,7 @@ fn orb_etf() -> StrategyConfig {
         direction: Direction::Candle,
         entry: EntryKind::Market,
         entry_offset_ticks: 0,
-        target_r: Some(Decimal::TEN),
+        target: Some(TargetRule::Risk(Decimal::TEN)),
         entry_cutoff: None,
         max_positions: 1,
         slot_policy: SlotPolicy::Ranked,
@@ -91,6 +130,9 @@ mod tests {
             assert_eq!(strategy.validate(), Ok(()));
         }
         let message = preset("orb-magic").expect_err("unknown").to_string();
-        assert_eq!(message, "there is no preset `orb-magic`: choose one of orb-classic, orb-etf");
+        assert_eq!(
+            message,
+            "there is no preset `orb-magic`: choose one of orb-classic, orb-sip, orb-sip-paper, orb-etf"
+        );
     }
 }

@@ -2,7 +2,9 @@
 
 use rust_decimal::Decimal;
 
+use crate::event::SymbolReference;
 use crate::money::{Money, Price};
+use crate::protection::TargetRule;
 use crate::symbol::Symbol;
 use crate::time::Span;
 
@@ -37,6 +39,8 @@ pub enum EntryKind {
     Stop,
     /// At the open of the first bar after the range.
     Market,
+    /// At the open of the bar after one that closed at or beyond the level.
+    Close,
 }
 
 /// Says where the initial stop lies.
@@ -46,6 +50,32 @@ pub enum StopKind {
     Range,
     /// This fraction of ATR14 from the executed price.
     Atr(Decimal),
+    /// This percentage of the executed price from it.
+    Percent(Decimal),
+}
+
+/// Says how ATR14 is made of the true ranges before the day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AtrMethod {
+    /// The mean of the latest 14.
+    #[default]
+    Sma,
+    /// Wilder's smoothing of all of them, begun with the mean of the first 14.
+    ///
+    /// Source: J. Welles Wilder, New Concepts in Technical Trading Systems, 1978.
+    Wilder,
+}
+
+/// Says how many shares an entry has; what is left of the leverage bounds all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sizing {
+    /// As many as lose the risk fraction's share at the stop.
+    #[default]
+    Risk,
+    /// So many.
+    Shares(u32),
+    /// As many as so much money buys at the level.
+    Notional(Money),
 }
 
 /// Says who gets the slots of the day.
@@ -98,12 +128,16 @@ pub struct StrategyConfig {
     pub entry_offset_ticks: u32,
     /// Where the initial stop lies.
     pub stop: StopKind,
-    /// Distance of the target in R; `None` without a target.
-    pub target_r: Option<Decimal>,
+    /// How ATR14 is computed.
+    pub atr_method: AtrMethod,
+    /// Where the target lies; `None` without a target.
+    pub target: Option<TargetRule>,
     /// No entry later than this before the close; `None` without a cut-off.
     pub entry_cutoff: Option<Span>,
     /// Positions are closed so long before the close; zero for the close of the last regular bar.
     pub flatten_before_close: Span,
+    /// How many shares an entry has.
+    pub sizing: Sizing,
     /// Fraction of equity at risk, divided among [`Self::max_positions`].
     pub risk_fraction: Decimal,
     /// Largest multiple of equity in positions and working entries together.
@@ -118,6 +152,8 @@ pub struct StrategyConfig {
     pub gap_limit: Option<Decimal>,
     /// Bounds that choose the Stocks in Play.
     pub filters: Filters,
+    /// Smallest setup score; `None` lets every score pass, and none at all.
+    pub score_min: Option<Decimal>,
     /// What trading costs.
     pub costs: Costs,
 }
@@ -129,6 +165,8 @@ pub struct RunConfig {
     pub initial_equity: Money,
     /// Fraction of the equity at the open that a day may lose.
     pub daily_loss_limit: Decimal,
+    /// Most positions of all strategies together; `None` for the largest of their own.
+    pub account_max_positions: Option<u32>,
     /// The strategies in order of priority; never empty in a checked configuration.
     pub strategies: Vec<StrategyConfig>,
 }
@@ -150,6 +188,15 @@ fn error(keys: &str, problem: impl Into<String>, remedy: impl Into<String>) -> C
 }
 
 impl StrategyConfig {
+    /// Returns ATR14 as the strategy computes it; `None` when it is unknown.
+    #[must_use]
+    pub const fn atr(&self, known: &SymbolReference) -> Option<Price> {
+        match self.atr_method {
+            AtrMethod::Sma => known.atr14,
+            AtrMethod::Wilder => known.atr14_wilder,
+        }
+    }
+
     /// Checks the rules between the keys of a strategy.
     ///
     /// # Errors
@@ -203,6 +250,7 @@ impl RunConfig {
         Self {
             initial_equity: Money::from_cents(10_000_000),
             daily_loss_limit: Decimal::new(5, 2),
+            account_max_positions: None,
             strategies: vec![strategy],
         }
     }

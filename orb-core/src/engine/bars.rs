@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::bar::Bar;
-use crate::config::StrategyId;
+use crate::config::{EntryKind, StrategyId};
 use crate::effect::Effects;
 use crate::event::Origin;
 use crate::hold::HoldKind;
@@ -10,9 +10,9 @@ use crate::money::Price;
 use crate::ranker::Barrier;
 use crate::reason::Reason;
 use crate::risk_gate::daily_limit;
+use crate::session_clock::Windows;
 use crate::side::Side;
 use crate::symbol::SymbolId;
-use crate::time::Timestamp;
 
 /// A quote wider than this fraction of its bid never marks a position.
 const SPREAD_MAX_DIVISOR: i64 = 20;
@@ -50,7 +50,7 @@ impl Engine {
         }
         for crossing in crossings.drain(..) {
             match origin {
-                _ if !self.in_entry_window(id, crossing.bar_start) => {}
+                _ if !self.in_entry_window(id, &crossing.bar) => {}
                 Origin::Live => self.on_crossing(id, &crossing, out),
                 Origin::Backfill => self.decide(id, crossing.symbol, Reason::MissedBreakout, String::new(), out),
             }
@@ -58,10 +58,14 @@ impl Engine {
         (self.crossings, self.arrived) = (crossings, arrived);
     }
 
-    fn in_entry_window(&self, id: StrategyId, bar_start: Timestamp) -> bool {
+    fn in_entry_window(&self, id: StrategyId, bar: &Bar) -> bool {
         let day = &self.strategies[id.index()];
-        let inside =
-            |windows: &crate::session_clock::Windows| windows.range_end <= bar_start && bar_start < windows.entry_end;
+        // An entry after the close of a bar is made in the next one, which must lie in the window too.
+        let entry_bar = match self.strategy(id).entry {
+            EntryKind::Close => bar.start + self.config.bar_length,
+            EntryKind::Stop | EntryKind::Market => bar.start,
+        };
+        let inside = |windows: &Windows| windows.range_end <= bar.start && entry_bar < windows.entry_end;
         day.entries_open && self.clock.windows(id).is_some_and(inside)
     }
 

@@ -1,23 +1,35 @@
 //! From a crossed level to an entry order, and what becomes of the order.
 
+use super::explaining::score_refusal;
 use super::{Engine, Pending};
+use crate::bar::Bar;
 use crate::breaker::BreakerEntry;
 use crate::config::{EntryKind, StrategyId};
 use crate::effect::{Action, Component, EffectClass, Effects, Severity};
 use crate::exit_desk::ExitDesk;
-use crate::fact::{Fact, Signal, SignalStatus};
+use crate::explain::SizeArithmetic;
+use crate::fact::{Fact, SessionRecord, Signal, SignalStatus};
 use crate::hold::{ENTRY_DEADLINE, HoldKind};
 use crate::money::{Price, Quantity};
 use crate::order::{
     AttemptId, ClientOrderId, Order, OrderKind, OrderRequest, OrderRole, OrderStatus, RejectionKind, TimeInForce,
     Trigger,
 };
+use crate::protection::ExitPrices;
 use crate::reason::Reason;
 use crate::risk_gate::{EntryProposal, Refused, RiskApproved, RiskContext, leveraged};
+use crate::score::Score;
 use crate::side::Side;
 use crate::signal_machine::{Crossing, EntryPlan};
 use crate::symbol::SymbolId;
 use crate::time::Timestamp;
+
+/// Holds an entry that the risk gate is asked about, with what only people want to know.
+pub(super) struct Asked {
+    pub(super) proposal: EntryProposal,
+    pub(super) exits: ExitPrices,
+    pub(super) score: Option<Score>,
+}
 
 impl Engine {
     pub(super) fn on_crossing(&mut self, id: StrategyId, crossing: &Crossing, out: &mut Effects) {
@@ -42,34 +54,56 @@ impl Engine {
     ) {
         let Some(session) = self.session else { return };
         let strategy = self.config.run.strategy(id);
-        let plan = match self.strategies[id.index()].signals.plan(strategy, symbol, side) {
+        let breakout = crossing.map(|crossing| &crossing.bar);
+        let plan = match self.strategies[id.index()].signals.plan(strategy, symbol, side, breakout) {
             Ok(plan) => plan,
             Err(reason) => return self.decide(id, symbol, reason, String::new(), out),
         };
+        let score = self.setting(id, symbol, side, breakout).and_then(|setting| setting.score());
+        let refusal = strategy.score_min.and_then(|smallest| score_refusal(score.as_ref(), smallest));
+        if let Some((reason, detail)) = refusal {
+            return self.decide(id, symbol, reason, detail, out);
+        }
         let attempt = AttemptId { date: session.date, strategy: id, symbol, attempt: 1 };
-        let expected = crossing.map_or(plan.level, |crossing| expected_fill(&plan, crossing, strategy.costs.slippage));
+        let expected = match (strategy.entry, breakout) {
+            (EntryKind::Stop, Some(bar)) => expected_fill(&plan, bar, strategy.costs.slippage),
+            (EntryKind::Stop | EntryKind::Market | EntryKind::Close, _) => plan.level,
+        };
         let proposal = EntryProposal { attempt, side, level: plan.level, stop: plan.stop, expected };
-        let context = RiskContext {
+        let asked = Asked { proposal, exits: plan.protection.resolve(plan.level), score };
+        if self.prices.halted[symbol.index()] {
+            let (reason, size) = (Reason::Halted, SizeArithmetic::default());
+            return self.refuse(&asked, Refused { reason, detail: String::new(), size }, out);
+        }
+        let context = self.risk_context(&session, symbol);
+        match self.risk.approve(self.now, &self.config.run, proposal, &context) {
+            Ok(approved) => {
+                if let Some(refused) = self.breaker_refusal(&approved, out) {
+                    self.risk.withdraw(self.now, &approved);
+                    return self.refuse(&asked, refused, out);
+                }
+                let first_bar = breakout.map(|bar| self.first_bar(id, bar)).or(self.range_end(id));
+                self.order_entry(&approved, &plan, &asked, first_bar, out);
+            }
+            Err(refused) => self.refuse(&asked, refused, out),
+        }
+    }
+
+    fn risk_context(&self, session: &SessionRecord, symbol: SymbolId) -> RiskContext {
+        RiskContext {
             equity_open: session.equity_open,
             realized_net: self.positions.day().realized_net,
             restricted: self.prices.restricted[symbol.index()],
             loss_limit_reached: self.holds.get(HoldKind::DailyLoss).is_some(),
             holds_permit: self.holds.active().iter().all(|hold| hold.kind == HoldKind::DailyLoss),
-        };
-        if self.prices.halted[symbol.index()] {
-            let refused = Refused { reason: Reason::Halted, detail: String::new(), quantity: Quantity::ZERO };
-            return self.refuse(&proposal, refused, out);
         }
-        match self.risk.approve(self.now, &self.config.run, proposal, &context) {
-            Ok(approved) => {
-                if let Some(refused) = self.breaker_refusal(&approved, out) {
-                    self.risk.release(self.now, attempt);
-                    return self.refuse(&proposal, refused, out);
-                }
-                let first_bar = crossing.map(|crossing| crossing.bar_start).or(self.range_end(id));
-                self.order_entry(&approved, &plan, first_bar, out);
-            }
-            Err(refused) => self.refuse(&proposal, refused, out),
+    }
+
+    /// Returns the start of the first bar in which an entry after a bar may fill.
+    fn first_bar(&self, id: StrategyId, breakout: &Bar) -> Timestamp {
+        match self.strategy(id).entry {
+            EntryKind::Close => breakout.start + self.config.bar_length,
+            EntryKind::Stop | EntryKind::Market => breakout.start,
         }
     }
 
@@ -87,14 +121,15 @@ impl Engine {
             ceiling: leveraged(self.strategy(proposal.attempt.strategy).leverage, equity),
         })?;
         self.trip(&sentence, out);
-        Some(Refused { reason: Reason::Hold, detail: sentence, quantity })
+        Some(Refused { reason: Reason::Hold, detail: sentence, size: *approved.size() })
     }
 
     fn range_end(&self, id: StrategyId) -> Option<Timestamp> {
         self.clock.windows(id).map(|windows| windows.range_end)
     }
 
-    fn refuse(&mut self, proposal: &EntryProposal, refused: Refused, out: &mut Effects) {
+    fn refuse(&mut self, asked: &Asked, refused: Refused, out: &mut Effects) {
+        let proposal = &asked.proposal;
         let mut detail = refused.detail;
         if refused.reason == Reason::Hold {
             let kinds: Vec<_> = self.holds.active().iter().map(|hold| hold.kind.name()).collect();
@@ -104,10 +139,11 @@ impl Engine {
             status: SignalStatus::Rejected,
             reason: Some(refused.reason),
             detail: detail.clone(),
-            ..new_signal(self.now, proposal, refused.quantity)
+            ..new_signal(self.now, asked, refused.size.quantity)
         };
         self.signals.insert(proposal.attempt, signal.clone());
         out.record(Fact::Signal(signal));
+        self.explain_entry(asked, &refused.size);
         self.decide(proposal.attempt.strategy, proposal.attempt.symbol, refused.reason, detail, out);
     }
 
@@ -116,6 +152,7 @@ impl Engine {
         &mut self,
         approved: &RiskApproved,
         plan: &EntryPlan,
+        asked: &Asked,
         first_bar: Option<Timestamp>,
         out: &mut Effects,
     ) {
@@ -124,7 +161,7 @@ impl Engine {
         let strategy = self.strategy(attempt.strategy);
         let kind = match strategy.entry {
             EntryKind::Stop => OrderKind::Stop(proposal.level),
-            EntryKind::Market => OrderKind::Market,
+            EntryKind::Market | EntryKind::Close => OrderKind::Market,
         };
         let request = OrderRequest {
             id: self.order_id(attempt, OrderRole::Entry, 0),
@@ -138,9 +175,11 @@ impl Engine {
             paired_stop: None,
             trigger: first_bar.map(|first_bar| Trigger { first_bar }),
         };
-        let signal = Signal { order: Some(request.id.clone()), ..new_signal(self.now, proposal, approved.quantity()) };
+        let signal = Signal { order: Some(request.id.clone()), ..new_signal(self.now, asked, approved.quantity()) };
         self.signals.insert(attempt, signal.clone());
         out.record(Fact::Signal(signal));
+        self.explain_entry(asked, approved.size());
+        self.explain_signal(attempt, out);
         self.strategies[attempt.strategy.index()].signals.ordered(attempt.symbol);
         self.desks
             .insert(attempt.symbol, ExitDesk::new(attempt, plan.protection).with_close_deadline(self.close_deadline));
@@ -238,7 +277,7 @@ impl Engine {
             Some(rejection) => reason_of(rejection.kind),
             None if window_open && limit_reached => return self.keep_watching(id, symbol, out),
             None if window_open => Reason::Hold,
-            None if self.strategy(id).entry == EntryKind::Market => Reason::NoEntryBar,
+            None if self.strategy(id).entry != EntryKind::Stop => Reason::NoEntryBar,
             None => Reason::NoTrigger,
         };
         if reason == Reason::RejectedByBroker {
@@ -252,14 +291,15 @@ impl Engine {
     fn keep_watching(&mut self, id: StrategyId, symbol: SymbolId, out: &mut Effects) {
         let strategy = self.config.run.strategy(id);
         let day = &mut self.strategies[id.index()];
-        if strategy.entry == EntryKind::Market || !day.signals.arm(strategy, symbol, None) {
+        if strategy.entry != EntryKind::Stop || !day.signals.arm(strategy, symbol, None) {
             return self.decide(id, symbol, Reason::LossLimit, String::new(), out);
         }
         day.stopped.push(symbol);
     }
 }
 
-fn new_signal(now: Timestamp, proposal: &EntryProposal, quantity: Quantity) -> Signal {
+fn new_signal(now: Timestamp, asked: &Asked, quantity: Quantity) -> Signal {
+    let proposal = &asked.proposal;
     Signal {
         attempt: proposal.attempt,
         side: proposal.side,
@@ -275,14 +315,15 @@ fn new_signal(now: Timestamp, proposal: &EntryProposal, quantity: Quantity) -> S
         submitted_at: None,
         filled_at: None,
         fill_price: None,
+        score_e6: asked.score.map(|score| score.total_e6),
     }
 }
 
 /// Returns the price that a triggered stop entry is expected to fill at: the worse of level and open, with slippage.
-fn expected_fill(plan: &EntryPlan, crossing: &Crossing, slippage: Price) -> Price {
+fn expected_fill(plan: &EntryPlan, bar: &Bar, slippage: Price) -> Price {
     let base = match plan.side {
-        Side::Long => plan.level.max(crossing.bar_open),
-        Side::Short => plan.level.min(crossing.bar_open),
+        Side::Long => plan.level.max(bar.open),
+        Side::Short => plan.level.min(bar.open),
     };
     base.offset(plan.side.sign() * slippage.micros())
 }

@@ -3,6 +3,7 @@
 mod bars;
 mod commands;
 mod entries;
+mod explaining;
 mod orders;
 mod reconcile;
 mod restore;
@@ -23,7 +24,9 @@ use crate::config::{RunConfig, StrategyConfig, StrategyId};
 use crate::effect::{Action, Component, EffectClass, EffectId, Effects, Severity};
 use crate::event::{Event, FeedState, MarketData, RiskLimits, SymbolReference};
 use crate::exit_desk::{CLOSE_DEADLINE, ExitDesk};
+use crate::explain::Explanation;
 use crate::fact::{Fact, HoldRecord, SessionRecord, Signal};
+use crate::filter::Filter;
 use crate::hold::{Clearing, Hold, HoldClearance, HoldKind, Holds};
 use crate::money::Price;
 use crate::order::{AttemptId, ClientOrderId};
@@ -39,6 +42,7 @@ use crate::time::{Span, Timestamp};
 
 /// Holds what an engine is built from.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct EngineConfig {
     /// The account and its strategies; must be valid.
     pub run: RunConfig,
@@ -48,6 +52,32 @@ pub struct EngineConfig {
     pub calendar: Arc<Calendar>,
     /// Length of the bars, whole minutes.
     pub bar_length: Span,
+    /// Filters of the embedding program.
+    pub filters: Vec<Arc<dyn Filter>>,
+    /// Records the whole reckoning of every symbol's day.
+    pub explains: bool,
+}
+
+impl EngineConfig {
+    /// Puts together what an engine is built from; without further filters and explanations.
+    #[must_use]
+    pub const fn new(run: RunConfig, symbols: Arc<SymbolTable>, calendar: Arc<Calendar>, bar_length: Span) -> Self {
+        Self { run, symbols, calendar, bar_length, filters: Vec::new(), explains: false }
+    }
+
+    /// Adds a filter of one's own.
+    #[must_use]
+    pub fn with_filter(mut self, filter: Arc<dyn Filter>) -> Self {
+        self.filters.push(filter);
+        self
+    }
+
+    /// Makes the engine record the whole reckoning of every symbol's day as [`Fact::Explained`].
+    #[must_use]
+    pub const fn explained(mut self) -> Self {
+        self.explains = true;
+        self
+    }
 }
 
 /// Turns events into effects.
@@ -81,6 +111,8 @@ pub struct Engine {
     next_limits: Option<RiskLimits>,
     crossings: Vec<Crossing>,
     arrived: Vec<SymbolId>,
+    /// What is known of today's symbols, where explanations are asked for.
+    explanations: BTreeMap<(StrategyId, SymbolId), Explanation>,
 }
 
 /// Holds one strategy's machines of the day.
@@ -166,6 +198,7 @@ impl Engine {
             next_limits: None,
             crossings: Vec::new(),
             arrived: Vec::new(),
+            explanations: BTreeMap::new(),
             config,
         }
     }
@@ -329,7 +362,7 @@ impl StrategyDay {
         let everything = strategy.symbols.is_empty();
         let member = |name| everything || strategy.symbols.contains(name);
         let members = config.symbols.iter().map(|(_, name)| member(name)).collect();
-        let mut signals = SignalMachine::new(members);
+        let mut signals = SignalMachine::new(members, strategy.entry);
         signals.begin();
         let mut ranges = RangeBook::default();
         ranges.begin(Timestamp::MAX, Timestamp::MAX, config.bar_length, config.symbols.len());

@@ -474,7 +474,7 @@ pub(super) fn desk_view<'a>(orders: &'a OrderBook, positions: &PositionKeeper, s
 
 /// Makes up exits for a fill whose desk is gone: the desk that follows closes the position at once.
 fn emergency(order: &Order, execution: &Execution) -> Protection {
-    Protection { side: order.side.opens(), stop: StopRule::At(execution.price), target_r: None }
+    Protection { side: order.side.opens(), stop: StopRule::At(execution.price), target: None }
 }
 
 /// Returns whether a step means that nothing more is to be done.

@@ -67,13 +67,16 @@ impl Engine {
 
     fn restore_signal(&mut self, signal: Signal) {
         let attempt = signal.attempt;
+        if signal.order.is_some() {
+            self.risk.own(attempt);
+        }
         let order = signal.order.as_ref().and_then(|id| self.orders.get(id));
         if let Some(order) = order.filter(|order| !order.status.is_terminal()) {
             let notional = order.quantity.at(signal.level);
             let risk = order.quantity.at(signal.level.distance(signal.stop));
             self.risk.restore(attempt, false, notional, risk);
-            let target_r = self.strategy(attempt.strategy).target_r;
-            let protection = Protection { side: signal.side, stop: StopRule::At(signal.stop), target_r };
+            let target = self.strategy(attempt.strategy).target;
+            let protection = Protection { side: signal.side, stop: StopRule::At(signal.stop), target };
             self.desks.insert(
                 attempt.symbol,
                 ExitDesk::restored(attempt, protection, self.exits_made(attempt))
@@ -99,8 +102,8 @@ impl Engine {
         if !trade.is_closed() {
             self.risk.release(crate::time::Timestamp::MIN, attempt);
             self.risk.restore(attempt, true, trade.entry_notional, trade.initial_risk());
-            let target_r = self.strategy(attempt.strategy).target_r;
-            let protection = Protection { side: trade.side, stop: StopRule::At(trade.stop), target_r };
+            let target = self.strategy(attempt.strategy).target;
+            let protection = Protection { side: trade.side, stop: StopRule::At(trade.stop), target };
             self.desks.insert(
                 attempt.symbol,
                 ExitDesk::restored(attempt, protection, self.exits_made(attempt))

@@ -1,5 +1,6 @@
 //! The course of a day: its beginning, its deadlines, its barrier and its end.
 
+use super::explaining::score_refusal;
 use super::{Engine, Pending};
 use crate::config::{Direction, EntryKind, SlotPolicy, StrategyId};
 use crate::effect::{Action, Component, Effects, Severity};
@@ -8,9 +9,10 @@ use crate::fact::{Decision, ExitReason, Fact, SessionRecord};
 use crate::hold::HoldKind;
 use crate::money::{Money, Price};
 use crate::order::AttemptId;
-use crate::ranker::{Barrier, BarrierStep, Candidate, Ranking, rank};
+use crate::ranker::{Barrier, BarrierStep, Candidate, RankRequest, Ranking, rank};
 use crate::reason::Reason;
 use crate::session_clock::Tick;
+use crate::side::Side;
 use crate::signal_machine::Watch;
 use crate::symbol::SymbolId;
 
@@ -45,6 +47,7 @@ impl Engine {
             self.apply_limits(&limits);
         }
         self.signals.clear();
+        self.explanations.clear();
         for (index, known) in reference.symbols.iter().enumerate() {
             self.prices.restricted[index] = known.restricted;
             self.prices.halted[index] = false;
@@ -167,8 +170,18 @@ impl Engine {
             let range = if unknown { Err(Reason::RangeIncomplete) } else { day.ranges.freeze(symbol) };
             (symbol, range)
         });
-        let Ranking { candidates, refusals } = rank(self.strategy(id), ranges, &self.reference);
+        let Some(session) = self.session else { return };
+        let request = RankRequest {
+            strategy: self.strategy(id),
+            filters: &self.config.filters,
+            date: session.date,
+            symbols: &self.config.symbols,
+            reference: &self.reference,
+            keeps_checks: self.config.explains,
+        };
+        let Ranking { candidates, refusals } = rank(&request, ranges);
         for refusal in refusals {
+            self.explain_refusal(id, &refusal);
             let day = &mut self.strategies[id.index()];
             if refusal.reason != Reason::NoBars {
                 self.decide(id, refusal.symbol, refusal.reason, refusal.detail, out);
@@ -183,17 +196,21 @@ impl Engine {
 
     fn place(&mut self, id: StrategyId, candidates: &[Candidate], out: &mut Effects) {
         for (candidate, rank) in candidates.iter().zip(0..) {
-            let atr14 = self.reference[candidate.symbol.index()].atr14;
+            self.explain_candidate(id, candidate);
+            let atr14 = self.strategy(id).atr(&self.reference[candidate.symbol.index()]);
             self.strategies[id.index()].signals.keep_setup(candidate, rank, atr14);
         }
+        let passing: Vec<&Candidate> = candidates.iter().filter(|one| self.passes_score(id, one, out)).collect();
         let strategy = self.strategy(id);
-        let resting = strategy.slot_policy == SlotPolicy::Ranked && strategy.direction == Direction::Candle;
+        let resting = strategy.entry == EntryKind::Stop
+            && strategy.slot_policy == SlotPolicy::Ranked
+            && strategy.direction == Direction::Candle;
         let at_once = strategy.entry == EntryKind::Market || resting;
         let chosen = match strategy.slot_policy {
             SlotPolicy::Ranked => (strategy.max_positions as usize).saturating_sub(self.risk.slots_used()),
             SlotPolicy::FirstTrigger => usize::MAX,
         };
-        for (index, candidate) in candidates.iter().enumerate() {
+        for (index, candidate) in passing.into_iter().enumerate() {
             let symbol = candidate.symbol;
             let seen = self.strategies[id.index()].ranges.after_range(symbol);
             match candidate.side.filter(|_| at_once) {
@@ -203,6 +220,25 @@ impl Engine {
                 None => self.arm(id, symbol, out),
             }
         }
+    }
+
+    /// Refuses a candidate whose score is too small, where a smallest one is configured and it is known by now.
+    fn passes_score(&mut self, id: StrategyId, candidate: &Candidate, out: &mut Effects) -> bool {
+        let strategy = self.strategy(id);
+        let Some(smallest) = strategy.score_min else { return true };
+        let side = candidate.side.unwrap_or(Side::Long);
+        let known_now = candidate.side.is_some() && strategy.entry != EntryKind::Close;
+        let Some(setting) = self.setting(id, candidate.symbol, side, None) else { return true };
+        if setting.is_incomplete() {
+            self.decide(id, candidate.symbol, Reason::ScoreMissing, String::new(), out);
+            return false;
+        }
+        let refused = score_refusal(setting.score().as_ref(), smallest).filter(|_| known_now);
+        if let Some((reason, detail)) = refused {
+            self.decide(id, candidate.symbol, reason, detail, out);
+            return false;
+        }
+        true
     }
 
     fn arm(&mut self, id: StrategyId, symbol: SymbolId, out: &mut Effects) {
@@ -229,6 +265,7 @@ impl Engine {
         }
         self.strategies[id.index()].signals.finish(symbol);
         let attempt = AttemptId { date: session.date, strategy: id, symbol, attempt: 0 };
+        self.explain_no_trade(attempt, reason, &detail, out);
         out.record(Fact::Decision(Decision { attempt, reason, detail, at: self.now }));
     }
 }

@@ -419,12 +419,12 @@ fn config(settings: &str) -> EngineConfig {
         let open = Timestamp::from_datetime(date.and_hms_opt(14, 30, 0).expect("a time").and_utc());
         Session { date, open, close: open + Span::from_minutes(390) }
     };
-    EngineConfig {
+    EngineConfig::new(
         run,
-        symbols: Arc::new(SymbolTable::new(SYMBOLS.map(|name| Symbol::new(name).expect(name)))),
-        calendar: Arc::new(Calendar::new(vec![session("2026-02-13"), session("2026-02-17")]).expect("in order")),
-        bar_length: Span::from_minutes(5),
-    }
+        Arc::new(SymbolTable::new(SYMBOLS.map(|name| Symbol::new(name).expect(name)))),
+        Arc::new(Calendar::new(vec![session("2026-02-13"), session("2026-02-17")]).expect("in order")),
+        Span::from_minutes(5),
+    )
 }
 
 /// Builds what a store would load: for each key the last row, of the latest day.
@@ -442,6 +442,7 @@ fn restored(facts: &[Fact]) -> Restored {
             Fact::Decision(decision) => drop(decisions.insert(decision.attempt, decision)),
             Fact::Hold(record) => drop(holds.insert((record.hold.kind, record.hold.since), record)),
             Fact::Closing(closing) => drop(closings.insert((closing.attempt.symbol, closing.since), closing)),
+            Fact::Explained(_) => {}
         }
     }
     restored.signals = signals.into_values().collect();

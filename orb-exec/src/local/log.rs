@@ -9,7 +9,7 @@ use orb_core::effect::{Action, BrokerEffect};
 use orb_core::order::{
     AttemptId, BrokerOrderId, ClientOrderId, OrderKind, OrderRequest, OrderRole, TimeInForce, Trigger,
 };
-use orb_core::protection::{Protection, StopRule};
+use orb_core::protection::{Protection, StopRule, TargetRule};
 use orb_core::{Date, OrderSide, Price, Quantity, Side, StrategyId, SymbolId, Timestamp};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -91,7 +91,11 @@ struct Attached {
     long: bool,
     stop_at: Option<i64>,
     stop_from_fill: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stop_percent: Option<String>,
     target_r: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    target_percent: Option<String>,
 }
 
 impl Request {
@@ -180,21 +184,31 @@ impl Submit {
 
 impl Attached {
     fn of(protection: &Protection) -> Self {
-        let (stop_at, stop_from_fill) = match protection.stop {
-            StopRule::At(price) => (Some(price.micros()), None),
-            StopRule::FromFill(distance) => (None, Some(distance.micros())),
+        let (stop_at, stop_from_fill, stop_percent) = match protection.stop {
+            StopRule::At(price) => (Some(price.micros()), None, None),
+            StopRule::FromFill(distance) => (None, Some(distance.micros()), None),
+            StopRule::Percent(percent) => (None, None, Some(percent.to_string())),
         };
-        let target_r = protection.target_r.map(|multiple| multiple.to_string());
-        Self { long: protection.side == Side::Long, stop_at, stop_from_fill, target_r }
+        let (target_r, target_percent) = match protection.target {
+            Some(TargetRule::Risk(multiple)) => (Some(multiple.to_string()), None),
+            Some(TargetRule::Percent(percent)) => (None, Some(percent.to_string())),
+            None => (None, None),
+        };
+        let long = protection.side == Side::Long;
+        Self { long, stop_at, stop_from_fill, stop_percent, target_r, target_percent }
     }
 
     fn to_protection(&self) -> Option<Protection> {
         let at = self.stop_at.map(|micros| StopRule::At(Price::from_micros(micros)));
         let from_fill = self.stop_from_fill.map(|micros| StopRule::FromFill(Price::from_micros(micros)));
+        let number = |text: &Option<String>| text.as_deref().and_then(|text| Decimal::from_str(text).ok());
+        let of_price = number(&self.stop_percent).map(StopRule::Percent);
         Some(Protection {
             side: if self.long { Side::Long } else { Side::Short },
-            stop: at.or(from_fill)?,
-            target_r: self.target_r.as_deref().and_then(|text| Decimal::from_str(text).ok()),
+            stop: at.or(from_fill).or(of_price)?,
+            target: number(&self.target_r)
+                .map(TargetRule::Risk)
+                .or_else(|| number(&self.target_percent).map(TargetRule::Percent)),
         })
     }
 }

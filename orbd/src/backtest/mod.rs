@@ -63,10 +63,5 @@ pub fn run_both(market: &Market, config: &RunConfig) -> Reports {
 /// Returns what an engine for this market is built from.
 #[must_use]
 pub fn engine_config(market: &Market, run: &RunConfig) -> EngineConfig {
-    EngineConfig {
-        run: run.clone(),
-        symbols: market.symbols.clone(),
-        calendar: market.calendar.clone(),
-        bar_length: market.bar_length,
-    }
+    EngineConfig::new(run.clone(), market.symbols.clone(), market.calendar.clone(), market.bar_length)
 }

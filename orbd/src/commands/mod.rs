@@ -3,5 +3,6 @@
 pub mod backtest;
 pub mod demo;
 mod settings;
+mod settings_file;
 
 pub use settings::{SettingArgs, SettingsError};

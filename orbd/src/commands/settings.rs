@@ -1,23 +1,23 @@
 //! From `--preset`, `--config` and `--set` to a configuration.
 
-use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use orb_core::RunConfig;
 use orb_core::config::{ConfigError, PRESETS, SettingError, UnknownPreset, preset};
-use toml::Spanned;
+
+use super::settings_file::SettingsFile;
 
 /// Chooses what is traded and how.
 #[derive(Args, Clone, Debug, Default)]
 pub struct SettingArgs {
-    /// Configuration file (TOML): `preset = "NAME"` and any of the keys below
+    /// Configuration file (TOML): `preset = "NAME"` and any of the keys below, or a [[strategy]] table for each strategy
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Named strategy to start from: orb-classic or orb-etf [default: orb-classic]
+    /// Strategy to start from: orb-classic, orb-sip, orb-sip-paper or orb-etf [default: orb-classic]
     #[arg(long, value_name = "NAME")]
     pub preset: Option<String>,
-    /// Overrides one key; may be given more than once
+    /// Overrides one key, of every strategy or as STRATEGY.KEY of one; may be given more than once
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub settings: Vec<String>,
 }
@@ -72,6 +72,22 @@ pub enum SettingsError {
         /// What is wrong.
         source: UnknownPreset,
     },
+    /// A preset was asked for, and the file has several strategies.
+    #[error("--preset: {} has [[strategy]] tables: name the preset of each there", path.display())]
+    PresetOfMany {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A value of the file is a table, or a strategy is not one.
+    #[error("{}:{line}: {problem}", path.display())]
+    FileShape {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong and what is expected.
+        problem: String,
+    },
     /// Keys contradict each other.
     #[error("configuration: {0}")]
     Contradiction(#[from] ConfigError),
@@ -87,20 +103,17 @@ impl SettingArgs {
 
     /// Builds the configuration: the preset, then the file's keys, then `--set`, and checks it whole.
     ///
+    /// With `[[strategy]]` tables in the file each begins with its own preset; the file's other keys apply to all of
+    /// them, and a table's keys to its strategy.
+    ///
     /// # Errors
     /// Names the file and line, or the flag, and the remedy.
     pub fn resolve(&self) -> Result<RunConfig, SettingsError> {
-        let file = self.config.as_deref().map(read_file).transpose()?.unwrap_or_default();
-        let mut run = RunConfig::of(match (&self.preset, &file.preset) {
-            (Some(name), _) => preset(name)?,
-            (None, Some((name, line))) => preset(name).map_err(|source| file.preset_error(*line, source))?,
-            (None, None) => preset(PRESETS[0].0)?,
-        });
+        let file = self.config.as_deref().map(SettingsFile::read).transpose()?.unwrap_or_default();
+        let mut run = self.presets(&file)?;
         // A preset's own symbols are meant for live runs.
-        run.strategies[0].symbols.clear();
-        for (key, value, line) in &file.settings {
-            run.set(key, value).map_err(|source| file.error(*line, source))?;
-        }
+        run.strategies.iter_mut().for_each(|strategy| strategy.symbols.clear());
+        file.apply(&mut run)?;
         for setting in &self.settings {
             let (key, value) = setting.split_once('=').ok_or_else(|| SettingsError::NotAPair(setting.clone()))?;
             run.set(key.trim(), value).map_err(SettingsError::Setting)?;
@@ -108,59 +121,28 @@ impl SettingArgs {
         run.validate()?;
         Ok(run)
     }
-}
 
-/// Holds the keys of a configuration file with their lines.
-#[derive(Debug, Default)]
-struct FileSettings {
-    path: PathBuf,
-    preset: Option<(String, usize)>,
-    settings: Vec<(String, String, usize)>,
-}
-
-impl FileSettings {
-    fn error(&self, line: usize, source: SettingError) -> SettingsError {
-        SettingsError::FileSetting { path: self.path.clone(), line, source }
-    }
-
-    fn preset_error(&self, line: usize, source: UnknownPreset) -> SettingsError {
-        SettingsError::FilePreset { path: self.path.clone(), line, source }
-    }
-}
-
-fn read_file(path: &Path) -> Result<FileSettings, SettingsError> {
-    let text = std::fs::read_to_string(path).map_err(|source| SettingsError::Read { path: path.to_owned(), source })?;
-    let line_of = |span: Range<usize>| text[..span.start.min(text.len())].matches('\n').count() + 1;
-    let parsed: std::collections::BTreeMap<Spanned<String>, Spanned<toml::Value>> =
-        toml::from_str(&text).map_err(|error: toml::de::Error| SettingsError::Syntax {
-            path: path.to_owned(),
-            line: error.span().map_or(1, line_of),
-            problem: error.message().to_owned(),
-        })?;
-    let mut file = FileSettings { path: path.to_owned(), ..FileSettings::default() };
-    for (key, value) in parsed {
-        let line = line_of(key.span());
-        let text = plain(value.get_ref());
-        if key.get_ref() == "preset" {
-            file.preset = Some((text, line));
-        } else {
-            file.settings.push((key.into_inner(), text, line));
+    fn presets(&self, file: &SettingsFile) -> Result<RunConfig, SettingsError> {
+        if file.strategies.is_empty() {
+            let strategy = match (&self.preset, &file.preset) {
+                (Some(name), _) => preset(name)?,
+                (None, Some(name)) => file.preset(name)?,
+                (None, None) => preset(PRESETS[0].0)?,
+            };
+            return Ok(RunConfig::of(strategy));
         }
-    }
-    Ok(file)
-}
-
-/// Writes a value of the file as `--set` would have it.
-fn plain(value: &toml::Value) -> String {
-    match value {
-        toml::Value::String(text) => text.clone(),
-        toml::Value::Boolean(false) => "off".to_owned(),
-        toml::Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(","),
-        toml::Value::Integer(_)
-        | toml::Value::Float(_)
-        | toml::Value::Boolean(true)
-        | toml::Value::Datetime(_)
-        | toml::Value::Table(_) => value.to_string(),
+        if self.preset.is_some() {
+            return Err(SettingsError::PresetOfMany { path: file.path.clone() });
+        }
+        let common = file.preset.as_ref();
+        let strategies = file.strategies.iter().map(|table| match table.preset.as_ref().or(common) {
+            Some(name) => file.preset(name),
+            None => Ok(preset(PRESETS[0].0)?),
+        });
+        let strategies = strategies.collect::<Result<Vec<_>, _>>()?;
+        let mut run = RunConfig::of(strategies[0].clone());
+        run.strategies = strategies;
+        Ok(run)
     }
 }
 
@@ -186,6 +168,44 @@ mod tests {
         assert_eq!(run.get("leverage").as_deref(), Some("2"));
         assert_eq!(run.get("target_r").as_deref(), Some("off"));
         assert_eq!(run.get("name").as_deref(), Some("orb-etf"));
+    }
+
+    const TWO: &str = "daily_loss_limit = 0.03\nleverage = 2\n\n[[strategy]]\nname = \"slow\"\nrange_minutes = 30\n\n\
+                       [[strategy]]\npreset = \"orb-etf\"\nleverage = 1\nsymbols = [\"SPY\", \"QQQ\"]\n";
+
+    #[test]
+    fn a_file_may_hold_several_strategies() {
+        let run = resolve(TWO, &["slow.max_positions=2", "slippage=0.01"]).expect("a configuration");
+        let of = |index: usize, key: &str| {
+            let key = orb_core::config::Key::named(key).expect("a key");
+            key.of_strategy(&run.strategies[index]).expect("a strategy's key")
+        };
+        assert_eq!([of(0, "name"), of(1, "name")], ["slow", "orb-etf"]);
+        assert_eq!([of(0, "leverage"), of(1, "leverage")], ["2", "1"]);
+        assert_eq!([of(0, "max_positions"), of(1, "max_positions")], ["2", "1"]);
+        assert_eq!([of(0, "slippage"), of(1, "slippage")], ["0.01", "0.01"]);
+        assert_eq!([of(0, "symbols"), of(1, "symbols")], ["", "SPY,QQQ"]);
+        assert_eq!(run.get("daily_loss_limit").as_deref(), Some("0.03"));
+    }
+
+    #[test]
+    fn faults_of_several_strategies_are_named() {
+        let account = "[[strategy]]\nname = \"a\"\ninitial_equity = 5000\n";
+        refused(account, &[], "/orb.toml:3: `initial_equity` is a key of the account");
+        refused(TWO, &["fast.leverage=2"], "there is no strategy `fast`: the configuration has slow, orb-etf");
+        refused("[[strategy]]\n[[strategy]]\n", &[], "name: two strategies are named `orb-classic`");
+        refused("[strategy]\nname = \"a\"\n", &[], "/orb.toml:1: `strategy` is not a list of tables");
+        refused("\n[account]\nname = \"a\"\n", &[], "/orb.toml:2: `account` is a table");
+        refused("[[strategy]]\npreset = \"orb-magic\"\n", &[], "/orb.toml:2: there is no preset `orb-magic`");
+        let path = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(path.path(), TWO).expect("written");
+        let args = SettingArgs {
+            config: Some(path.path().to_owned()),
+            preset: Some("orb-etf".to_owned()),
+            settings: Vec::new(),
+        };
+        let error = args.resolve().expect_err("refused").to_string();
+        assert!(error.starts_with("--preset: ") && error.contains("[[strategy]]"), "{error}");
     }
 
     #[track_caller]

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, bail};
 use orb_backtest::{ExchangeConfig, FillModel};
-use orb_core::config::KEYS;
 use orb_core::event::ReferenceData;
 use orb_core::{Date, RunConfig};
 use orb_data::synthetic::{SyntheticMarket, SyntheticOptions};
@@ -107,9 +106,7 @@ impl DemoSession {
             let prices = [bar.open, bar.high, bar.low, bar.close].map(orb_core::Price::micros);
             (symbol, bar.start.micros(), prices, bar.volume).hash(&mut hash);
         }
-        for key in KEYS {
-            self.run.get(key.name).hash(&mut hash);
-        }
+        self.run.settings().hash(&mut hash);
         format!("{} {:016x}", day.session.date, hash.finish())
     }
 }

@@ -5,11 +5,12 @@ use core::fmt;
 use orb_core::Timestamp;
 use orb_core::effect::Effect;
 use orb_core::event::Event;
+use orb_core::fact::Fact;
 use orb_core::symbol::{Symbol, SymbolTable};
 use prost::Message as _;
 use zstd::bulk::Compressor;
 
-use super::codec::{Encoded as _, JournalError, decode_all, encode_all, needed, unknown};
+use super::codec::{Encoded, JournalError, decode_all, needed, unknown};
 use super::wire;
 
 /// The form of a row, its first byte: the message as it is.
@@ -140,8 +141,13 @@ fn encode_entry(entry: &EntryRef<'_>) -> wire::Entry {
         sequence: entry.sequence,
         now: entry.now.encode(),
         event: Some(entry.event.encode()),
-        effects: encode_all(entry.effects),
+        effects: entry.effects.iter().filter(|effect| is_journalled(effect)).map(Encoded::encode).collect(),
     }
+}
+
+/// Tells whether an effect is kept for comparison; explanations follow from the inputs and are left out.
+const fn is_journalled(effect: &Effect) -> bool {
+    !matches!(effect, Effect::Record(Fact::Explained(_)))
 }
 
 fn decode_entry(wire: wire::Entry) -> Result<Entry, JournalError> {

@@ -21,6 +21,8 @@ impl Encoded for Fact {
             Self::Decision(decision) => WireFact::Decision(decision.encode()),
             Self::Hold(record) => WireFact::Hold(record.encode()),
             Self::Closing(closing) => WireFact::Closing(closing.encode()),
+            // A journal leaves explanations out: they follow from its inputs, and nothing follows from them.
+            Self::Explained(_) => return wire::Fact { fact: None },
         };
         wire::Fact { fact: Some(fact) }
     }
@@ -83,7 +85,7 @@ record!(Signal as Signal {
     plain: [side, at, level, stop, quantity, status],
     absent: [reason, order, broker_order, submitted_at, filled_at, fill_price],
     message: [attempt],
-    same: [detail],
+    same: [detail, score_e6],
 });
 
 record!(Order as Order {

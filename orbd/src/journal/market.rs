@@ -44,6 +44,7 @@ impl Encoded for SymbolReference {
             volume_sum14: self.volume_sum14,
             opening_volumes: self.opening_volume_sum14.iter().map(|&sum14| wire::OpeningVolume { sum14 }).collect(),
             restricted: self.restricted,
+            atr14_wilder: self.atr14_wilder.as_ref().map(Encoded::encode),
         }
     }
 
@@ -52,6 +53,7 @@ impl Encoded for SymbolReference {
         Ok(Self {
             previous_close: optional(wire.previous_close)?,
             atr14: optional(wire.atr14)?,
+            atr14_wilder: optional(wire.atr14_wilder)?,
             volume_sum14: wire.volume_sum14,
             opening_volume_sum14: volumes.try_into().map_err(|_| JournalError::Missing("an opening volume"))?,
             restricted: wire.restricted,

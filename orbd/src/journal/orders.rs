@@ -5,6 +5,7 @@ use orb_core::order::{
     AttemptId, BrokerOrder, BrokerOrderId, ClientOrderId, Execution, OrderKind, OrderRequest, OrderUpdate, Rejection,
     Trigger,
 };
+use orb_core::protection::TargetRule;
 use orb_core::{Protection, StopRule};
 
 use super::codec::{Encoded, JournalError, decode_all, encode_all, needed, optional, unknown};
@@ -247,22 +248,33 @@ impl Encoded for Protection {
         let stop = match self.stop {
             StopRule::At(price) => wire::protection::Stop::At(price.encode()),
             StopRule::FromFill(distance) => wire::protection::Stop::FromFill(distance.encode()),
+            StopRule::Percent(percent) => wire::protection::Stop::Percent(percent.to_string()),
         };
-        wire::Protection {
-            side: self.side.encode(),
-            stop: Some(stop),
-            target_r: self.target_r.map(|multiple| multiple.to_string()),
-        }
+        let (target_r, target_percent) = match self.target {
+            Some(TargetRule::Risk(multiple)) => (Some(multiple.to_string()), None),
+            Some(TargetRule::Percent(percent)) => (None, Some(percent.to_string())),
+            None => (None, None),
+        };
+        wire::Protection { side: self.side.encode(), stop: Some(stop), target_r, target_percent }
     }
 
     fn decode(wire: wire::Protection) -> Result<Self, JournalError> {
         let stop = match wire.stop.ok_or(JournalError::Missing("the stop of an entry"))? {
             wire::protection::Stop::At(price) => StopRule::At(Encoded::decode(price)?),
             wire::protection::Stop::FromFill(distance) => StopRule::FromFill(Encoded::decode(distance)?),
+            wire::protection::Stop::Percent(percent) => StopRule::Percent(decimal("stop", &percent)?),
         };
-        let multiple = |text: String| text.parse().map_err(|_| unknown("target", &text));
-        Ok(Self { side: Encoded::decode(wire.side)?, stop, target_r: wire.target_r.map(multiple).transpose()? })
+        let target = match (wire.target_r, wire.target_percent) {
+            (Some(multiple), _) => Some(TargetRule::Risk(decimal("target", &multiple)?)),
+            (None, Some(percent)) => Some(TargetRule::Percent(decimal("target", &percent)?)),
+            (None, None) => None,
+        };
+        Ok(Self { side: Encoded::decode(wire.side)?, stop, target })
     }
+}
+
+fn decimal(what: &'static str, text: &str) -> Result<rust_decimal::Decimal, JournalError> {
+    text.parse().map_err(|_| unknown(what, &text))
 }
 
 impl Encoded for OrderRequest {

@@ -14,6 +14,7 @@ use orb_core::order::{
     AttemptId, BrokerOrder, BrokerOrderId, ClientOrderId, Execution, Order, OrderEvent, OrderKind, OrderRequest,
     OrderRole, OrderStatus, OrderUpdate, Rejection, RejectionKind, TimeInForce, Trigger,
 };
+use orb_core::protection::TargetRule;
 use orb_core::symbol::{Symbol, SymbolTable};
 use orb_core::{
     Bar, Date, Money, OrderSide, Price, Protection, Quantity, Reason, Side, StopRule, StrategyId, SymbolId, Timestamp,
@@ -22,6 +23,7 @@ use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
+use rust_decimal::Decimal;
 
 use super::*;
 
@@ -236,10 +238,12 @@ fn snapshot() -> impl Strategy<Value = BrokerSnapshot> {
 }
 
 fn reference() -> impl Strategy<Value = ReferenceData> {
-    let symbol = (of(price()), of(price()), of(any::<u64>()), any::<[Option<u64>; 5]>(), any::<bool>()).prop_map(
-        |(previous_close, atr14, volume_sum14, opening_volume_sum14, restricted)| SymbolReference {
+    let prices = (of(price()), of(price()), of(price()));
+    let symbol = (prices, of(any::<u64>()), any::<[Option<u64>; 5]>(), any::<bool>()).prop_map(
+        |((previous_close, atr14, atr14_wilder), volume_sum14, opening_volume_sum14, restricted)| SymbolReference {
             previous_close,
             atr14,
+            atr14_wilder,
             volume_sum14,
             opening_volume_sum14,
             restricted,
@@ -314,9 +318,15 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 fn protection() -> impl Strategy<Value = Protection> {
-    let stop = prop_oneof![price().prop_map(StopRule::At), price().prop_map(StopRule::FromFill)];
-    let multiple = of((any::<i64>(), 0_u32..10).prop_map(|(digits, scale)| rust_decimal::Decimal::new(digits, scale)));
-    (side(), stop, multiple).prop_map(|(side, stop, target_r)| Protection { side, stop, target_r })
+    let percent = || (1_i64..9_999).prop_map(|value| Decimal::new(value, 2));
+    let stop = prop_oneof![
+        price().prop_map(StopRule::At),
+        price().prop_map(StopRule::FromFill),
+        percent().prop_map(StopRule::Percent)
+    ];
+    let multiple = (any::<i64>(), 0_u32..10).prop_map(|(digits, scale)| Decimal::new(digits, scale));
+    let target = of(prop_oneof![multiple.prop_map(TargetRule::Risk), percent().prop_map(TargetRule::Percent)]);
+    (side(), stop, target).prop_map(|(side, stop, target)| Protection { side, stop, target })
 }
 
 fn request() -> impl Strategy<Value = OrderRequest> {
@@ -409,13 +419,13 @@ fn signal() -> impl Strategy<Value = Signal> {
     (
         (attempt(), side(), time(), price(), price(), quantity(), select(SignalStatus::ALL)),
         (of(select(Reason::ALL)), text(), of(client_id()), of(broker_id())),
-        (of(time()), of(time()), of(price())),
+        (of(time()), of(time()), of(price()), of(any::<u32>())),
     )
         .prop_map(
             |(
                 (attempt, side, at, level, stop, quantity, status),
                 (reason, detail, order, broker_order),
-                (submitted_at, filled_at, fill_price),
+                (submitted_at, filled_at, fill_price, score_e6),
             )| Signal {
                 attempt,
                 side,
@@ -431,6 +441,7 @@ fn signal() -> impl Strategy<Value = Signal> {
                 submitted_at,
                 filled_at,
                 fill_price,
+                score_e6,
             },
         )
 }

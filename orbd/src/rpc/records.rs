@@ -60,7 +60,7 @@ pub(super) fn signal(ledger_id: &str, row: SignalRow) -> v1::Signal {
         side: convert::side(row.side).into(),
         time: Some(convert::instant(row.at)),
         status: convert::signal_status(row.status).into(),
-        score: None,
+        score: row.score_e6.map(|score| f64::from(score) / 1e6),
         level: convert::price(row.level),
         stop_price: convert::known(row.stop),
         target_price: row.target.map(convert::price),

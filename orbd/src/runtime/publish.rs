@@ -80,7 +80,7 @@ impl Publisher {
                 let engine_time = engine.now().micros();
                 tracing::debug!(component = "Strategy", engine_time, %symbol, reason, detail, "{symbol} is not traded: {reason}");
             }
-            Fact::Session(_) | Fact::Order(_) | Fact::Hold(_) | Fact::Closing(_) => {}
+            Fact::Session(_) | Fact::Order(_) | Fact::Hold(_) | Fact::Closing(_) | Fact::Explained(_) => {}
         }
     }
 
@@ -160,7 +160,7 @@ fn signal_view(engine: &Engine, signal: &Signal) -> SignalView {
         strategy: strategy(engine, signal.attempt.strategy),
         symbol: symbol(engine, signal.attempt.symbol),
         signal: signal.clone(),
-        score: None,
+        score: signal.score_e6.map(|score| f64::from(score) / 1e6),
         target: trade.and_then(|trade| trade.target),
         filled: order.map_or(Quantity::ZERO, |order| order.filled),
     }

@@ -1,6 +1,5 @@
 //! Collects events with their effects and commits them: journal and facts in one transaction.
 
-use orb_core::config::KEYS;
 use orb_core::effect::{BrokerEffect, Effect};
 use orb_core::event::Event;
 use orb_core::fact::Fact;
@@ -170,10 +169,9 @@ fn effect_ids(effects: &[Effect]) -> impl Iterator<Item = u64> {
 #[must_use]
 pub fn header(engine: &Engine) -> Header {
     let config = engine.config();
-    let setting = |key: &orb_core::config::Key| Some((key.name.to_owned(), config.run.get(key.name)?));
     Header {
         build: env!("CARGO_PKG_VERSION").to_owned(),
-        settings: KEYS.iter().filter_map(setting).collect(),
+        settings: config.run.settings().into_iter().collect(),
         symbols: (*config.symbols).clone(),
         strategies: config.run.strategies.iter().map(|strategy| strategy.name.clone()).collect(),
     }

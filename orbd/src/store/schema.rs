@@ -44,6 +44,7 @@ diesel::table! {
         submitted_at -> Nullable<BigInt>,
         filled_at -> Nullable<BigInt>,
         fill_price -> Nullable<BigInt>,
+        score_e6 -> Nullable<BigInt>,
         ordinal -> BigInt,
     }
 }
@@ -129,6 +130,17 @@ diesel::table! {
         symbol -> Text,
         reason -> Text,
         detail -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    explanations (ledger_id, date, symbol, strategy) {
+        ledger_id -> Text,
+        date -> Text,
+        strategy -> Text,
+        symbol -> Text,
+        record -> Text,
         at -> BigInt,
     }
 }

@@ -17,8 +17,8 @@ use super::migrate::migrate;
 use super::names::Names;
 use super::queries::{load_journal_end, signed};
 use super::rows::{
-    Audit, Context, EquityRow, StoredClosing, StoredCommand, StoredDecision, StoredEquity, StoredFill, StoredHold,
-    StoredJournal, StoredOrder, StoredSession, StoredSignal, StoredTrade, upsert,
+    Audit, Context, EquityRow, StoredClosing, StoredCommand, StoredDecision, StoredEquity, StoredExplanation,
+    StoredFill, StoredHold, StoredJournal, StoredOrder, StoredSession, StoredSignal, StoredTrade, upsert,
 };
 use super::schema::{journal, ledgers};
 use super::text::Text as _;
@@ -177,6 +177,7 @@ impl Writer {
                 | Fact::Fill(_)
                 | Fact::Trade(_)
                 | Fact::Decision(_)
+                | Fact::Explained(_)
                 | Fact::Closing(_) => {}
             }
         }
@@ -221,6 +222,7 @@ struct Rows {
     fills: Vec<StoredFill>,
     trades: Vec<StoredTrade>,
     decisions: Vec<StoredDecision>,
+    explanations: Vec<StoredExplanation>,
     holds: Vec<StoredHold>,
     closings: Vec<StoredClosing>,
     commands: Vec<StoredCommand>,
@@ -238,6 +240,7 @@ impl Rows {
             Fact::Fill(fill) => self.fills.push(StoredFill::of(fill, context, ordinal)),
             Fact::Trade(trade) => self.trades.push(StoredTrade::of(trade, context)),
             Fact::Decision(decision) => self.decisions.push(StoredDecision::of(decision, context)),
+            Fact::Explained(explanation) => self.explanations.push(StoredExplanation::of(explanation, context)),
             Fact::Hold(hold) => self.holds.push(StoredHold::of(hold, context, ordinal)),
             Fact::Closing(closing) => self.closings.push(StoredClosing::of(closing, context)),
         }
@@ -253,6 +256,7 @@ impl Rows {
         upsert(&self.fills, conn)?;
         upsert(&self.trades, conn)?;
         upsert(&self.decisions, conn)?;
+        upsert(&self.explanations, conn)?;
         upsert(&self.holds, conn)?;
         upsert(&self.closings, conn)?;
         upsert(&self.commands, conn)?;

@@ -116,7 +116,10 @@ fn check_setting(settings: &[&str], says: &[&str]) {
 
 #[test]
 fn settings_that_are_wrong() {
-    check_setting(&["--preset", "orb-magic"], &["there is no preset `orb-magic`", "orb-classic, orb-etf"]);
+    check_setting(
+        &["--preset", "orb-magic"],
+        &["there is no preset `orb-magic`", "orb-classic, orb-sip, orb-sip-paper, orb-etf"],
+    );
     check_setting(&["--set", "max_position=3"], &["`max_position`", "did you mean `max_positions`?"]);
     check_setting(&["--set", "colour=red"], &["there is no key `colour`", "orbd backtest --help"]);
     check_setting(&["--set", "max_positions=many"], &["`max_positions = many`", "whole number"]);

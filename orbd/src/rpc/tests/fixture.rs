@@ -95,6 +95,7 @@ pub(super) fn signal(attempt: AttemptId, status: SignalStatus) -> Signal {
         submitted_at: None,
         filled_at: None,
         fill_price: None,
+        score_e6: None,
     }
 }
 

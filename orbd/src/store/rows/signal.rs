@@ -44,6 +44,8 @@ pub struct SignalRow {
     pub filled_at: Option<Timestamp>,
     /// Mean price of the fills; `None` without a fill.
     pub fill_price: Option<Price>,
+    /// The setup's score in millionths; `None` when an input of it was missing.
+    pub score_e6: Option<u32>,
     /// The target of the trade that it led to; `None` without one.
     pub target: Option<Price>,
 }
@@ -66,6 +68,7 @@ impl SignalRow {
             submitted_at: self.submitted_at,
             filled_at: self.filled_at,
             fill_price: self.fill_price,
+            score_e6: self.score_e6,
         })
     }
 }
@@ -92,6 +95,7 @@ stored! {
         submitted_at: Option<i64>,
         filled_at: Option<i64>,
         fill_price: Option<i64>,
+        score_e6: Option<i64>,
     }
     once { ordinal: i64 }
 }
@@ -120,6 +124,7 @@ impl StoredSignal {
             submitted_at: signal.submitted_at.map(Timestamp::micros),
             filled_at: signal.filled_at.map(Timestamp::micros),
             fill_price: signal.fill_price.map(Price::micros),
+            score_e6: signal.score_e6.map(i64::from),
             ordinal,
         }
     }
@@ -149,6 +154,7 @@ impl StoredSignal {
             submitted_at: instant(self.submitted_at),
             filled_at: instant(self.filled_at),
             fill_price: price(self.fill_price),
+            score_e6: self.score_e6.and_then(|score| u32::try_from(score).ok()),
             target: None,
         })
     }

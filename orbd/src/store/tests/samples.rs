@@ -66,6 +66,7 @@ pub(super) fn signal(attempt: AttemptId) -> Signal {
         submitted_at: Some(at(302)),
         filled_at: Some(at(303)),
         fill_price: Some(Price::from_cents(12_345)),
+        score_e6: Some(668_543),
     }
 }
 
@@ -80,6 +81,7 @@ pub(super) fn refused(attempt: AttemptId) -> Signal {
         submitted_at: None,
         filled_at: None,
         fill_price: None,
+        score_e6: None,
         ..signal(attempt)
     }
 }

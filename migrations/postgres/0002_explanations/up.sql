@@ -1,0 +1,13 @@
+-- The setup score of a signal in millionths; null when an input of it was missing.
+ALTER TABLE signals ADD COLUMN score_e6 BIGINT CHECK (score_e6 BETWEEN 0 AND 1000000);
+
+-- The whole reckoning of a symbol's day in a strategy, as one JSON object: why it was traded, or why not.
+CREATE TABLE explanations (
+    ledger_id TEXT COLLATE "C" NOT NULL REFERENCES ledgers,
+    date TEXT COLLATE "C" NOT NULL,
+    strategy TEXT COLLATE "C" NOT NULL,
+    symbol TEXT COLLATE "C" NOT NULL,
+    record TEXT COLLATE "C" NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (ledger_id, date, symbol, strategy)
+);
