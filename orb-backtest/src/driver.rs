@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use orb_core::calendar::Session;
 use orb_core::effect::{Action, BrokerEffect, Effect, Effects};
-use orb_core::event::{Event, MarketData, Origin, Outcome, ReferenceData, SymbolReference};
+use orb_core::event::{Event, Origin, Outcome, ReferenceData, SymbolReference};
 use orb_core::exit_desk::CLOSE_DEADLINE;
 use orb_core::fact::Fact;
 use orb_core::metrics::DayResult;
@@ -37,7 +37,6 @@ pub struct Backtest {
     effects: Effects,
     queue: VecDeque<Event>,
     updates: Vec<OrderUpdate>,
-    bars: Event,
     report: Report,
     peak: Money,
     trades_before: usize,
@@ -56,7 +55,6 @@ impl Backtest {
             effects: Effects::default(),
             queue: VecDeque::new(),
             updates: Vec::new(),
-            bars: Event::Market(Origin::Live, MarketData::Bars(Vec::new())),
             report: Report::default(),
             peak: cash,
             trades_before: 0,
@@ -106,15 +104,13 @@ impl Backtest {
         self.report
     }
 
-    /// Hands the bars of one instant to the engine without allocating.
+    /// Hands the bars of one instant to the engine.
     fn hand_bars(&mut self, now: Timestamp, batch: &[Bar]) {
-        let mut event = core::mem::replace(&mut self.bars, Event::Wakeup);
-        if let Event::Market(_, MarketData::Bars(bars)) = &mut event {
-            bars.clear();
-            bars.extend_from_slice(batch);
+        self.engine.on_bars(now, Origin::Live, batch, &mut self.effects);
+        if !self.effects.is_empty() {
+            self.carry_out(now);
+            self.settle(now);
         }
-        self.handle(now, &event);
-        self.bars = event;
     }
 
     /// Wakes the engine for every deadline before an instant.
@@ -136,6 +132,9 @@ impl Backtest {
     }
 
     fn settle_updates(&mut self, now: Timestamp) {
+        if self.updates.is_empty() {
+            return;
+        }
         self.queue.extend(self.updates.drain(..).map(Event::Order));
         self.settle(now);
     }

@@ -116,6 +116,12 @@ impl OrderBook {
         kept.into_iter().for_each(|order| self.restore(order));
     }
 
+    /// Tells whether orders changed since they were last taken.
+    #[must_use]
+    pub const fn is_touched(&self) -> bool {
+        !self.touched.is_empty()
+    }
+
     /// Takes out the orders that changed since the last time, each once.
     pub fn take_touched(&mut self) -> Vec<Order> {
         let mut touched = core::mem::take(&mut self.touched);

@@ -264,6 +264,7 @@ impl Candidate {
     }
 }
 
+#[expect(clippy::result_large_err, reason = "both outcomes carry the same figures, and neither is rare")]
 fn admit(
     request: &RankRequest<'_>,
     symbol: SymbolId,

@@ -75,15 +75,23 @@ pub struct SignalMachine {
     watch: Vec<Watch>,
     setups: Vec<Option<Setup>>,
     /// Levels of the armed symbols; out of reach for the others, so that a bar costs two comparisons.
-    long: Vec<Price>,
-    short: Vec<Price>,
+    levels: Vec<Levels>,
     /// Only a bar's close crosses a level, not its extremes.
     by_close: bool,
     absent: usize,
+    armed: usize,
+}
+
+/// Holds the prices at which a symbol triggers.
+#[derive(Clone, Copy, Debug)]
+struct Levels {
+    long: Price,
+    short: Price,
 }
 
 const UNREACHABLE_HIGH: Price = Price::from_micros(i64::MAX);
 const UNREACHABLE_LOW: Price = Price::from_micros(i64::MIN);
+const UNREACHABLE: Levels = Levels { long: UNREACHABLE_HIGH, short: UNREACHABLE_LOW };
 
 impl SignalMachine {
     /// Makes a machine of a strategy for the symbols that `members` marks.
@@ -99,11 +107,16 @@ impl SignalMachine {
         self.watch.extend(self.members.iter().map(|&member| if member { Watch::Waiting } else { Watch::Outside }));
         self.setups.clear();
         self.setups.resize(count, None);
-        self.long.clear();
-        self.long.resize(count, UNREACHABLE_HIGH);
-        self.short.clear();
-        self.short.resize(count, UNREACHABLE_LOW);
+        self.levels.clear();
+        self.levels.resize(count, UNREACHABLE);
         self.absent = 0;
+        self.armed = 0;
+    }
+
+    /// Tells whether a bar can mean anything: a level is watched, or a symbol without a range may yet have a bar.
+    #[must_use]
+    pub const fn is_watching(&self) -> bool {
+        self.armed > 0 || self.absent > 0
     }
 
     /// Lists the strategy's symbols whose range is not decided.
@@ -146,12 +159,10 @@ impl SignalMachine {
 
     fn leave(&mut self, symbol: SymbolId, state: Watch) {
         let index = symbol.index();
-        if self.watch[index] == Watch::Absent {
-            self.absent -= 1;
-        }
+        self.absent -= usize::from(self.watch[index] == Watch::Absent);
+        self.armed -= usize::from(self.watch[index] == Watch::Armed);
         self.watch[index] = state;
-        self.long[index] = UNREACHABLE_HIGH;
-        self.short[index] = UNREACHABLE_LOW;
+        self.levels[index] = UNREACHABLE;
     }
 
     /// Keeps a candidate's setup without watching its levels.
@@ -178,8 +189,9 @@ impl SignalMachine {
         if seen.map(reached).is_some_and(|(highest, lowest)| highest >= long || lowest <= short) {
             return false;
         }
-        self.watch[index] = Watch::Armed;
-        (self.long[index], self.short[index]) = (long, short);
+        self.leave(symbol, Watch::Armed);
+        self.armed += 1;
+        self.levels[index] = Levels { long, short };
         true
     }
 
@@ -188,7 +200,8 @@ impl SignalMachine {
         for bar in bars {
             let index = bar.symbol.index();
             let (highest, lowest) = if self.by_close { (bar.close, bar.close) } else { (bar.high, bar.low) };
-            let (up, down) = (highest >= self.long[index], lowest <= self.short[index]);
+            let levels = self.levels[index];
+            let (up, down) = (highest >= levels.long, lowest <= levels.short);
             if up || down {
                 let side = match (up, down) {
                     (true, true) => None,

@@ -22,10 +22,21 @@ impl Exchange {
     /// Matches the bars of one instant: first the exits of every symbol, then the entries.
     pub fn on_bars(&mut self, bars: &[Bar], updates: &mut Vec<OrderUpdate>) {
         for bar in bars {
-            self.last_bars[bar.symbol.index()] = Some(*bar);
+            self.last_bars[bar.symbol.index()] = *bar;
+        }
+        if self.live_orders > 0 {
+            self.match_orders(bars, updates);
+        }
+    }
+
+    fn match_orders(&mut self, bars: &[Bar], updates: &mut Vec<OrderUpdate>) {
+        for bar in bars {
             if !self.live[bar.symbol.index()].is_empty() {
                 self.match_exits(bar, updates);
             }
+        }
+        if self.live_entries == 0 {
+            return;
         }
         let mut entries: Vec<(usize, Bar)> = Vec::new();
         for bar in bars {
@@ -42,33 +53,36 @@ impl Exchange {
     /// Matches an entry within the latest bar of its symbol, if it may fill in it.
     pub(super) fn match_known_bar(&mut self, index: usize, updates: &mut Vec<OrderUpdate>) {
         let symbol = self.orders[index].symbol.index();
-        if let Some(bar) = self.last_bars[symbol] {
+        if let Some(bar) = self.last_bar(symbol).copied() {
             self.match_entry(index, &bar, updates);
         }
     }
 
     fn match_exits(&mut self, bar: &Bar, updates: &mut Vec<OrderUpdate>) {
-        let exits: Vec<usize> = self.live[bar.symbol.index()]
-            .iter()
-            .copied()
-            .filter(|&index| {
-                let order = &self.orders[index];
-                order.role != OrderRole::Entry && order.is_active() && bar.start >= order.first_bar
-            })
-            .filter(|&index| self.parent_is_filled(index))
-            .collect();
-        let of_role = |role| exits.iter().copied().find(|&index| self.orders[index].role == role);
-        if let Some(close) = of_role(OrderRole::Close) {
+        let (mut close, mut stop, mut target) = (None, None, None);
+        for &index in &self.live[bar.symbol.index()] {
+            let order = &self.orders[index];
+            let place = match order.role {
+                OrderRole::Entry => continue,
+                OrderRole::Close => &mut close,
+                OrderRole::Stop => &mut stop,
+                OrderRole::Target => &mut target,
+            };
+            if place.is_none() && order.is_active() && bar.start >= order.first_bar && self.parent_is_filled(index) {
+                *place = Some(index);
+            }
+        }
+        if let Some(close) = close {
             let fill = Fill { price: bar.open, at: bar.start, at_data_end: false, slips: true };
             return self.fill(close, &fill, updates);
         }
-        if let Some(stop) = of_role(OrderRole::Stop)
+        if let Some(stop) = stop
             && let Some(price) = self.stop_price(stop, bar)
         {
             let fill = Fill { price, at: bar.start, at_data_end: false, slips: true };
             return self.fill(stop, &fill, updates);
         }
-        if let Some(target) = of_role(OrderRole::Target)
+        if let Some(target) = target
             && let Some(price) = self.target_price(target, bar)
         {
             let fill = Fill { price, at: bar.start, at_data_end: false, slips: false };
@@ -169,7 +183,7 @@ impl Exchange {
 
     pub(super) fn fill_at_data_end(&mut self, now: Timestamp, index: usize, updates: &mut Vec<OrderUpdate>) {
         let symbol = self.orders[index].symbol.index();
-        let Some(bar) = self.last_bars[symbol] else { return };
+        let Some(bar) = self.last_bar(symbol).copied() else { return };
         debug_assert!(bar.start <= now, "the last bar lies before the end of the session");
         let fill = Fill { price: bar.close, at: bar.start, at_data_end: true, slips: true };
         self.fill(index, &fill, updates);

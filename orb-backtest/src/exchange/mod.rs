@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 
 use orb_core::config::Costs;
 use orb_core::event::{BrokerAccount, BrokerFill, BrokerPosition, BrokerSnapshot};
-use orb_core::order::{BrokerOrder, ClientOrderId, OrderEvent, OrderStatus, OrderUpdate, Rejection};
-use orb_core::{Bar, Money, Quantity, SymbolId, Timestamp};
+use orb_core::order::{BrokerOrder, ClientOrderId, OrderEvent, OrderRole, OrderStatus, OrderUpdate, Rejection};
+use orb_core::{Bar, Money, Price, Quantity, SymbolId, Timestamp};
 
 use order::SimOrder;
 
@@ -39,6 +39,17 @@ impl FillModel {
     }
 }
 
+/// Stands for the bar of a symbol that has had none today: a bar that exists has some volume.
+const NO_BAR: Bar = Bar {
+    symbol: SymbolId(0),
+    start: Timestamp::MIN,
+    open: Price::ZERO,
+    high: Price::ZERO,
+    low: Price::ZERO,
+    close: Price::ZERO,
+    volume: 0,
+};
+
 /// Holds how an exchange behaves.
 #[derive(Clone, Debug)]
 pub struct ExchangeConfig {
@@ -58,10 +69,13 @@ pub struct Exchange {
     config: ExchangeConfig,
     cash: Money,
     positions: Vec<Quantity>,
-    last_bars: Vec<Option<Bar>>,
+    last_bars: Vec<Bar>,
     orders: Vec<SimOrder>,
     by_client_id: BTreeMap<ClientOrderId, usize>,
     live: Vec<Vec<usize>>,
+    /// Orders that are not terminal, and of them the entries: without any a bar has nothing to match.
+    live_orders: usize,
+    live_entries: usize,
     fills: Vec<BrokerFill>,
     next_execution: u64,
     order_base: u64,
@@ -74,10 +88,12 @@ impl Exchange {
         Self {
             cash: config.cash,
             positions: vec![Quantity::ZERO; config.symbols],
-            last_bars: vec![None; config.symbols],
+            last_bars: vec![NO_BAR; config.symbols],
             orders: Vec::new(),
             by_client_id: BTreeMap::new(),
             live: vec![Vec::new(); config.symbols],
+            live_orders: 0,
+            live_entries: 0,
             fills: Vec::new(),
             next_execution: 0,
             order_base: 0,
@@ -95,14 +111,15 @@ impl Exchange {
         self.orders.clear();
         self.by_client_id.clear();
         self.fills.clear();
-        self.last_bars.fill(None);
+        self.last_bars.fill(NO_BAR);
     }
 
     /// Returns the account: cash, and equity with positions at the last close.
     #[must_use]
     pub fn account(&self) -> BrokerAccount {
-        let held = self.positions.iter().zip(&self.last_bars);
-        let value: Money = held.filter_map(|(quantity, bar)| bar.map(|bar| quantity.at(bar.close))).sum();
+        // Where there was no bar yet, the close is zero and so is the value: nothing was bought without a bar.
+        let value: Money =
+            self.positions.iter().zip(&self.last_bars).map(|(quantity, bar)| quantity.at(bar.close)).sum();
         BrokerAccount { equity: self.cash + value, cash: self.cash }
     }
 
@@ -152,13 +169,22 @@ impl Exchange {
     fn report(&self, index: usize) -> BrokerOrder {
         let order = &self.orders[index];
         let legs = order.legs.iter().map(|&leg| self.report(leg)).collect();
-        order.report(self.order_base, index, legs)
+        let parent = order.parent.map(|parent| self.orders[parent].broker_id.clone());
+        order.report(parent, legs)
+    }
+
+    /// Returns the symbol's latest bar of the day; `None` before the first.
+    fn last_bar(&self, symbol: usize) -> Option<&Bar> {
+        Some(&self.last_bars[symbol]).filter(|bar| bar.volume > 0)
     }
 
     fn set_status(&mut self, index: usize, status: OrderStatus) {
         let order = &mut self.orders[index];
+        let ends = status.is_terminal() && !order.status.is_terminal();
         order.status = status;
-        if status.is_terminal() {
+        if ends {
+            self.live_orders -= 1;
+            self.live_entries -= usize::from(order.role == OrderRole::Entry);
             let symbol = order.symbol.index();
             self.live[symbol].retain(|&other| other != index);
         }

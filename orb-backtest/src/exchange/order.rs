@@ -6,6 +6,7 @@ use orb_core::{OrderSide, Protection, Quantity, SymbolId, Timestamp};
 
 #[derive(Clone, Debug)]
 pub(super) struct SimOrder {
+    pub(super) broker_id: BrokerOrderId,
     pub(super) client_id: Option<ClientOrderId>,
     pub(super) parent: Option<usize>,
     pub(super) legs: Vec<usize>,
@@ -33,11 +34,11 @@ impl SimOrder {
             || (self.status == OrderStatus::Held && self.role == OrderRole::Stop)
     }
 
-    pub(super) fn report(&self, base: u64, index: usize, legs: Vec<BrokerOrder>) -> BrokerOrder {
+    pub(super) fn report(&self, parent: Option<BrokerOrderId>, legs: Vec<BrokerOrder>) -> BrokerOrder {
         BrokerOrder {
-            broker_id: broker_id(base, index),
+            broker_id: self.broker_id.clone(),
             client_id: self.client_id.clone(),
-            parent: self.parent.map(|parent| broker_id(base, parent)),
+            parent,
             symbol: self.symbol,
             side: self.side,
             quantity: self.quantity,
@@ -49,6 +50,7 @@ impl SimOrder {
     }
 }
 
-fn broker_id(base: u64, index: usize) -> BrokerOrderId {
+/// Names an order of the day; `base` counts those of the days before.
+pub(super) fn broker_id(base: u64, index: usize) -> BrokerOrderId {
     BrokerOrderId::new(&format!("sim-{}", base + index as u64 + 1))
 }

@@ -8,7 +8,7 @@ use orb_core::order::{
 use orb_core::{Price, Quantity, Timestamp};
 
 use super::Exchange;
-use super::order::SimOrder;
+use super::order::{SimOrder, broker_id};
 
 impl Exchange {
     /// Takes an order; an entry whose bar is known already is matched within it at once.
@@ -18,6 +18,7 @@ impl Exchange {
         }
         let first_bar = request.trigger.map_or(now, |trigger| trigger.first_bar);
         let index = self.add(SimOrder {
+            broker_id: self.next_broker_id(),
             client_id: Some(request.id.clone()),
             parent: None,
             legs: Vec::new(),
@@ -58,8 +59,18 @@ impl Exchange {
         None
     }
 
+    fn next_broker_id(&self) -> BrokerOrderId {
+        broker_id(self.order_base, self.orders.len())
+    }
+
+    fn by_broker_id(&self, id: &BrokerOrderId) -> Option<usize> {
+        self.orders.iter().position(|order| order.broker_id == *id)
+    }
+
     fn add(&mut self, order: SimOrder) -> usize {
         let index = self.orders.len();
+        self.live_orders += 1;
+        self.live_entries += usize::from(order.role == OrderRole::Entry);
         self.live[order.symbol.index()].push(index);
         self.orders.push(order);
         index
@@ -67,8 +78,7 @@ impl Exchange {
 
     /// Adds an entry's stop and target, or a target's stop; they wait for their parent.
     fn add_legs(&mut self, parent: usize, request: &OrderRequest) {
-        let level =
-            request.kind.price().or_else(|| self.last_bars[request.attempt.symbol.index()].map(|bar| bar.close));
+        let level = request.kind.price().or_else(|| self.last_bar(request.attempt.symbol.index()).map(|bar| bar.close));
         if let Some(protection) = request.attached {
             // Without a price yet, the legs get theirs when the entry fills.
             let prices = protection.resolve(level.unwrap_or(Price::from_cents(1)));
@@ -85,6 +95,7 @@ impl Exchange {
         let of = &self.orders[parent];
         let side = if of.role == OrderRole::Entry { of.side.opens().exit() } else { of.side };
         let leg = SimOrder {
+            broker_id: self.next_broker_id(),
             client_id: None,
             parent: Some(parent),
             legs: Vec::new(),
@@ -108,11 +119,10 @@ impl Exchange {
         &mut self,
         now: Timestamp,
         order: &ClientOrderId,
-        broker_id: Option<&BrokerOrderId>,
+        broker_order: Option<&BrokerOrderId>,
         updates: &mut Vec<OrderUpdate>,
     ) -> Outcome {
-        let by_broker =
-            broker_id.and_then(|id| (0..self.orders.len()).find(|&index| self.report(index).broker_id == *id));
+        let by_broker = broker_order.and_then(|id| self.by_broker_id(id));
         let Some(index) = by_broker.or_else(|| self.by_client_id.get(order).copied()) else {
             return Outcome::NotFound;
         };
@@ -138,13 +148,11 @@ impl Exchange {
     pub fn replace(
         &mut self,
         now: Timestamp,
-        broker_id: &BrokerOrderId,
+        broker_order: &BrokerOrderId,
         price: Price,
         updates: &mut Vec<OrderUpdate>,
     ) -> Outcome {
-        let Some(index) = (0..self.orders.len()).find(|&index| self.report(index).broker_id == *broker_id) else {
-            return Outcome::NotFound;
-        };
+        let Some(index) = self.by_broker_id(broker_order) else { return Outcome::NotFound };
         let order = &mut self.orders[index];
         if order.status.is_terminal() {
             return Outcome::Found(self.report(index));

@@ -18,9 +18,12 @@ use crate::symbol::SymbolId;
 const SPREAD_MAX_DIVISOR: i64 = 20;
 
 impl Engine {
-    pub(super) fn on_bars(&mut self, origin: Origin, bars: &[Bar], out: &mut Effects) {
+    pub(super) fn take_bars(&mut self, origin: Origin, bars: &[Bar], out: &mut Effects) {
+        let mut restricts = false;
         for bar in bars {
-            self.prices.last[bar.symbol.index()] = bar.close;
+            let prices = &mut self.prices.symbols[bar.symbol.index()];
+            prices.last = bar.close;
+            restricts |= bar.low <= prices.restricting_low;
         }
         // A fill of the same instant may have moved the result already, with nothing open any more.
         self.prices.moved |= !self.positions.open().is_empty();
@@ -28,10 +31,10 @@ impl Engine {
             self.route_bars(StrategyId(number), index, origin, bars, out);
         }
         // The restriction counts from the next bar on.
-        for bar in bars {
-            let index = bar.symbol.index();
-            if bar.low <= self.prices.restricting_low[index] {
-                self.prices.restricted[index] = true;
+        if restricts {
+            for bar in bars {
+                let index = bar.symbol.index();
+                self.prices.restricted[index] |= bar.low <= self.prices.symbols[index].restricting_low;
             }
         }
     }
@@ -40,6 +43,9 @@ impl Engine {
         let day = &mut self.strategies[index];
         if day.barrier != Barrier::Fired {
             bars.iter().for_each(|bar| day.ranges.on_bar(bar));
+            return;
+        }
+        if !day.signals.is_watching() {
             return;
         }
         let mut crossings = core::mem::take(&mut self.crossings);
@@ -73,7 +79,7 @@ impl Engine {
     pub(super) fn on_quote(&mut self, symbol: SymbolId, bid: Price, ask: Price) {
         let sane = bid > Price::ZERO && ask > bid && ask.distance(bid).micros() <= bid.micros() / SPREAD_MAX_DIVISOR;
         let Some(side) = Side::of(self.positions.position(symbol)).filter(|_| sane) else { return };
-        self.prices.last[symbol.index()] = if side == Side::Long { bid } else { ask };
+        self.prices.symbols[symbol.index()].last = if side == Side::Long { bid } else { ask };
         self.prices.moved = true;
     }
 

@@ -18,6 +18,7 @@ pub use restore::Restored;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
+use crate::bar::Bar;
 use crate::breaker::{Breaker, BreakerCaps};
 use crate::calendar::Calendar;
 use crate::config::{RunConfig, StrategyConfig, StrategyId};
@@ -131,9 +132,7 @@ struct StrategyDay {
 /// Holds what is known of prices.
 #[derive(Debug, Default)]
 struct Prices {
-    last: Vec<Price>,
-    /// A low at or below this restricts short sales (rule 201); out of reach where the close is unknown.
-    restricting_low: Vec<Price>,
+    symbols: Vec<SymbolPrices>,
     restricted: Vec<bool>,
     halted: Vec<bool>,
     /// A price changed while a position was open.
@@ -238,8 +237,21 @@ impl Engine {
             Event::Feed(FeedState::Recovered(_)) => {}
             Event::Wakeup => self.on_wakeup(out),
         }
-        for order in self.orders.take_touched() {
-            out.record(Fact::Order(order));
+        self.record_touched(out);
+    }
+
+    /// Takes the bars of one instant: the same as an [`Event::Market`] of [`MarketData::Bars`], of borrowed bars.
+    pub fn on_bars(&mut self, now: Timestamp, origin: crate::event::Origin, bars: &[Bar], out: &mut Effects) {
+        self.now = self.now.max(now);
+        self.take_bars(origin, bars, out);
+        self.record_touched(out);
+    }
+
+    fn record_touched(&mut self, out: &mut Effects) {
+        if self.orders.is_touched() {
+            for order in self.orders.take_touched() {
+                out.record(Fact::Order(order));
+            }
         }
     }
 
@@ -249,10 +261,13 @@ impl Engine {
         if self.prices.moved {
             return Some(self.now);
         }
-        let barriers = self.strategies.iter().filter_map(|day| day.barrier.next_wakeup());
-        let desks = self.desks.values().filter_map(ExitDesk::next_wakeup);
-        let lookups = self.lookups.iter().map(|lookup| lookup.at);
-        self.clock.next_wakeup().into_iter().chain(barriers).chain(desks).chain(lookups).chain(self.snapshot_due).min()
+        let mut next = self.clock.next_wakeup().unwrap_or(Timestamp::MAX);
+        let mut at_latest = |at: Option<Timestamp>| next = next.min(at.unwrap_or(Timestamp::MAX));
+        self.strategies.iter().for_each(|day| at_latest(day.barrier.next_wakeup()));
+        self.desks.values().for_each(|desk| at_latest(desk.next_wakeup()));
+        self.lookups.iter().for_each(|lookup| at_latest(Some(lookup.at)));
+        at_latest(self.snapshot_due);
+        (next < Timestamp::MAX).then_some(next)
     }
 
     /// Takes new limits: what is tighter counts at once, what is looser from the next session.
@@ -286,7 +301,7 @@ impl Engine {
 
     fn on_market(&mut self, origin: crate::event::Origin, data: &MarketData, out: &mut Effects) {
         match data {
-            MarketData::Bars(bars) => self.on_bars(origin, bars, out),
+            MarketData::Bars(bars) => self.take_bars(origin, bars, out),
             MarketData::Correction(bar) => {
                 for day in self.strategies.iter_mut().filter(|day| day.barrier != Barrier::Fired) {
                     day.ranges.on_bar(bar);
@@ -370,18 +385,22 @@ impl StrategyDay {
     }
 }
 
+/// Holds what every bar of a symbol is compared with.
+#[derive(Clone, Copy, Debug)]
+struct SymbolPrices {
+    /// The latest price; zero before the first.
+    last: Price,
+    /// A low at or below this restricts short sales (rule 201); out of reach where the close is unknown.
+    restricting_low: Price,
+}
+
 impl Prices {
     fn new(count: usize) -> Self {
-        Self {
-            last: vec![Price::ZERO; count],
-            restricting_low: vec![Price::from_micros(i64::MIN); count],
-            restricted: vec![false; count],
-            halted: vec![false; count],
-            moved: false,
-        }
+        let unknown = SymbolPrices { last: Price::ZERO, restricting_low: Price::from_micros(i64::MIN) };
+        Self { symbols: vec![unknown; count], restricted: vec![false; count], halted: vec![false; count], moved: false }
     }
 
     fn mark(&self, symbol: SymbolId) -> Option<Price> {
-        Some(self.last[symbol.index()]).filter(|price| *price > Price::ZERO)
+        Some(self.symbols[symbol.index()].last).filter(|price| *price > Price::ZERO)
     }
 }

@@ -30,7 +30,7 @@ impl Engine {
             self.prices.restricted[index] |= known.restricted;
             // At or below 90% of the previous close: low x 10 <= close x 9, in whole micro-dollars.
             let low = known.previous_close.map_or(i64::MIN, |close| close.micros() * 9 / 10);
-            self.prices.restricting_low[index] = Price::from_micros(low);
+            self.prices.symbols[index].restricting_low = Price::from_micros(low);
         }
         if self.session.is_some_and(|current| current.date == reference.date) {
             return;
@@ -51,7 +51,7 @@ impl Engine {
         for (index, known) in reference.symbols.iter().enumerate() {
             self.prices.restricted[index] = known.restricted;
             self.prices.halted[index] = false;
-            self.prices.last[index] = Price::ZERO;
+            self.prices.symbols[index].last = Price::ZERO;
         }
         self.unhold(HoldKind::DailyLoss, "engine", "a new session", out);
         self.begin_clock(session);
