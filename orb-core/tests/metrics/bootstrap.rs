@@ -61,6 +61,14 @@ fn a_higher_level_is_wider() {
 }
 
 #[test]
+fn resamples_without_variation_are_left_out() {
+    // Half of the resamples of two days draw one of them twice.
+    let interval = Bootstrap::default().sharpe(&[0.1, 0.2]).unwrap();
+    let ratio = orb_core::metrics::sharpe(&[0.1, 0.2]).unwrap();
+    assert!((interval.low - ratio).abs() < 1e-9 && (interval.high - ratio).abs() < 1e-9, "{interval:?}");
+}
+
+#[test]
 fn too_little_has_no_interval() {
     let bootstrap = Bootstrap::default();
     assert_eq!((bootstrap.sharpe(&[]), bootstrap.sharpe(&[0.1]), bootstrap.sharpe(&[0.1; 9])), (None, None, None));

@@ -69,11 +69,11 @@ fn costs_are_shares_of_the_result_before_them() {
 
 #[test]
 fn a_losing_streak_goes_by_the_time_of_the_exit() {
-    // In order of exit: lost, won, lost, lost, even, lost.
-    let results = [(40, -5), (10, -5), (20, 5), (50, 0), (60, -5), (30, -5)];
+    // In order of exit: lost, lost, lost, won, even, lost.
+    let results = [(10, -5), (40, 5), (20, -5), (50, 0), (30, -5), (60, -5)];
     let trades = results.map(|(exit, result)| held(trade(0, result), 0, 5, exit));
-    assert_eq!(TradeStats::of(&trades, &[]).longest_losing_streak, 2);
-    assert_eq!(TradeStats::of(&trades[2..4], &[]).longest_losing_streak, 0);
+    assert_eq!(TradeStats::of(&trades, &[]).longest_losing_streak, 3);
+    assert_eq!(TradeStats::of(&trades[3..4], &[]).longest_losing_streak, 0);
 }
 
 #[test]
