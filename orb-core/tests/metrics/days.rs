@@ -83,3 +83,11 @@ fn best_and_worst_day_are_the_first_of_equals() {
     assert_eq!(stats.worst_day, Some((date(1), dollars(-2))));
     assert_eq!(DailyStats::of(&[]), DailyStats::default());
 }
+
+#[test]
+fn a_day_that_opens_without_equity_has_no_return() {
+    // The first day's gain has nothing to be a part of; the second loses everything.
+    let stats = DailyStats::of(&days_of(&[0, 10, 0]));
+    assert_eq!((stats.total_return, stats.max_drawdown_fraction), (Some(-1.0), 1.0));
+    assert_eq!(orb_core::metrics::daily_returns(&days_of(&[-5, 10])), [0.0]);
+}
