@@ -1,7 +1,9 @@
 //! The result of a run as values.
 
+use orb_core::Price;
+use orb_core::explain::Explanation;
 use orb_core::fact::{Decision, Trade};
-use orb_core::metrics::{DayResult, Metrics};
+use orb_core::metrics::{DayResult, Metrics, Sample};
 
 /// Holds everything that a run produced.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -10,15 +12,25 @@ pub struct Report {
     pub trades: Vec<Trade>,
     /// Why symbols were not traded, by date, strategy and symbol.
     pub decisions: Vec<Decision>,
+    /// The whole reckoning of every symbol's day, by date, strategy and symbol; empty unless the engine explains.
+    pub explanations: Vec<Explanation>,
     /// Every session of the run.
     pub days: Vec<DayResult>,
+    /// Simulated slippage per share, by strategy number.
+    pub slippage: Vec<Price>,
 }
 
 impl Report {
+    /// Returns what figures, breakdowns and intervals of the run are computed from.
+    #[must_use]
+    pub fn sample(&self) -> Sample<'_> {
+        Sample::new(&self.trades, &self.days).with_slippage(&self.slippage)
+    }
+
     /// Computes the figures of the run.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
-        Metrics::of(&self.trades, &self.days)
+        self.sample().metrics()
     }
 
     /// Puts trades and decisions into their order.
@@ -26,5 +38,9 @@ impl Report {
         self.trades
             .sort_by_key(|trade| (trade.attempt.date, trade.entry_time, trade.attempt.symbol, trade.attempt.strategy));
         self.decisions.sort_by_key(|decision| decision.attempt);
+        // An entry that was ordered may have come to nothing: what was said last counts.
+        self.explanations.reverse();
+        self.explanations.sort_by_key(|explanation| explanation.attempt);
+        self.explanations.dedup_by_key(|explanation| explanation.attempt);
     }
 }

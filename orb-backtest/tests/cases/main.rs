@@ -12,6 +12,7 @@ mod daily_limit;
 mod entry_bar;
 mod exits;
 mod filters;
+mod metrics;
 mod ranges;
 mod size;
 mod slots;

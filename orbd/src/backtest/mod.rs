@@ -1,5 +1,6 @@
 //! A backtest from files to files: load, run under both fill models, write.
 
+mod figures;
 mod files;
 mod input;
 mod output;

@@ -1,13 +1,15 @@
 //! What a backtest prints: the figures of both fill models side by side.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use orb_backtest::FillModel;
-use orb_core::metrics::Metrics;
-use orb_core::{Date, RunConfig};
+use orb_core::metrics::{Drawdown, Interval, TRADES_MIN};
+use orb_core::{Date, Money, RunConfig, Span};
+use rust_decimal::RoundingStrategy;
 use serde_json::{Value, json};
 
-use super::{Market, Reports};
+use super::figures::Figures;
+use super::{Market, Names, Reports};
 
 /// Holds the figures of a run.
 #[derive(Clone, Debug)]
@@ -19,41 +21,89 @@ pub struct Summary {
     symbols: usize,
     bars: usize,
     shown: FillModel,
-    pessimistic: Metrics,
-    optimistic: Metrics,
+    pessimistic: Figures,
+    optimistic: Figures,
     paired: bool,
     coarse: bool,
 }
 
-/// Names one figure and writes it for a set of metrics.
-type Row = (&'static str, fn(&Metrics) -> String);
+/// Names one figure, or two that belong together, and writes them.
+type Row = (&'static str, fn(&Figures) -> String);
 
 const ROWS: &[Row] = &[
-    ("trades", |m| m.trades.to_string()),
-    ("win rate", |m| percent(m.win_rate)),
-    ("gross P&L", |m| m.gross.to_string()),
-    ("costs (fees)", |m| m.fees.to_string()),
-    ("net P&L", |m| m.net.to_string()),
-    ("average win", |m| or_dash(m.average_win)),
-    ("average loss", |m| or_dash(m.average_loss)),
-    ("profit factor", |m| ratio(m.profit_factor)),
-    ("expectancy, R", |m| ratio(m.expectancy_r)),
-    ("Sharpe", |m| ratio(m.sharpe)),
-    ("Sortino", |m| ratio(m.sortino)),
-    ("max drawdown", |m| m.max_drawdown.to_string()),
-    ("max drawdown, %", |m| percent(Some(m.max_drawdown_fraction))),
+    ("trades", |f| f.metrics.trades.count.to_string()),
+    ("win rate", |f| percent(f.metrics.trades.win_rate)),
+    ("gross P&L", |f| cents(f.metrics.trades.gross)),
+    ("fees, slippage", |f| pair(cents(f.metrics.trades.fees), cents(f.metrics.trades.slippage))),
+    ("  of P&L before them", |f| percent(f.metrics.trades.costs_share())),
+    ("net P&L", |f| cents(f.metrics.trades.net)),
+    ("return, a year", |f| pair(percent(f.metrics.daily.total_return), percent(f.metrics.daily.annualised_return))),
+    ("average win, loss", |f| pair(or_dash(f.metrics.trades.average_win), or_dash(f.metrics.trades.average_loss))),
+    ("payoff, profit factor", |f| pair(ratio(f.metrics.trades.payoff), ratio(f.metrics.trades.profit_factor))),
+    ("expectancy", |f| or_dash(f.metrics.trades.expectancy)),
+    ("expectancy, R", |f| ratio(f.metrics.trades.expectancy_r)),
+    ("  95% interval", |f| interval(f.confidence.expectancy_r)),
+    ("  after fees, R", |f| ratio(f.metrics.trades.expectancy_r_net)),
+    ("  95% interval", |f| interval(f.confidence.expectancy_r_net)),
+    ("Sharpe", |f| ratio(f.metrics.daily.sharpe)),
+    ("  95% interval", |f| interval(f.confidence.sharpe)),
+    ("Sortino, Calmar", |f| pair(ratio(f.metrics.daily.sortino), ratio(f.metrics.daily.calmar))),
+    ("max drawdown", |f| {
+        pair(cents(f.metrics.daily.max_drawdown), percent(Some(f.metrics.daily.max_drawdown_fraction)))
+    }),
+    ("  peak, trough", |f| f.metrics.daily.deepest_drawdown.as_ref().map_or_else(dash, peak_and_trough)),
+    ("  longest, sessions", |f| f.metrics.daily.longest_drawdown.to_string()),
+    ("best, worst day", |f| {
+        let result = |day: Option<(Date, Money)>| or_dash(day.map(|(_, result)| result));
+        pair(result(f.metrics.daily.best_day), result(f.metrics.daily.worst_day))
+    }),
+    ("exposure, turnover", |f| pair(percent(f.metrics.exposure), f.metrics.turnover.map_or_else(dash, times))),
+    ("holding, losing streak", |f| {
+        let held = f.metrics.trades.average_holding.map_or_else(dash, hours_and_minutes);
+        pair(held, f.metrics.trades.longest_losing_streak.to_string())
+    }),
 ];
 
-fn or_dash<T: ToString>(value: Option<T>) -> String {
-    value.map_or_else(|| "-".to_owned(), |value| value.to_string())
+fn dash() -> String {
+    "-".to_owned()
+}
+
+fn pair(first: impl Display, second: impl Display) -> String {
+    format!("{first} / {second}")
+}
+
+/// Writes dollars rounded to cents.
+fn cents(money: Money) -> String {
+    format!("{:.2}", money.to_decimal().round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero))
+}
+
+fn or_dash(money: Option<Money>) -> String {
+    money.map_or_else(dash, cents)
 }
 
 fn ratio(value: Option<f64>) -> String {
-    or_dash(value.map(|value| format!("{value:.3}")))
+    value.map_or_else(dash, |value| format!("{value:.3}"))
 }
 
 fn percent(value: Option<f64>) -> String {
-    or_dash(value.map(|value| format!("{:.2}%", value * 100.0)))
+    value.map_or_else(dash, |value| format!("{:.2}%", value * 100.0))
+}
+
+fn times(value: f64) -> String {
+    format!("{value:.1}x")
+}
+
+fn interval(interval: Option<Interval>) -> String {
+    interval.map_or_else(dash, |Interval { low, high }| format!("{low:.3} to {high:.3}"))
+}
+
+fn peak_and_trough(drawdown: &Drawdown) -> String {
+    let peak = drawdown.peak.map_or_else(|| "start".to_owned(), |date| date.to_string());
+    pair(peak, drawdown.trough.to_string())
+}
+
+fn hours_and_minutes(span: Span) -> String {
+    format!("{}h {:02}m", span.minutes() / 60, span.minutes() % 60)
 }
 
 impl Summary {
@@ -65,6 +115,7 @@ impl Summary {
     pub fn of(market: &Market, run: &RunConfig, reports: &Reports, shown: FillModel) -> Self {
         let (first, last) = (market.days.first(), market.days.last());
         let names: Vec<_> = run.strategies.iter().map(|strategy| strategy.name.as_str()).collect();
+        let named = Names { symbols: &market.symbols, run };
         let ranked = |strategy: &orb_core::StrategyConfig| {
             strategy.slot_policy == orb_core::config::SlotPolicy::Ranked
                 || strategy.max_positions as usize >= strategy.symbols.len()
@@ -79,8 +130,8 @@ impl Summary {
             symbols: run.strategies.iter().map(|strategy| strategy.symbols.len()).max().unwrap_or(0),
             bars: market.bar_count(),
             shown,
-            pessimistic: reports.pessimistic.metrics(),
-            optimistic: reports.optimistic.metrics(),
+            pessimistic: Figures::of(&reports.pessimistic, named),
+            optimistic: Figures::of(&reports.optimistic, named),
             paired: run.strategies.iter().all(ranked),
             coarse: market.bar_length.minutes() >= 5 && run.strategies.iter().any(atr_stop),
         }
@@ -97,29 +148,10 @@ impl Summary {
             "symbols": self.symbols,
             "bars": self.bars,
             "fill_model": self.shown.name(),
-            "pessimistic": metrics_json(&self.pessimistic),
-            "optimistic": metrics_json(&self.optimistic),
+            "pessimistic": self.pessimistic.to_json(),
+            "optimistic": self.optimistic.to_json(),
         })
     }
-}
-
-fn metrics_json(metrics: &Metrics) -> Value {
-    json!({
-        "trades": metrics.trades,
-        "wins": metrics.wins,
-        "win_rate": metrics.win_rate,
-        "gross_pnl": metrics.gross.to_string(),
-        "fees": metrics.fees.to_string(),
-        "net_pnl": metrics.net.to_string(),
-        "average_win": metrics.average_win.map(|money| money.to_string()),
-        "average_loss": metrics.average_loss.map(|money| money.to_string()),
-        "profit_factor": metrics.profit_factor,
-        "expectancy_r": metrics.expectancy_r,
-        "sharpe": metrics.sharpe,
-        "sortino": metrics.sortino,
-        "max_drawdown": metrics.max_drawdown.to_string(),
-        "max_drawdown_fraction": metrics.max_drawdown_fraction,
-    })
 }
 
 /// Writes the figures for people.
@@ -129,14 +161,15 @@ pub fn render(summary: &Summary) -> String {
     let Summary { strategies, first, last, sessions, symbols, bars, .. } = summary;
     // Writing to a string does not fail.
     let _ = writeln!(text, "{strategies}: {first} to {last}, {sessions} sessions, {symbols} symbols, {bars} bars");
-    let _ = writeln!(text, "{:<18}{:>16}{:>16}", "fill model", "pessimistic", "optimistic");
+    let _ = writeln!(text, "{:<22}{:>28}{:>28}", "fill model", "pessimistic", "optimistic");
     for (name, value) in ROWS {
         let (low, high) = (value(&summary.pessimistic), value(&summary.optimistic));
-        let _ = writeln!(text, "{name:<18}{low:>16}{high:>16}");
+        let _ = writeln!(text, "{name:<22}{low:>28}{high:>28}");
     }
+    text.push_str(&thin_sample(summary));
     let _ = writeln!(
         text,
-        "Files show the {} model. Sharpe and Sortino: daily, x sqrt(252), rate 0.",
+        "Files show the {} model. Ratios: daily, x sqrt(252), rate 0. Intervals: bootstrap by day.",
         summary.shown.name()
     );
     if !summary.paired {
@@ -150,3 +183,16 @@ pub fn render(summary: &Summary) -> String {
     text.push_str("Shorts assume that every symbol can be borrowed. Past results promise nothing.\n");
     text
 }
+
+/// Says that too few trades carry a conclusion; empty when there are enough under both models.
+fn thin_sample(summary: &Summary) -> String {
+    let (low, high) = (&summary.pessimistic.metrics, &summary.optimistic.metrics);
+    if !low.is_thin() && !high.is_thin() {
+        return String::new();
+    }
+    let (low, high) = (low.trades.count, high.trades.count);
+    format!("Fewer than {TRADES_MIN} trades ({low} and {high}) carry these figures: too few for a conclusion.\n")
+}
+
+#[cfg(test)]
+mod tests;
