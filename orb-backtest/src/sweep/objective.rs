@@ -13,11 +13,13 @@ pub enum Objective {
     Sharpe,
     /// Sortino ratio of the daily net returns.
     Sortino,
+    /// Annualised return over the greatest drawdown.
+    Calmar,
     /// Result after fees, dollars.
     Net,
     /// Sum of the winning results over the sum of the losing ones.
     ProfitFactor,
-    /// Mean R multiple of the trades.
+    /// Mean R multiple of the trades, after fees.
     ExpectancyR,
     /// Wins over trades.
     WinRate,
@@ -29,9 +31,10 @@ pub enum Objective {
 pub const OBJECTIVES: &[(&str, Objective, &str)] = &[
     ("sharpe", Objective::Sharpe, "Sharpe ratio of the daily net returns"),
     ("sortino", Objective::Sortino, "Sortino ratio of the daily net returns"),
+    ("calmar", Objective::Calmar, "annualised return over the greatest drawdown"),
     ("net", Objective::Net, "result after fees, dollars"),
     ("profit_factor", Objective::ProfitFactor, "sum of the wins over the sum of the losses"),
-    ("expectancy_r", Objective::ExpectancyR, "mean R multiple of the trades"),
+    ("expectancy_r", Objective::ExpectancyR, "mean R multiple of the trades after fees"),
     ("win_rate", Objective::WinRate, "wins over trades"),
     ("max_drawdown", Objective::MaxDrawdown, "greatest drawdown as a fraction, the smallest first"),
 ];
@@ -60,14 +63,15 @@ impl Objective {
     #[must_use]
     pub fn score(self, metrics: &Metrics) -> Option<f64> {
         match self {
-            Self::Sharpe => metrics.sharpe,
-            Self::Sortino => metrics.sortino,
-            Self::Net => (metrics.trades > 0).then(|| metrics.net.micros() as f64 / 1e6),
-            Self::ProfitFactor => metrics.profit_factor,
-            Self::ExpectancyR => metrics.expectancy_r,
-            Self::WinRate => metrics.win_rate,
+            Self::Sharpe => metrics.daily.sharpe,
+            Self::Sortino => metrics.daily.sortino,
+            Self::Calmar => metrics.daily.calmar,
+            Self::Net => (metrics.trades.count > 0).then(|| metrics.trades.net.micros() as f64 / 1e6),
+            Self::ProfitFactor => metrics.trades.profit_factor,
+            Self::ExpectancyR => metrics.trades.expectancy_r_net,
+            Self::WinRate => metrics.trades.win_rate,
             // Who never trades never loses: that is no result.
-            Self::MaxDrawdown => (metrics.trades > 0).then_some(-metrics.max_drawdown_fraction),
+            Self::MaxDrawdown => (metrics.trades.count > 0).then_some(-metrics.daily.max_drawdown_fraction),
         }
     }
 }
@@ -99,16 +103,17 @@ mod tests {
             assert_eq!(objective.name(), name);
         }
         let error = "sharp".parse::<Objective>().expect_err("unknown").to_string();
-        assert!(error.contains("`sharp`") && error.contains("sharpe, sortino, net"), "{error}");
+        assert!(error.contains("`sharp`") && error.contains("sharpe, sortino, calmar"), "{error}");
     }
 
     #[test]
     fn the_greater_score_is_the_better_one() {
-        let metrics = |net, drawdown| Metrics {
-            trades: 1,
-            net: Money::from_cents(net),
-            max_drawdown_fraction: drawdown,
-            ..Metrics::default()
+        let metrics = |net, drawdown| {
+            let mut metrics = Metrics::default();
+            metrics.trades.count = 1;
+            metrics.trades.net = Money::from_cents(net);
+            metrics.daily.max_drawdown_fraction = drawdown;
+            metrics
         };
         assert_eq!(Objective::Net.score(&metrics(12_345, 0.1)), Some(123.45));
         assert!(Objective::MaxDrawdown.score(&metrics(0, 0.1)) > Objective::MaxDrawdown.score(&metrics(0, 0.2)));

@@ -162,7 +162,7 @@ fn on_equity(amount: Money, equity: Money, earned_on: Money) -> Money {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use orb_core::Date;
+    use orb_core::{Date, Timestamp};
 
     fn windows(train_sessions: usize, test_sessions: usize, step: usize, window: Window) -> WalkForward {
         WalkForward { train_sessions, test_sessions, step, window }
@@ -207,6 +207,8 @@ mod tests {
         let date = |day| Date::from_ymd_opt(2026, 1, day).expect("a date");
         let day = |number, open: i64, close: i64| DayResult {
             date: date(number),
+            open: Timestamp::from_micros(0),
+            close: Timestamp::from_micros(0),
             equity_open: Money::from_cents(open * 100),
             equity: Money::from_cents(close * 100),
             realized: Money::from_cents((close - open) * 100),

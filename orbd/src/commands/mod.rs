@@ -3,5 +3,6 @@
 pub mod backtest;
 pub mod demo;
 mod settings;
+pub mod sweep;
 
 pub use settings::{SettingArgs, SettingsError};
