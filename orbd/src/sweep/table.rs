@@ -66,13 +66,16 @@ fn ranked(results: &Results, ranking: &Ranking<'_>, top: usize) -> String {
     let mut text = table(&columns, ranking.rows.iter().enumerate().take(top).map(line));
     let more = ranking.rows.len().saturating_sub(top);
     // Writing to a string does not fail.
+    if more > 0 {
+        let _ = writeln!(text, "{more} more; --top, --csv and --json show them.");
+    }
     let _ = writeln!(
         text,
-        "{}Without *: pessimistic; with *: optimistic. neighbours: mean {} of the combinations one step away along one \
-         axis; above: how far this one stands out. A plateau is worth more than a peak.{}",
-        if more > 0 { format!("{more} more; --top, --csv and --json show them. ") } else { String::new() },
-        header.objective,
+        "Without *: pessimistic; with *: optimistic.{}\n\
+         neighbours: mean {} of those one step away along one axis; above: how far this one stands out of them.\n\
+         A plateau is worth more than a peak.",
         if forward { " OOS: this combination alone, on all test sessions." } else { "" },
+        header.objective,
     );
     text
 }
@@ -135,8 +138,8 @@ fn walked(results: &Results, forward: &WalkForwardResult) -> String {
 fn settings(results: &Results, combination: usize) -> String {
     let record = results.records.iter().find(|record| record.combination == combination);
     let pairs = |record: &Record| {
-        let pair = |(key, value): (&String, &String)| format!("{key}={value}");
-        record.settings.iter().map(pair).collect::<Vec<_>>().join(" ")
+        let pairs = results.axes.settings(record.point).map(|(key, value)| format!("{key}={value}"));
+        pairs.collect::<Vec<_>>().join(" ")
     };
     record.map_or_else(String::new, pairs)
 }
