@@ -16,7 +16,7 @@ fn keys_that_are_not_there() {
     refused("axis = 1\n", 1, "a grid has no key `axis`, did you mean `axes`?");
     refused("# mine\nobjectve = \"net\"\n", 2, "did you mean `objective`?");
     refused("slippage = 0.01\n[axes]\ntop = [1]\n", 1, "put it below [fixed] to keep it, or below [axes] to vary it");
-    refused("[axes]\nrange_minute = [5]\n", 2, "there is no key `range_minute`, did you mean `range_minutes`?");
+    refused("[axes]\nmax_position = [5]\n", 2, "there is no key `max_position`, did you mean `max_positions`?");
     refused("[axes]\ntarget = []\n", 2, "there is no key `target`");
     refused("[fixed]\ncolour = 1\n[axes]\nrange_minutes = [5]\n", 2, "there is no key `colour`");
     refused("[axes]\nrange_minutes = [5]\n[walk_forward]\ntrain = 1\n", 4, "a grid has no key `train`");
