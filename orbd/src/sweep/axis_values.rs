@@ -2,6 +2,7 @@
 
 use orb_backtest::sweep::{Axis, steps};
 use orb_core::RunConfig;
+use orb_core::config::SettingError;
 use rust_decimal::Decimal;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -70,7 +71,7 @@ fn axis<'a>(document: Document<'a>, key: &str, entry: &Entry<'a>, base: &RunConf
     }
     let mut seen = Vec::with_capacity(values.len());
     for (value, line) in &mut values {
-        *value = fitted(key, value, base).map_err(|problem| document.error(*line, problem))?;
+        *value = fitted(key, value, base).map_err(|error| document.error(*line, error.into()))?;
         if seen.contains(&*value) {
             let problem = GridProblem::Twice { key: key.to_owned(), value: value.clone() };
             return Err(document.error(*line, problem));
@@ -81,20 +82,17 @@ fn axis<'a>(document: Document<'a>, key: &str, entry: &Entry<'a>, base: &RunConf
     let (values, lines): (Vec<String>, Vec<usize>) = values.into_iter().unzip();
     if values.is_empty() {
         // The key is looked at even so: an empty list of an unknown key is two mistakes.
-        fitted(key, "", base).or_else(only_unknown).map_err(|problem| document.error(entry.line, problem))?;
+        if let Err(error @ SettingError::UnknownKey { .. }) = fitted(key, "", base) {
+            return Err(document.error(entry.line, error.into()));
+        }
         let empty = orb_backtest::sweep::AxisError::Empty(key.to_owned());
         return Err(document.error(entry.line, empty.into()));
     }
     Ok(LinedAxis { axis: Axis { key: key.to_owned(), values }, line: entry.line, lines })
 }
 
-fn only_unknown(problem: GridProblem) -> Result<String, GridProblem> {
-    let is_unknown = matches!(&problem, GridProblem::Setting(orb_core::config::SettingError::UnknownKey { .. }));
-    if is_unknown { Err(problem) } else { Ok(String::new()) }
-}
-
 /// Tries a value and returns it as the setting itself writes it, so that 0.50 and 0.5 are one value.
-fn fitted(key: &str, value: &str, base: &RunConfig) -> Result<String, GridProblem> {
+fn fitted(key: &str, value: &str, base: &RunConfig) -> Result<String, SettingError> {
     let mut trial = base.clone();
     trial.set(key, value)?;
     let text = trial.get(key).unwrap_or_else(|| value.to_owned());

@@ -46,7 +46,7 @@ impl<'a> Document<'a> {
     }
 
     pub(super) fn error(&self, line: usize, problem: GridProblem) -> GridError {
-        GridError::File { path: self.path.to_owned(), line, problem }
+        GridError::File { path: self.path.to_owned(), line, problem: Box::new(problem) }
     }
 
     /// Lists a table's entries in the order of the file.

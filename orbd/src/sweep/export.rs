@@ -8,8 +8,11 @@ use super::record::{Figures, Header};
 use super::results::Results;
 use crate::trades_csv::line;
 
-/// Columns of the figures of a fill model, each with its name.
-const FIGURES: &[(&str, fn(&Figures) -> String)] = &[
+/// Names one column and writes its figure.
+type Column = (&'static str, fn(&Figures) -> String);
+
+/// Columns of the figures of a fill model.
+const FIGURES: &[Column] = &[
     ("trades", |figures| figures.trades.to_string()),
     ("gross_pnl", |figures| figures.gross.to_string()),
     ("fees", |figures| figures.fees.to_string()),

@@ -131,7 +131,7 @@ impl Grid {
     /// Makes an error of a line of this file.
     #[must_use]
     pub fn error(&self, line: usize, problem: GridProblem) -> GridError {
-        GridError::File { path: self.path.clone(), line, problem }
+        GridError::File { path: self.path.clone(), line, problem: Box::new(problem) }
     }
 }
 

@@ -31,7 +31,7 @@ pub enum GridError {
         /// Line, from 1.
         line: usize,
         /// What is wrong.
-        problem: GridProblem,
+        problem: Box<GridProblem>,
     },
 }
 

@@ -143,7 +143,8 @@ impl Plan {
 fn settle_symbols(grid: &mut Grid, market: &Market) -> Result<(), GridError> {
     let names_symbols = |key: &str| key == "symbols" || key.ends_with(".symbols");
     let line = grid.fixed.iter().find(|(key, _)| names_symbols(key)).map_or(1, |(_, lined)| lined.line);
-    let failed = |line, error| GridError::File { path: grid.path.clone(), line, problem: GridProblem::Bars(error) };
+    let failed =
+        |line, error| GridError::File { path: grid.path.clone(), line, problem: Box::new(GridProblem::Bars(error)) };
     market.settle_symbols(&mut grid.base).map_err(|error| failed(line, error))?;
     for (axis, lines) in grid.axes.axes().iter().zip(&grid.axis_lines).filter(|(axis, _)| names_symbols(&axis.key)) {
         for (value, &line) in axis.values.iter().zip(lines) {

@@ -133,9 +133,9 @@ fn refused(grid_text: &str, arguments: &[&str], says: &[&str]) {
 fn searches_that_are_wrong() {
     let axes = "[axes]\nrange_minutes = [5]\n";
     refused(
-        "[axes]\nrange_minute = [5]\n",
+        "[axes]\nmax_position = [5]\n",
         &[],
-        &["@/grid.toml:2: there is no key `range_minute`", "`range_minutes`?"],
+        &["@/grid.toml:2: there is no key `max_position`", "`max_positions`?"],
     );
     refused("[axes]\nrange_minutes = [7]\n", &[], &["@/grid.toml:2: ", "expected 1, 5, 15, 30 or 60 minutes"]);
     refused("[axes]\nrange_minutes = []\n", &[], &["@/grid.toml:2: ", "has no values"]);
