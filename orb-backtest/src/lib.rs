@@ -6,6 +6,7 @@
 pub mod driver;
 pub mod exchange;
 pub mod report;
+pub mod sweep;
 
 pub use driver::{Backtest, SessionBars};
 pub use exchange::{Exchange, ExchangeConfig, FillModel};

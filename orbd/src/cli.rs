@@ -8,6 +8,7 @@ use orb_core::config::{KEYS, PRESETS};
 
 use crate::commands::backtest::{self, BacktestArgs};
 use crate::commands::demo::{self, DemoArgs};
+use crate::commands::sweep::{self, SweepArgs};
 
 /// orb trades the Opening Range Breakout strategy on US equities.
 #[derive(Debug, Parser)]
@@ -21,6 +22,7 @@ struct Cli {
 enum Command {
     Backtest(BacktestArgs),
     Demo(DemoArgs),
+    Sweep(SweepArgs),
 }
 
 /// Parses the command line, runs the command and returns its exit code: 0 done, 1 failed, 2 wrong usage.
@@ -30,10 +32,12 @@ enum Command {
 pub fn run() -> anyhow::Result<ExitCode> {
     let command = Cli::command()
         .mut_subcommand("backtest", |command| command.after_help(keys_help()))
-        .mut_subcommand("demo", |command| command.after_help(keys_help()));
+        .mut_subcommand("demo", |command| command.after_help(keys_help()))
+        .mut_subcommand("sweep", |command| command.after_help(format!("{}\n{}", sweep::grid_help(), keys_help())));
     let cli = Cli::from_arg_matches(&command.get_matches())?;
     match cli.command {
         Command::Backtest(args) => print(&backtest::run(&args)?),
+        Command::Sweep(args) => print(&sweep::run(args)?),
         Command::Demo(args) => demo::run(args).map(|()| ExitCode::SUCCESS),
     }
 }

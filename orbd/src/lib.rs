@@ -10,6 +10,7 @@ pub mod journal;
 pub mod rpc;
 pub mod runtime;
 pub mod store;
+pub mod sweep;
 pub mod telemetry;
 pub mod trades_csv;
 pub mod view;

@@ -97,13 +97,30 @@ impl Market {
         selection: &Selection,
         run: &mut RunConfig,
     ) -> Result<Self, InputError> {
+        // What fits is checked first: it is quick, and the features of every day are not.
         run.validate_bar_length(loaded.bar_length())?;
         settle_symbols(&loaded, run)?;
+        Self::prepare(loaded, calendar, selection)
+    }
+
+    /// Prepares bars that are loaded already for configurations that are not known yet.
+    ///
+    /// # Errors
+    /// When the dates leave no session.
+    pub fn prepare(loaded: Loaded, calendar: Arc<Calendar>, selection: &Selection) -> Result<Self, InputError> {
         let sessions = chosen_sessions(&loaded, &calendar, selection)?;
         let days = with_reference(&loaded, &calendar, &sessions);
         let symbols = Arc::new(loaded.symbols().clone());
         let bar_length = loaded.bar_length();
         Ok(Self { symbols, calendar, bar_length, days, loaded })
+    }
+
+    /// Settles which symbols each strategy trades: every one of the bars where it names none.
+    ///
+    /// # Errors
+    /// When a strategy names a symbol without bars.
+    pub fn settle_symbols(&self, run: &mut RunConfig) -> Result<(), InputError> {
+        settle_symbols(&self.loaded, run)
     }
 
     /// Returns the regular bars of a day by start, then symbol; empty where there are none.

@@ -4,5 +4,6 @@ pub mod backtest;
 pub mod demo;
 mod settings;
 mod settings_file;
+pub mod sweep;
 
 pub use settings::{SettingArgs, SettingsError};

@@ -28,3 +28,5 @@ mod postgres;
 mod records;
 #[cfg(test)]
 mod refusals;
+#[cfg(test)]
+mod sweep;
