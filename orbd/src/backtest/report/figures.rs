@@ -1,0 +1,303 @@
+//! The figures of both fill models side by side, with their intervals.
+
+use maud::{Markup, html};
+use orb_core::metrics::{Interval, Metrics};
+use orb_core::{Date, Money};
+
+use super::chart;
+use super::format::{
+    ABSENT, count, duration, or_absent, percent, plain_money, plural, r_multiple, ratio, signed_money, signed_percent,
+};
+use super::{Model, View};
+
+/// Names a figure, explains it, and writes it; its sign colours it where it is a result.
+struct Row {
+    name: &'static str,
+    help: &'static str,
+    value: fn(&Metrics) -> Figure,
+}
+
+/// Holds a figure as text, and whether it is a gain (above zero) or a loss.
+struct Figure {
+    text: String,
+    sign: f64,
+}
+
+impl Figure {
+    fn plain(text: String) -> Self {
+        Self { text, sign: 0.0 }
+    }
+
+    fn result(value: Option<f64>, write: fn(f64) -> String) -> Self {
+        Self { text: or_absent(value, write), sign: value.unwrap_or_default() }
+    }
+
+    fn money(amount: Option<Money>) -> Self {
+        Self { text: or_absent(amount, signed_money), sign: amount.map_or(0.0, |amount| amount.micros() as f64) }
+    }
+
+    fn class(&self) -> &'static str {
+        sign_class(self.sign)
+    }
+}
+
+/// Returns the class that colours a result.
+pub(super) fn sign_class(value: f64) -> &'static str {
+    if value < 0.0 {
+        "loss"
+    } else if value > 0.0 {
+        "gain"
+    } else {
+        ""
+    }
+}
+
+/// Returns the class that colours an amount.
+pub(super) fn money_class(amount: Money) -> &'static str {
+    sign_class(amount.micros() as f64)
+}
+
+const TRADE_ROWS: &[Row] = &[
+    Row { name: "Trades", help: "closed trades", value: |m| Figure::plain(count(m.trades.count)) },
+    Row {
+        name: "Win rate",
+        help: "trades with a net result above zero",
+        value: |m| Figure::plain(or_absent(m.trades.win_rate, percent)),
+    },
+    Row { name: "Net per trade", help: "mean net result", value: |m| Figure::money(m.trades.expectancy) },
+    Row { name: "Average win", help: "net", value: |m| Figure::plain(or_absent(m.trades.average_win, signed_money)) },
+    Row { name: "Average loss", help: "net", value: |m| Figure::plain(or_absent(m.trades.average_loss, signed_money)) },
+    Row {
+        name: "Payoff",
+        help: "average win over average loss",
+        value: |m| Figure::plain(or_absent(m.trades.payoff, ratio)),
+    },
+    Row {
+        name: "Profit factor",
+        help: "sum of wins over sum of losses",
+        value: |m| Figure::plain(or_absent(m.trades.profit_factor, ratio)),
+    },
+    Row {
+        name: "Longest losing streak",
+        help: "losses in a row",
+        value: |m| Figure::plain(plural(m.trades.longest_losing_streak, "trade", "trades")),
+    },
+    Row {
+        name: "Average holding",
+        help: "from the bar of the entry to that of the exit",
+        value: |m| Figure::plain(or_absent(m.trades.average_holding, |held| duration(held.minutes()))),
+    },
+];
+
+const DAY_ROWS: &[Row] = &[
+    Row {
+        name: "Total return",
+        help: "net, on the initial equity",
+        value: |m| Figure::result(m.daily.total_return, signed_percent),
+    },
+    Row {
+        name: "Annualised return",
+        help: "252 sessions a year, compounded",
+        value: |m| Figure::result(m.daily.annualised_return, signed_percent),
+    },
+    Row { name: "Sortino", help: "daily, annualised, rate 0", value: |m| Figure::result(m.daily.sortino, ratio) },
+    Row {
+        name: "Calmar",
+        help: "annualised return over max drawdown",
+        value: |m| Figure::result(m.daily.calmar, ratio),
+    },
+    Row {
+        name: "Max drawdown",
+        help: "from the highest end-of-day equity",
+        value: |m| Figure::plain(drawdown(m)),
+    },
+    Row {
+        name: "Longest drawdown",
+        help: "sessions below an earlier high",
+        value: |m| Figure::plain(plural(m.daily.longest_drawdown, "session", "sessions")),
+    },
+    Row { name: "Best day", help: "net", value: |m| Figure::plain(day(m.daily.best_day)) },
+    Row { name: "Worst day", help: "net", value: |m| Figure::plain(day(m.daily.worst_day)) },
+    Row {
+        name: "Time in the market",
+        help: "session time with an open position",
+        value: |m| Figure::plain(or_absent(m.exposure, percent)),
+    },
+    Row {
+        name: "Turnover",
+        help: "notional traded in a year over mean equity",
+        value: |m| Figure::plain(or_absent(m.turnover, |turnover| format!("{}x", ratio(turnover)))),
+    },
+];
+
+fn drawdown(metrics: &Metrics) -> String {
+    let daily = &metrics.daily;
+    if daily.max_drawdown == Money::ZERO {
+        return plain_money(Money::ZERO);
+    }
+    format!("{} · {}", signed_money(-daily.max_drawdown), signed_percent(-daily.max_drawdown_fraction))
+}
+
+fn day(day: Option<(Date, Money)>) -> String {
+    or_absent(day, |(date, result)| format!("{} · {date}", signed_money(result)))
+}
+
+/// Shows the two results that everything else explains.
+pub(super) fn hero(view: &View<'_>) -> Markup {
+    html! {
+        div class="hero" {
+            @for model in &view.models { (hero_of(model)) }
+        }
+    }
+}
+
+fn hero_of(model: &Model<'_>) -> Markup {
+    let metrics = &model.metrics;
+    let stats = [
+        ("Trades", Figure::plain(count(metrics.trades.count))),
+        ("Win rate", Figure::plain(or_absent(metrics.trades.win_rate, percent))),
+        ("Net expectancy", Figure::result(metrics.trades.expectancy_r_net, r_multiple)),
+        ("Sharpe", Figure::result(metrics.daily.sharpe, ratio)),
+        ("Max drawdown", Figure::plain(signed_percent(-metrics.daily.max_drawdown_fraction))),
+    ];
+    let (about, key) = match model.fill {
+        orb_backtest::FillModel::Pessimistic => ("every doubtful touch of the stop counts", "key solid"),
+        orb_backtest::FillModel::Optimistic => ("only certain touches of the stop count", "key dashed"),
+    };
+    html! {
+        div class="panel model" {
+            h2 { span class=(key) {} (model.title()) " fills" small { (about) } }
+            p class="net" {
+                span class={ "big " (money_class(metrics.trades.net)) } { (signed_money(metrics.trades.net)) }
+                span class=(money_class(metrics.trades.net)) { (or_absent(metrics.daily.total_return, signed_percent)) }
+                span class="muted" { "net" }
+            }
+            dl class="stats" {
+                @for (name, figure) in stats {
+                    div { dt { (name) } dd class=(figure.class()) { (figure.text) } }
+                }
+            }
+        }
+    }
+}
+
+/// Shows what the sample can tell: estimates with their intervals, both models on one scale.
+pub(super) fn intervals(view: &View<'_>) -> Markup {
+    type Pick = fn(&Model<'_>) -> (Option<f64>, Option<Interval>);
+    let rows: [(&str, Pick, fn(f64) -> String); 3] = [
+        ("Net expectancy", |m| (m.metrics.trades.expectancy_r_net, m.confidence.expectancy_r_net), r_multiple),
+        ("Expectancy before fees", |m| (m.metrics.trades.expectancy_r, m.confidence.expectancy_r), r_multiple),
+        ("Sharpe", |m| (m.metrics.daily.sharpe, m.confidence.sharpe), ratio),
+    ];
+    html! {
+        table class="figures intervals" {
+            thead { tr { th { "95% interval" } th { "Model" } th class="plot" {} th class="num" { "Estimate" } th class="num" { "From" } th class="num" { "To" } } }
+            @for (name, pick, write) in rows {
+                tbody {
+                    @let bounds = bounds(&view.models.each_ref().map(pick));
+                    @for (index, model) in view.models.iter().enumerate() {
+                        @let (value, interval) = pick(model);
+                        tr {
+                            @if index == 0 { th rowspan="2" scope="rowgroup" { (name) } }
+                            td { (model.title()) }
+                            td class="plot" {
+                                @if let Some(value) = value {
+                                    (chart::interval(chart::Interval { value, ends: interval.map(|i| (i.low, i.high)) }, bounds))
+                                }
+                            }
+                            td class={ "num " (sign_class(value.unwrap_or_default())) } { (or_absent(value, write)) }
+                            td class="num" { (or_absent(interval, |interval| write(interval.low))) }
+                            td class="num" { (or_absent(interval, |interval| write(interval.high))) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn bounds(shown: &[(Option<f64>, Option<Interval>); 2]) -> (f64, f64) {
+    let ends = |&(value, interval): &(Option<f64>, Option<Interval>)| {
+        [value, interval.map(|interval| interval.low), interval.map(|interval| interval.high)]
+    };
+    shown.iter().flat_map(ends).flatten().fold((0.0, 0.0), |(low, high), value| (low.min(value), high.max(value)))
+}
+
+/// Shows the other figures in two tables.
+pub(super) fn tables(view: &View<'_>) -> Markup {
+    html! {
+        div class="columns" {
+            (table(view, "Trades", TRADE_ROWS))
+            (table(view, "Days", DAY_ROWS))
+        }
+    }
+}
+
+fn table(view: &View<'_>, title: &str, rows: &[Row]) -> Markup {
+    html! {
+        section class="panel" {
+            h2 { (title) }
+            table class="figures" {
+                thead { tr { th {} @for model in &view.models { th class="num" { (model.title()) } } } }
+                tbody {
+                    @for row in rows {
+                        tr {
+                            th scope="row" title=(row.help) { (row.name) small { (row.help) } }
+                            @for model in &view.models {
+                                @let figure = (row.value)(&model.metrics);
+                                td class={ "num " (figure.class()) } { (figure.text) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Shows what the results cost.
+pub(super) fn costs(view: &View<'_>) -> Markup {
+    type Amount = fn(&Metrics) -> Money;
+    let rows: [(&str, &str, Amount); 4] = [
+        ("Before all costs", "what the prices of the bars gave", |m| m.trades.before_costs()),
+        ("Slippage", "on stop and market fills, not on targets", |m| -m.trades.slippage),
+        ("Fees", "on both sides", |m| -m.trades.fees),
+        ("Net", "what is left", |m| m.trades.net),
+    ];
+    html! {
+        table class="figures" {
+            thead { tr { th {} @for model in &view.models { th class="num" { (model.title()) } } } }
+            tbody {
+                @for (name, help, amount) in rows {
+                    tr class=[(name == "Net").then_some("sum")] {
+                        th scope="row" { (name) small { (help) } }
+                        @for model in &view.models {
+                            @let amount = amount(&model.metrics);
+                            td class={ "num " (money_class(amount)) } { (signed_money(amount)) }
+                        }
+                    }
+                }
+                tr {
+                    th scope="row" { "Costs" small { "as a share of the result before costs" } }
+                    @for model in &view.models {
+                        td class="num" { (model.metrics.trades.costs_share().map_or_else(|| ABSENT.to_owned(), percent)) }
+                    }
+                }
+                tr {
+                    th scope="row" { "Break-even slippage" small { "more a share and fill would turn the result" } }
+                    @for model in &view.models { td class="num" { (break_even(model)) } }
+                }
+            }
+        }
+    }
+}
+
+/// Writes how much more slippage a share and fill the net result would bear; a dash where it is no gain.
+fn break_even(model: &Model<'_>) -> String {
+    let shares: i64 = model.report.trades.iter().map(|trade| trade.entered.shares() + trade.exited.shares()).sum();
+    let net = model.metrics.trades.net;
+    if shares <= 0 || net <= Money::ZERO {
+        return ABSENT.to_owned();
+    }
+    format!("${:.4}", net.micros() as f64 / 1e6 / shares as f64)
+}
