@@ -48,7 +48,8 @@ impl Backtest {
     #[must_use]
     pub fn new(config: EngineConfig, fill_model: FillModel) -> Self {
         let cash = config.run.initial_equity;
-        let costs = config.run.strategies.iter().map(|strategy| strategy.costs).collect();
+        let costs: Vec<_> = config.run.strategies.iter().map(|strategy| strategy.costs).collect();
+        let slippage = costs.iter().map(|costs| costs.slippage).collect();
         let exchange = Exchange::new(ExchangeConfig { fill_model, costs, cash, symbols: config.symbols.len() });
         Self {
             engine: bar_driven(config),
@@ -57,7 +58,7 @@ impl Backtest {
             queue: VecDeque::new(),
             updates: Vec::new(),
             bars: Event::Market(Origin::Live, MarketData::Bars(Vec::new())),
-            report: Report::default(),
+            report: Report { slippage, ..Report::default() },
             peak: cash,
             trades_before: 0,
         }
@@ -96,7 +97,8 @@ impl Backtest {
         let realized = trades.iter().map(orb_core::fact::Trade::net).sum();
         self.trades_before = self.report.trades.len();
         let drawdown = self.peak - equity;
-        self.report.days.push(DayResult { date: session.date, equity_open, equity, realized, fees, drawdown });
+        let Session { date, open, close } = *session;
+        self.report.days.push(DayResult { date, open, close, equity_open, equity, realized, fees, drawdown });
     }
 
     /// Ends the run.

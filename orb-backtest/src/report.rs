@@ -1,7 +1,8 @@
 //! The result of a run as values.
 
+use orb_core::Price;
 use orb_core::fact::{Decision, Trade};
-use orb_core::metrics::{DayResult, Metrics};
+use orb_core::metrics::{DayResult, Metrics, Sample};
 
 /// Holds everything that a run produced.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -12,13 +13,21 @@ pub struct Report {
     pub decisions: Vec<Decision>,
     /// Every session of the run.
     pub days: Vec<DayResult>,
+    /// Simulated slippage per share, by strategy number.
+    pub slippage: Vec<Price>,
 }
 
 impl Report {
+    /// Returns what figures, breakdowns and intervals of the run are computed from.
+    #[must_use]
+    pub fn sample(&self) -> Sample<'_> {
+        Sample::new(&self.trades, &self.days).with_slippage(&self.slippage)
+    }
+
     /// Computes the figures of the run.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
-        Metrics::of(&self.trades, &self.days)
+        self.sample().metrics()
     }
 
     /// Puts trades and decisions into their order.

@@ -29,19 +29,19 @@ pub struct Summary {
 type Row = (&'static str, fn(&Metrics) -> String);
 
 const ROWS: &[Row] = &[
-    ("trades", |m| m.trades.to_string()),
-    ("win rate", |m| percent(m.win_rate)),
-    ("gross P&L", |m| m.gross.to_string()),
-    ("costs (fees)", |m| m.fees.to_string()),
-    ("net P&L", |m| m.net.to_string()),
-    ("average win", |m| or_dash(m.average_win)),
-    ("average loss", |m| or_dash(m.average_loss)),
-    ("profit factor", |m| ratio(m.profit_factor)),
-    ("expectancy, R", |m| ratio(m.expectancy_r)),
-    ("Sharpe", |m| ratio(m.sharpe)),
-    ("Sortino", |m| ratio(m.sortino)),
-    ("max drawdown", |m| m.max_drawdown.to_string()),
-    ("max drawdown, %", |m| percent(Some(m.max_drawdown_fraction))),
+    ("trades", |m| m.trades.count.to_string()),
+    ("win rate", |m| percent(m.trades.win_rate)),
+    ("gross P&L", |m| m.trades.gross.to_string()),
+    ("costs (fees)", |m| m.trades.fees.to_string()),
+    ("net P&L", |m| m.trades.net.to_string()),
+    ("average win", |m| or_dash(m.trades.average_win)),
+    ("average loss", |m| or_dash(m.trades.average_loss)),
+    ("profit factor", |m| ratio(m.trades.profit_factor)),
+    ("expectancy, R", |m| ratio(m.trades.expectancy_r)),
+    ("Sharpe", |m| ratio(m.daily.sharpe)),
+    ("Sortino", |m| ratio(m.daily.sortino)),
+    ("max drawdown", |m| m.daily.max_drawdown.to_string()),
+    ("max drawdown, %", |m| percent(Some(m.daily.max_drawdown_fraction))),
 ];
 
 fn or_dash<T: ToString>(value: Option<T>) -> String {
@@ -105,20 +105,20 @@ impl Summary {
 
 fn metrics_json(metrics: &Metrics) -> Value {
     json!({
-        "trades": metrics.trades,
-        "wins": metrics.wins,
-        "win_rate": metrics.win_rate,
-        "gross_pnl": metrics.gross.to_string(),
-        "fees": metrics.fees.to_string(),
-        "net_pnl": metrics.net.to_string(),
-        "average_win": metrics.average_win.map(|money| money.to_string()),
-        "average_loss": metrics.average_loss.map(|money| money.to_string()),
-        "profit_factor": metrics.profit_factor,
-        "expectancy_r": metrics.expectancy_r,
-        "sharpe": metrics.sharpe,
-        "sortino": metrics.sortino,
-        "max_drawdown": metrics.max_drawdown.to_string(),
-        "max_drawdown_fraction": metrics.max_drawdown_fraction,
+        "trades": metrics.trades.count,
+        "wins": metrics.trades.wins,
+        "win_rate": metrics.trades.win_rate,
+        "gross_pnl": metrics.trades.gross.to_string(),
+        "fees": metrics.trades.fees.to_string(),
+        "net_pnl": metrics.trades.net.to_string(),
+        "average_win": metrics.trades.average_win.map(|money| money.to_string()),
+        "average_loss": metrics.trades.average_loss.map(|money| money.to_string()),
+        "profit_factor": metrics.trades.profit_factor,
+        "expectancy_r": metrics.trades.expectancy_r,
+        "sharpe": metrics.daily.sharpe,
+        "sortino": metrics.daily.sortino,
+        "max_drawdown": metrics.daily.max_drawdown.to_string(),
+        "max_drawdown_fraction": metrics.daily.max_drawdown_fraction,
     })
 }
 

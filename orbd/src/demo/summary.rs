@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::Context as _;
-use orb_core::metrics::Metrics;
+use orb_core::metrics::TradeStats;
 
 use crate::store::{DateRange, Ledger, PageRequest, Reader, TradeFilter, TradeOrder, TradeRow};
 use crate::telemetry::new_york;
@@ -42,10 +42,10 @@ pub(super) fn of_day(reader: &Reader, ledger: &Ledger) -> anyhow::Result<String>
     let sessions = reader.sessions(DateRange::default())?;
     let day = sessions.last().context("no session was recorded")?;
     let trades = all_trades(reader, day.date)?;
-    let metrics = Metrics::of(trades.iter().map(|row| &row.trade), &[]);
+    let metrics = TradeStats::of(trades.iter().map(|row| &row.trade), &[]);
     let mut text = String::new();
     // Writing to a string does not fail.
-    let _ = writeln!(text, "\n{} {}: {} trades", ledger.account_id(), day.date, metrics.trades);
+    let _ = writeln!(text, "\n{} {}: {} trades", ledger.account_id(), day.date, metrics.count);
     let _ = writeln!(
         text,
         "{:<8}{:<6}{:>7}  {:<9}{:>11}  {:<9}{:>11}  {:<11}{:>12}{:>9}",

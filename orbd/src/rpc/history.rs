@@ -149,7 +149,7 @@ fn whole_days(sessions: &[SessionRow]) -> Vec<DayResult> {
     let mut peak = first_equity(sessions);
     let day = |session: &SessionRow| {
         let result = Gain { net: session.realized_net, fees: session.fees };
-        result.into_day(session.date, session.equity_open, &mut peak)
+        result.into_day(session, session.equity_open, &mut peak)
     };
     sessions.iter().map(day).collect()
 }
@@ -166,7 +166,7 @@ fn days_of(trades: &[TradeRow], sessions: &[SessionRow]) -> Vec<DayResult> {
     let mut equity = peak;
     let day = |session: &SessionRow| {
         let result = results.get(&session.date).copied().unwrap_or_default();
-        let day = result.into_day(session.date, equity, &mut peak);
+        let day = result.into_day(session, equity, &mut peak);
         equity = day.equity;
         day
     };
@@ -186,37 +186,39 @@ struct Gain {
 
 impl Gain {
     /// Makes the session's row; `peak` is the highest equity before it, and is raised.
-    fn into_day(self, date: Date, equity_open: Money, peak: &mut Money) -> DayResult {
+    fn into_day(self, session: &SessionRow, equity_open: Money, peak: &mut Money) -> DayResult {
         let equity = equity_open + self.net;
         *peak = equity.max(*peak);
-        DayResult { date, equity_open, equity, realized: self.net, fees: self.fees, drawdown: *peak - equity }
+        let SessionRow { date, open, close, .. } = *session;
+        let drawdown = *peak - equity;
+        DayResult { date, open, close, equity_open, equity, realized: self.net, fees: self.fees, drawdown }
     }
 }
 
 fn metrics(past: &Past) -> v1::Metrics {
     let metrics = Metrics::of(past.trades.iter().map(|row| &row.trade), &past.days);
-    let losses = past.trades.iter().filter(|row| row.trade.net() < Money::ZERO).count();
+    let (trades, daily) = (metrics.trades, metrics.daily);
     let result = |(date, net)| v1::DayResult { date: convert::date(date), net_pnl: convert::money(net) };
     v1::Metrics {
-        trades: count(metrics.trades),
-        wins: count(metrics.wins),
-        losses: count(losses),
+        trades: count(trades.count),
+        wins: count(trades.wins),
+        losses: count(trades.losses),
         sessions: count(past.days.len()),
-        win_rate: metrics.win_rate,
-        gross_pnl: convert::money(metrics.gross),
-        fees: convert::money(metrics.fees),
-        net_pnl: convert::money(metrics.net),
-        sharpe: metrics.sharpe,
+        win_rate: trades.win_rate,
+        gross_pnl: convert::money(trades.gross),
+        fees: convert::money(trades.fees),
+        net_pnl: convert::money(trades.net),
+        sharpe: daily.sharpe,
         // One session shows no deviation.
-        sortino: metrics.sortino.filter(|_| past.days.len() > 1),
-        max_drawdown: convert::money(metrics.max_drawdown),
-        max_drawdown_fraction: (!past.days.is_empty()).then_some(metrics.max_drawdown_fraction),
-        average_win: metrics.average_win.map(convert::money),
-        average_loss: metrics.average_loss.filter(|_| losses > 0).map(convert::money),
-        profit_factor: metrics.profit_factor,
-        expectancy_r: metrics.expectancy_r,
-        best_day: metrics.best_day.map(result),
-        worst_day: metrics.worst_day.map(result),
+        sortino: daily.sortino.filter(|_| past.days.len() > 1),
+        max_drawdown: convert::money(daily.max_drawdown),
+        max_drawdown_fraction: (!past.days.is_empty()).then_some(daily.max_drawdown_fraction),
+        average_win: trades.average_win.map(convert::money),
+        average_loss: trades.average_loss.map(convert::money),
+        profit_factor: trades.profit_factor,
+        expectancy_r: trades.expectancy_r,
+        best_day: daily.best_day.map(result),
+        worst_day: daily.worst_day.map(result),
     }
 }
 
