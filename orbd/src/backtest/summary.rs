@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use orb_backtest::FillModel;
+use orb_core::config::{SlotPolicy, StopKind};
 use orb_core::metrics::Metrics;
 use orb_core::{Date, RunConfig};
 use serde_json::{Value, json};
@@ -65,12 +66,6 @@ impl Summary {
     pub fn of(market: &Market, run: &RunConfig, reports: &Reports, shown: FillModel) -> Self {
         let (first, last) = (market.days.first(), market.days.last());
         let names: Vec<_> = run.strategies.iter().map(|strategy| strategy.name.as_str()).collect();
-        let ranked = |strategy: &orb_core::StrategyConfig| {
-            strategy.slot_policy == orb_core::config::SlotPolicy::Ranked
-                || strategy.max_positions as usize >= strategy.symbols.len()
-        };
-        let atr_stop =
-            |strategy: &orb_core::StrategyConfig| matches!(strategy.stop, orb_core::config::StopKind::Atr(_));
         Self {
             strategies: names.join(", "),
             first: first.expect("a run has days").session.date,
@@ -81,8 +76,8 @@ impl Summary {
             shown,
             pessimistic: reports.pessimistic.metrics(),
             optimistic: reports.optimistic.metrics(),
-            paired: run.strategies.iter().all(ranked),
-            coarse: market.bar_length.minutes() >= 5 && run.strategies.iter().any(atr_stop),
+            paired: is_paired(run),
+            coarse: is_coarse(market, run),
         }
     }
 
@@ -101,6 +96,18 @@ impl Summary {
             "optimistic": metrics_json(&self.optimistic),
         })
     }
+}
+
+/// Tells whether both models trade the same symbols each day, so that they are bounds of the same trades.
+pub(super) fn is_paired(run: &RunConfig) -> bool {
+    run.strategies.iter().all(|strategy| {
+        strategy.slot_policy == SlotPolicy::Ranked || strategy.max_positions as usize >= strategy.symbols.len()
+    })
+}
+
+/// Tells whether a bar is so long that it may hold entry and stop of a stop of a fraction of ATR.
+pub(super) fn is_coarse(market: &Market, run: &RunConfig) -> bool {
+    market.bar_length.minutes() >= 5 && run.strategies.iter().any(|strategy| matches!(strategy.stop, StopKind::Atr(_)))
 }
 
 fn metrics_json(metrics: &Metrics) -> Value {

@@ -1,5 +1,6 @@
 //! `orbd backtest`: trades recorded bars under both fill models.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -7,7 +8,7 @@ use orb_backtest::FillModel;
 use orb_core::Date;
 
 use super::SettingArgs;
-use crate::backtest::{self, Names, Output, OutputError, Selection, Summary};
+use crate::backtest::{self, Names, Output, OutputError, PageSource, Selection, Summary};
 
 /// Trade recorded bars and print what came of it, under both fill models.
 #[derive(Args, Clone, Debug)]
@@ -38,6 +39,9 @@ pub struct BacktestArgs {
     /// Write why each symbol was not traded on each day here (CSV)
     #[arg(long, value_name = "OUT.csv")]
     pub decisions: Option<PathBuf>,
+    /// Write a page with figures, charts and everything needed to repeat the run here (HTML)
+    #[arg(long, value_name = "OUT.html")]
+    pub report: Option<PathBuf>,
     /// Print the summary as one JSON object
     #[arg(long)]
     pub json: bool,
@@ -74,7 +78,19 @@ pub fn run(args: &BacktestArgs) -> anyhow::Result<String> {
     let model = FillModel::from(args.fill_model);
     let report = reports.of(model);
     let names = Names { symbols: &market.symbols, run: &config };
+    let page = args.report.as_ref().map(|_| {
+        let command = command_line(std::env::args_os());
+        backtest::report_html(PageSource {
+            market: &market,
+            run: &config,
+            reports: &reports,
+            shown: model,
+            command: &command,
+        })
+    });
+    let page = page.transpose()?;
     let files = [
+        args.report.as_deref().zip(page).map(|(path, page)| (path, page.into_bytes())),
         args.trades.as_deref().map(|path| (path, backtest::trades_csv(&report.trades, names))),
         args.decisions.as_deref().map(|path| (path, backtest::decisions_csv(report, names))),
         args.equity.as_deref().map(|path| (path, backtest::equity_csv(&report.days))),
@@ -87,10 +103,36 @@ pub fn run(args: &BacktestArgs) -> anyhow::Result<String> {
 impl BacktestArgs {
     /// Checks where the files are to go, before anything is read.
     fn check_outputs(&self) -> Result<(), OutputError> {
-        let wanted = [("--trades", &self.trades), ("--decisions", &self.decisions), ("--equity", &self.equity)];
+        let wanted = [
+            ("--trades", &self.trades),
+            ("--decisions", &self.decisions),
+            ("--equity", &self.equity),
+            ("--report", &self.report),
+        ];
         let outputs: Vec<_> =
             wanted.iter().filter_map(|&(flag, path)| Some(Output { flag, path: path.as_deref()? })).collect();
         let inputs: Vec<_> = self.bars.iter().chain(&self.warmup).map(PathBuf::as_path).collect();
         backtest::check_outputs(&outputs, &inputs)
+    }
+}
+
+/// Writes a command line so that a shell reads the same words again.
+fn command_line(words: impl IntoIterator<Item = OsString>) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=+.,:/@%".contains(c);
+    let quoted = |word: OsString| {
+        let word = word.to_string_lossy().into_owned();
+        if !word.is_empty() && word.chars().all(plain) { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    };
+    words.into_iter().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_reads_the_command_line_again() {
+        let words = ["orbd", "--set", "name=a b", "it's", ""].map(OsString::from);
+        assert_eq!(command_line(words), "orbd --set 'name=a b' 'it'\\''s' ''");
     }
 }

@@ -1,9 +1,10 @@
 //! Where the results come from: hour, weekday, side, exit, symbol.
 
+use chrono::Weekday;
 use maud::{Markup, html};
-use orb_core::fact::ExitReason;
-use orb_core::metrics::{Group, TradeStats};
 use orb_core::Side;
+use orb_core::fact::ExitReason;
+use orb_core::metrics::{Group, Sample, TradeStats};
 
 use super::figures::{money_class, sign_class};
 use super::format::{ABSENT, count, or_absent, percent, r_multiple, signed_money};
@@ -11,6 +12,8 @@ use super::{Model, View, chart};
 
 /// Symbols beyond these are not listed.
 const SYMBOLS_MAX: usize = 40;
+
+const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 /// Holds one line of a table: a name and the figures of both models.
 struct Line {
@@ -25,12 +28,19 @@ pub(super) fn breakdowns(view: &View<'_>) -> Markup {
     html! {
         div class="columns" {
             (panel("Hour of entry", "New York", &lines([low.by_hour(), high.by_hour()], hour)))
-            (panel("Weekday", "", &lines([low.by_weekday(), high.by_weekday()], |day| weekday(*day).to_owned())))
+            (panel("Weekday", "", &lines([days(&low), days(&high)], |&day| WEEKDAYS[day].to_owned())))
             (panel("Side", "", &lines([low.by_side(), high.by_side()], |side| side_name(*side).to_owned())))
             (panel("Exit", "", &lines([low.by_exit_reason(), high.by_exit_reason()], |why| exit_name(*why).to_owned())))
         }
         (symbols(view))
     }
+}
+
+/// Groups by weekday, from Monday as 0.
+fn days(sample: &Sample<'_>) -> Vec<Group<usize>> {
+    let numbered =
+        |group: Group<Weekday>| Group { key: group.key.num_days_from_monday() as usize, trades: group.trades };
+    sample.by_weekday().into_iter().map(numbered).collect()
 }
 
 fn symbols(view: &View<'_>) -> Markup {
@@ -43,7 +53,8 @@ fn symbols(view: &View<'_>) -> Markup {
     if total > SYMBOLS_MAX {
         lines.drain(SYMBOLS_MAX / 2..total - SYMBOLS_MAX / 2);
     }
-    let note = if total > SYMBOLS_MAX { format!("best and worst {} of {total}", SYMBOLS_MAX / 2) } else { String::new() };
+    let note =
+        if total > SYMBOLS_MAX { format!("best and worst {} of {total}", SYMBOLS_MAX / 2) } else { String::new() };
     panel("Symbol", &note, &lines)
 }
 
@@ -51,7 +62,8 @@ fn lines<K: Ord>(groups: [Vec<Group<K>>; 2], name: impl Fn(&K) -> String) -> Vec
     let mut keys: Vec<&K> = groups.iter().flatten().map(|group| &group.key).collect();
     keys.sort_unstable();
     keys.dedup();
-    let of = |groups: &[Group<K>], key: &K| groups.iter().find(|group| group.key == *key).map(|group| group.trades.clone());
+    let of =
+        |groups: &[Group<K>], key: &K| groups.iter().find(|group| group.key == *key).map(|group| group.trades.clone());
     let line = |key: &K| Line { name: name(key), models: groups.each_ref().map(|groups| of(groups, key)) };
     keys.into_iter().map(line).collect()
 }
@@ -97,19 +109,7 @@ fn row(line: &Line, largest: f64) -> Markup {
 
 /// Returns every multiple of the risk, net of fees, of a model's trades.
 pub(super) fn multiples(model: &Model<'_>) -> Vec<f64> {
-    model.report.trades.iter().filter_map(orb_core::metrics::r_multiple_net).collect()
-}
-
-const fn weekday(day: chrono::Weekday) -> &'static str {
-    match day {
-        chrono::Weekday::Mon => "Monday",
-        chrono::Weekday::Tue => "Tuesday",
-        chrono::Weekday::Wed => "Wednesday",
-        chrono::Weekday::Thu => "Thursday",
-        chrono::Weekday::Fri => "Friday",
-        chrono::Weekday::Sat => "Saturday",
-        chrono::Weekday::Sun => "Sunday",
-    }
+    model.report.trades.iter().filter_map(super::trades::net_r).collect()
 }
 
 /// Returns a side as the house writes it.

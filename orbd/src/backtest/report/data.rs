@@ -6,7 +6,8 @@ use orb_core::event::SymbolReference;
 use orb_core::{Bar, Date, Price, Session, SymbolId};
 use sha2::{Digest as _, Sha256};
 
-use crate::backtest::{InputError, Market, MarketDay};
+use crate::backtest::input::MarketDay;
+use crate::backtest::{InputError, Market};
 
 /// Holds what is said about the bars of a run.
 #[derive(Clone, Debug, Default)]

@@ -106,11 +106,7 @@ const DAY_ROWS: &[Row] = &[
         help: "annualised return over max drawdown",
         value: |m| Figure::result(m.daily.calmar, ratio),
     },
-    Row {
-        name: "Max drawdown",
-        help: "from the highest end-of-day equity",
-        value: |m| Figure::plain(drawdown(m)),
-    },
+    Row { name: "Max drawdown", help: "from the highest end-of-day equity", value: |m| Figure::plain(drawdown(m)) },
     Row {
         name: "Longest drawdown",
         help: "sessions below an earlier high",

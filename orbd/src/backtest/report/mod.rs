@@ -16,9 +16,6 @@ mod style;
 mod trades;
 mod warnings;
 
-#[cfg(test)]
-mod tests;
-
 use orb_backtest::{FillModel, Report};
 use orb_core::RunConfig;
 use orb_core::metrics::{Bootstrap, Confidence, Metrics};

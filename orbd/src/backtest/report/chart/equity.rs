@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 use orb_core::Date;
 
+use super::Width;
 use super::calendar::date_ticks;
 use super::scale::{Scale, apart, decimated, line, place};
-use super::Width;
 use crate::backtest::report::format::{axis_money, decimals_of, signed, signed_percent};
 
 /// Holds the days of both fill models, the pessimistic first.
@@ -184,7 +184,13 @@ impl Curve {
         let every = self.dates.len().div_ceil(most.max(1)).max(1);
         let money = |value: f64| signed(value, 2, "").replacen(|c| matches!(c, '+' | '\u{2212}'), "", 1);
         let dollars = |value: f64| {
-            let sign = if value < -0.005 { "\u{2212}$" } else if value > 0.005 { "+$" } else { "$" };
+            let sign = if value < -0.005 {
+                "\u{2212}$"
+            } else if value > 0.005 {
+                "+$"
+            } else {
+                "$"
+            };
             format!("{sign}{}", money(value))
         };
         let row = |index: usize| {

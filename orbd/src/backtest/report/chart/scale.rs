@@ -108,7 +108,8 @@ mod tests {
 
     #[test]
     fn hostile_bounds_make_a_scale_all_the_same() {
-        let bounds = [(5.0, 5.0), (0.0, 0.0), (3.0, -3.0), (f64::NAN, 1.0), (0.0, f64::INFINITY), (1e15, 1e15), (-1e-12, 1e-12)];
+        let bounds =
+            [(5.0, 5.0), (0.0, 0.0), (3.0, -3.0), (f64::NAN, 1.0), (0.0, f64::INFINITY), (1e15, 1e15), (-1e-12, 1e-12)];
         for bounds in bounds {
             let scale = Scale::new(bounds, (0.0, 100.0));
             assert!(scale.at(1.0).is_finite(), "{bounds:?}");

@@ -153,7 +153,8 @@ fn together(bars: &[Bar]) -> Option<Bar> {
 
 fn time_axis(picture: &Picture<'_>, axes: &Axes) -> Markup {
     let minutes = (picture.end() - picture.session.open).minutes();
-    let per_minute = (axes.middle(picture.session.open + Span::from_minutes(minutes)) - axes.middle(picture.session.open))
+    let per_minute = (axes.middle(picture.session.open + Span::from_minutes(minutes))
+        - axes.middle(picture.session.open))
         / minutes.max(1) as f64;
     let step = TIME_STEPS.into_iter().find(|&step| step as f64 * per_minute >= 52.0).unwrap_or(120);
     let times = (0..=minutes / step).map(|index| picture.session.open + Span::from_minutes(index * step));
@@ -214,7 +215,14 @@ fn candle(bar: &Bar, axes: &Axes) -> Markup {
     let half = ((axes.x.at(1.0) - axes.x.at(0.0)) * 0.32).clamp(1.2, 3.6);
     let (top, bottom) = (axes.price(bar.open.max(bar.close)), axes.price(bar.open.min(bar.close)));
     let body = if bar.close >= bar.open { "up" } else { "down" };
-    let wick = format!("M{x} {}V{}M{x} {}V{}", place(axes.price(bar.high)), place(top), place(bottom), place(axes.price(bar.low)), x = place(x));
+    let wick = format!(
+        "M{x} {}V{}M{x} {}V{}",
+        place(axes.price(bar.high)),
+        place(top),
+        place(bottom),
+        place(axes.price(bar.low)),
+        x = place(x)
+    );
     html! {
         path class="wick" d=(wick) {}
         rect class=(body) x=(place(x - half)) y=(place(top)) width=(place(half * 2.0)) height=(place((bottom - top).max(0.8))) {}
