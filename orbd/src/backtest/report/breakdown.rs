@@ -74,8 +74,7 @@ fn panel(title: &str, note: &str, lines: &[Line]) -> Markup {
     html! {
         section class="panel" {
             h2 { (title) @if !note.is_empty() { small { (note) } } }
-            @if lines.is_empty() { p class="empty" { "No trade to divide." } } @else {
-                div class="scroll" {
+            div class="scroll tall" {
                     table class="figures sortable" {
                         thead { tr {
                             th { (title) } th class="num" { "Trades" } th class="num" { "Win rate" } th class="num" { "Net R" }
@@ -84,7 +83,6 @@ fn panel(title: &str, note: &str, lines: &[Line]) -> Markup {
                         tbody { @for line in lines { (row(line, largest)) } }
                     }
                 }
-            }
         }
     }
 }

@@ -6,7 +6,7 @@ use orb_core::{Date, Money};
 
 use super::chart;
 use super::format::{
-    ABSENT, count, duration, or_absent, percent, plain_money, plural, r_multiple, ratio, signed_money, signed_percent,
+    ABSENT, count, duration, or_absent, percent, plural, r_multiple, ratio, signed, signed_money, signed_percent,
 };
 use super::{Model, View};
 
@@ -21,19 +21,24 @@ struct Row {
 struct Figure {
     text: String,
     sign: f64,
+    note: String,
 }
 
 impl Figure {
     fn plain(text: String) -> Self {
-        Self { text, sign: 0.0 }
+        Self { text, sign: 0.0, note: String::new() }
     }
 
     fn result(value: Option<f64>, write: fn(f64) -> String) -> Self {
-        Self { text: or_absent(value, write), sign: value.unwrap_or_default() }
+        Self { text: or_absent(value, write), sign: value.unwrap_or_default(), note: String::new() }
     }
 
     fn money(amount: Option<Money>) -> Self {
-        Self { text: or_absent(amount, signed_money), sign: amount.map_or(0.0, |amount| amount.micros() as f64) }
+        Self {
+            text: or_absent(amount, signed_money),
+            sign: amount.map_or(0.0, |amount| amount.micros() as f64 / 1e6),
+            note: String::new(),
+        }
     }
 
     fn class(&self) -> &'static str {
@@ -41,9 +46,11 @@ impl Figure {
     }
 }
 
-/// Returns the class that colours a result.
+/// Returns the class that colours a result as it is written: what rounds to zero is neither gain nor loss.
 pub(super) fn sign_class(value: f64) -> &'static str {
-    if value < 0.0 {
+    if value.abs() < 0.005 {
+        ""
+    } else if value < 0.0 {
         "loss"
     } else if value > 0.0 {
         "gain"
@@ -54,7 +61,7 @@ pub(super) fn sign_class(value: f64) -> &'static str {
 
 /// Returns the class that colours an amount.
 pub(super) fn money_class(amount: Money) -> &'static str {
-    sign_class(amount.micros() as f64)
+    sign_class(amount.micros() as f64 / 1e6)
 }
 
 const TRADE_ROWS: &[Row] = &[
@@ -84,7 +91,7 @@ const TRADE_ROWS: &[Row] = &[
     },
     Row {
         name: "Average holding",
-        help: "from the bar of the entry to that of the exit",
+        help: "from entry to exit",
         value: |m| Figure::plain(or_absent(m.trades.average_holding, |held| duration(held.minutes()))),
     },
 ];
@@ -97,45 +104,46 @@ const DAY_ROWS: &[Row] = &[
     },
     Row {
         name: "Annualised return",
-        help: "252 sessions a year, compounded",
+        help: "252 sessions, compounded",
         value: |m| Figure::result(m.daily.annualised_return, signed_percent),
     },
     Row { name: "Sortino", help: "daily, annualised, rate 0", value: |m| Figure::result(m.daily.sortino, ratio) },
+    Row { name: "Calmar", help: "return over max drawdown", value: |m| Figure::result(m.daily.calmar, ratio) },
     Row {
-        name: "Calmar",
-        help: "annualised return over max drawdown",
-        value: |m| Figure::result(m.daily.calmar, ratio),
+        name: "Max drawdown",
+        help: "from the highest end of a day",
+        value: |m| Figure::plain(signed_money(-m.daily.max_drawdown)),
     },
-    Row { name: "Max drawdown", help: "from the highest end-of-day equity", value: |m| Figure::plain(drawdown(m)) },
+    Row {
+        name: "Max drawdown, %",
+        help: "of the highest equity before it",
+        value: |m| Figure::plain(signed_percent(-m.daily.max_drawdown_fraction)),
+    },
     Row {
         name: "Longest drawdown",
-        help: "sessions below an earlier high",
+        help: "below an earlier high",
         value: |m| Figure::plain(plural(m.daily.longest_drawdown, "session", "sessions")),
     },
-    Row { name: "Best day", help: "net", value: |m| Figure::plain(day(m.daily.best_day)) },
-    Row { name: "Worst day", help: "net", value: |m| Figure::plain(day(m.daily.worst_day)) },
+    Row { name: "Best day", help: "net", value: |m| day(m.daily.best_day) },
+    Row { name: "Worst day", help: "net", value: |m| day(m.daily.worst_day) },
     Row {
         name: "Time in the market",
-        help: "session time with an open position",
+        help: "with an open position",
         value: |m| Figure::plain(or_absent(m.exposure, percent)),
     },
     Row {
         name: "Turnover",
-        help: "notional traded in a year over mean equity",
-        value: |m| Figure::plain(or_absent(m.turnover, |turnover| format!("{}x", ratio(turnover)))),
+        help: "a year, over mean equity",
+        value: |m| {
+            Figure::plain(or_absent(m.turnover, |turnover| format!("{}x", signed(turnover, 1, "").replace('+', ""))))
+        },
     },
 ];
 
-fn drawdown(metrics: &Metrics) -> String {
-    let daily = &metrics.daily;
-    if daily.max_drawdown == Money::ZERO {
-        return plain_money(Money::ZERO);
-    }
-    format!("{} · {}", signed_money(-daily.max_drawdown), signed_percent(-daily.max_drawdown_fraction))
-}
-
-fn day(day: Option<(Date, Money)>) -> String {
-    or_absent(day, |(date, result)| format!("{} · {date}", signed_money(result)))
+/// Names a day by its result and its date.
+fn day(day: Option<(Date, Money)>) -> Figure {
+    let note = day.map(|(date, _)| date.to_string()).unwrap_or_default();
+    Figure { text: or_absent(day, |(_, result)| signed_money(result)), sign: 0.0, note }
 }
 
 /// Shows the two results that everything else explains.
@@ -187,7 +195,7 @@ pub(super) fn intervals(view: &View<'_>) -> Markup {
     ];
     html! {
         table class="figures intervals" {
-            thead { tr { th { "95% interval" } th { "Model" } th class="plot" {} th class="num" { "Estimate" } th class="num" { "From" } th class="num" { "To" } } }
+            thead { tr { th {} th class="model-name" { "Fills" } th class="plot" {} th class="num" { "Estimate" } th class="num" { "From" } th class="num" { "To" } } }
             @for (name, pick, write) in rows {
                 tbody {
                     @let bounds = bounds(&view.models.each_ref().map(pick));
@@ -195,7 +203,7 @@ pub(super) fn intervals(view: &View<'_>) -> Markup {
                         @let (value, interval) = pick(model);
                         tr {
                             @if index == 0 { th rowspan="2" scope="rowgroup" { (name) } }
-                            td { (model.title()) }
+                            td class="model-name" { (model.title()) }
                             td class="plot" {
                                 @if let Some(value) = value {
                                     (chart::interval(chart::Interval { value, ends: interval.map(|i| (i.low, i.high)) }, bounds))
@@ -241,7 +249,7 @@ fn table(view: &View<'_>, title: &str, rows: &[Row]) -> Markup {
                             th scope="row" title=(row.help) { (row.name) small { (row.help) } }
                             @for model in &view.models {
                                 @let figure = (row.value)(&model.metrics);
-                                td class={ "num " (figure.class()) } { (figure.text) }
+                                td class={ "num " (figure.class()) } { @if !figure.note.is_empty() { small { (figure.note) } } (figure.text) }
                             }
                         }
                     }

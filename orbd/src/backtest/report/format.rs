@@ -1,6 +1,6 @@
 //! Numbers as traders read them: signs, thousands, dollars, R.
 
-use orb_core::{Date, Money, Price, Timestamp};
+use orb_core::{Money, Price, Timestamp};
 
 /// Stands where there is no figure.
 pub(super) const ABSENT: &str = "–";
@@ -88,11 +88,6 @@ pub(super) fn clock(at: Timestamp) -> String {
 /// Returns an instant on New York's clocks; `None` far outside of history.
 pub(super) fn new_york(at: Timestamp) -> Option<chrono::DateTime<chrono_tz::Tz>> {
     at.to_datetime().map(|time| time.with_timezone(&chrono_tz::America::New_York))
-}
-
-/// Writes a date as people say it: `Fri 20 Nov 2026`.
-pub(super) fn long_date(date: Date) -> String {
-    date.format("%a %-d %b %Y").to_string()
 }
 
 /// Writes a length of time: `5 min`, `1 h 58 min`.

@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::chart::{self, Width};
-use super::format::{count, plural};
+use super::format::{count, plain_money, plural};
 use super::{View, breakdown, figures, months, reasons, repeat, style, trades, warnings};
 use crate::backtest::InputError;
 
@@ -102,13 +102,16 @@ fn title(view: &View<'_>) -> Markup {
                 span { (plural(days.len(), "session", "sessions")) }
                 span { (plural(symbols, "symbol", "symbols")) }
                 span { (count(view.data.bars)) " bars of " (view.source.market.bar_length.minutes()) " min" }
-                span { "$" (view.source.run.initial_equity) " at the start" }
+                span { (plain_money(view.source.run.initial_equity)) " at the start" }
             }
         }
     }
 }
 
 fn over_time(view: &View<'_>) -> Markup {
+    if view.models.iter().all(|model| model.report.trades.is_empty()) {
+        return html! { section class="panel" { h2 { "Net result and drawdown" } p class="empty" { "No trade: the equity stood still." } } };
+    }
     let curve = curve(view);
     let readings = serde_json::to_string(&curve.readings(READINGS_MAX)).unwrap_or_default().replace('<', "\\u003c");
     html! {
@@ -144,6 +147,9 @@ fn curve(view: &View<'_>) -> chart::Curve {
 }
 
 fn where_from(view: &View<'_>) -> Markup {
+    if view.models.iter().all(|model| model.report.trades.is_empty()) {
+        return html! { section class="panel" { h2 { "Where the result comes from" } p class="empty" { "No trade to divide." } } };
+    }
     let multiples = view.models.each_ref().map(breakdown::multiples);
     let means = view.models.each_ref().map(|model| model.metrics.trades.expectancy_r_net);
     let shown = [multiples[0].as_slice(), multiples[1].as_slice()];
@@ -151,9 +157,7 @@ fn where_from(view: &View<'_>) -> Markup {
         div class="columns" {
             section class="panel" {
                 h2 { "Distribution of R" small { "net; bars pessimistic, outline optimistic, lines the means" } }
-                @if multiples.iter().all(Vec::is_empty) { p class="empty" { "No trade to count." } } @else {
-                    (chart::r_histogram(shown, means, Width::Wide)) (chart::r_histogram(shown, means, Width::Narrow))
-                }
+                (chart::r_histogram(shown, means, Width::Wide)) (chart::r_histogram(shown, means, Width::Narrow))
             }
             section class="panel" { h2 { "Costs" } (figures::costs(view)) }
         }

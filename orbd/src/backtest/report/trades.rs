@@ -8,9 +8,7 @@ use orb_core::fact::{Trade, r_multiple_e4};
 
 use super::breakdown::{exit_name, side_name};
 use super::figures::{money_class, sign_class};
-use super::format::{
-    ABSENT, clock, count, duration, long_date, or_absent, plain_money, price, r_multiple, signed_money,
-};
+use super::format::{ABSENT, clock, count, duration, or_absent, plain_money, price, r_multiple, signed_money};
 use super::{View, chart, data};
 use crate::backtest::InputError;
 
@@ -46,6 +44,12 @@ pub(super) fn pictures(view: &View<'_>) -> Result<Markup, InputError> {
                 div class="cards" { @for card in cards { (card) } }
             }
         }
+        @if !trades.is_empty() { (legend()) }
+    })
+}
+
+fn legend() -> Markup {
+    html! {
         p class="note legend" {
             span { span class="swatch range" {} "opening range" }
             span { span class="swatch entry" {} "entry" }
@@ -54,7 +58,7 @@ pub(super) fn pictures(view: &View<'_>) -> Result<Markup, InputError> {
             span { "▲ bought  ▼ sold, at the price of the fill" }
             span { "hollow bars closed up, filled bars down" }
         }
-    })
+    }
 }
 
 fn card(view: &View<'_>, trade: &Trade) -> Result<Markup, InputError> {
@@ -69,7 +73,7 @@ fn card(view: &View<'_>, trade: &Trade) -> Result<Markup, InputError> {
             header {
                 strong { (view.symbol(trade.attempt.symbol)) }
                 span class="muted" { (side_name(trade.side)) " " (count(shares(trade))) }
-                span class="muted date" { (long_date(trade.attempt.date)) }
+                span class="muted date" { (trade.attempt.date.format("%-d %b %Y")) }
                 span class={ "end " (money_class(net)) } { (signed_money(net)) }
                 span class=(money_class(net)) { (or_absent(net_r(trade), r_multiple)) }
             }
@@ -105,7 +109,7 @@ pub(super) fn list(view: &View<'_>) -> Markup {
                     thead { tr {
                         th { "Date" } th { "Symbol" } th { "Side" } th class="num" { "Shares" } th class="num" { "In" }
                         th class="num" { "Entry" } th class="num" { "Stop" } th class="num" { "Out" } th class="num" { "Exit" }
-                        th { "Why" } th class="num" { "Fees" } th class="num" { "Net" } th class="num" { "Net R" }
+                        th class="apart" { "Why" } th class="num" { "Fees" } th class="num" { "Net" } th class="num" { "Net R" }
                     } }
                     tbody { @for trade in trades.iter().take(ROWS_MAX) { (row(view, trade)) } }
                 }
@@ -127,7 +131,7 @@ fn row(view: &View<'_>, trade: &Trade) -> Markup {
             td class="num" { (count(shares(trade))) } td class="num" { (clock(trade.entry_time)) }
             td class="num" { (price(trade.entry_price())) } td class="num" { (price(trade.stop)) }
             td class="num" { (trade.exit_time.map_or_else(|| ABSENT.to_owned(), clock)) }
-            td class="num" { (or_absent(trade.exit_price(), price)) } td { (exit_name(trade.exit_reason)) }
+            td class="num" { (or_absent(trade.exit_price(), price)) } td class="apart" { (exit_name(trade.exit_reason)) }
             td class="num" { (plain_money(trade.fees)) }
             td class={ "num " (money_class(trade.net())) } { (signed_money(trade.net())) }
             td class={ "num " (sign_class(r.unwrap_or_default())) } { (or_absent(r, r_multiple)) }

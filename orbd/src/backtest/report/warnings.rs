@@ -18,7 +18,14 @@ struct Warning {
 /// Shows every warning that the run deserves.
 pub(super) fn warnings(view: &View<'_>) -> Markup {
     let found = [few_trades(view), coarse(view), torn(view), chance(view), holes(view), unpaired(view)];
+    let [low, high] = view.models.each_ref().map(|model| &model.report.trades);
     html! {
+        @if low == high && !low.is_empty() {
+            p class="warning fine" {
+                span class="triangle" aria-hidden="true" { "=" }
+                span { strong { "Both fill models made the same trades." } " In no entry bar did a doubtful touch of the stop matter." }
+            }
+        }
         @for Warning { what, why } in found.into_iter().flatten() {
             p class="warning" { span class="triangle" aria-hidden="true" { "▲" } span { strong { (what) } " " (why) } }
         }

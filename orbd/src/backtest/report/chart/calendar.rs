@@ -34,7 +34,8 @@ fn month(date: Date) -> i64 {
 
 /// Chooses labels that are at least `gap` apart when sessions are `step` apart.
 pub(super) fn date_ticks(dates: &[Date], step: f64, gap: f64) -> Vec<DateTick> {
-    let fitting = GROUPS.iter().map(|&(group, form)| starts(dates, group, form, (gap / step.max(1e-9)) as usize));
+    let fitting =
+        GROUPS.iter().map(|&(group, form)| starts(dates, group, form, (gap / step.max(1e-9)).ceil() as usize));
     fitting.flatten().next().unwrap_or_default()
 }
 

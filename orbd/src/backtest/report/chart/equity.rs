@@ -60,15 +60,16 @@ pub(crate) fn equity(curve: &Curve, width: Width) -> Markup {
         decimated(&values.iter().enumerate().map(|(i, &v)| (x.at(i as f64), y.at(v))).collect::<Vec<_>>())
     };
     let size = format!("0 0 {} {}", place(frame.width), place(frame.height()));
+    let tags = tag_places(&frame, &y, &results);
     let ends = (place(x.at(0.0)), place(x.at(days.max(1) as f64)));
     html! {
         svg class=(width.class()) viewBox=(size) role="img" data-from=(ends.0) data-to=(ends.1)
             aria-label="Cumulative net result and drawdown of both fill models" {
             (dates_axis(curve, &frame, &x))
-            (money_axis(&frame, &y))
+            (money_axis(&frame, &y, tags))
             (results_area(&frame, &y, &results.each_ref().map(|values| points(values, &y)), width))
             (drawdown_area(&frame, &deep, &drawdowns.each_ref().map(|values| points(values, &deep))))
-            (end_tags(&frame, &y, &results))
+            (end_tags(&frame, &results, tags))
             line class="crosshair" x1="0" x2="0" y1=(place(frame.top)) y2=(place(frame.bottom)) {}
         }
     }
@@ -95,13 +96,23 @@ fn dates_axis(curve: &Curve, frame: &Frame, x: &Scale) -> Markup {
     }
 }
 
-fn money_axis(frame: &Frame, y: &Scale) -> Markup {
+/// Returns where the last values are written; ticks of the axis give way to them.
+fn tag_places(frame: &Frame, y: &Scale, results: &[Vec<f64>; 2]) -> [f64; 2] {
+    let last = results.each_ref().map(|values| y.at(values.last().copied().unwrap_or_default()));
+    let places = apart(&last, 20.0, (frame.top + 4.0, frame.middle - 4.0));
+    [places[0], places[1]]
+}
+
+fn money_axis(frame: &Frame, y: &Scale, tags: [f64; 2]) -> Markup {
     let (ticks, step) = y.ticks(frame.y_ticks);
+    let free = |at: f64| tags.iter().all(|tag| (tag - at).abs() > 16.0);
     html! {
         @for tick in ticks {
             @let at = place(y.at(tick));
             line class="grid" x1="0" x2=(place(frame.right)) y1=(at) y2=(at) {}
-            text class="axis" x=(place(frame.right + 8.0)) y=(place(y.at(tick) + 4.0)) { (axis_money(tick, step)) }
+            @if free(y.at(tick)) {
+                text class="axis" x=(place(frame.right + 8.0)) y=(place(y.at(tick) + 4.0)) { (axis_money(tick, step)) }
+            }
         }
     }
 }
@@ -122,6 +133,7 @@ fn results_area(frame: &Frame, y: &Scale, points: &[Vec<(f64, f64)>; 2], width: 
             clipPath id=(clip("below")) { (rect(0.0, zero, frame.width, frame.height() - zero)) }
         }
         path class="band" d=(band) {}
+        path class="curve other" d=(line(high)) {}
         @for (name, sign) in [("above", "gain"), ("below", "loss")] {
             g clip-path=(from_clip(name)) {
                 path class={ "area " (sign) } d=(area) {}
@@ -129,7 +141,6 @@ fn results_area(frame: &Frame, y: &Scale, points: &[Vec<(f64, f64)>; 2], width: 
             }
         }
         line class="zero" x1="0" x2=(place(frame.right)) y1=(place(zero)) y2=(place(zero)) {}
-        path class="curve other" d=(line(high)) {}
     }
 }
 
@@ -148,24 +159,23 @@ fn drawdown_area(frame: &Frame, y: &Scale, points: &[Vec<(f64, f64)>; 2]) -> Mar
             }
         }
         path class="area loss" d=(area) {}
-        path class="curve loss thin" d=(path) {}
         path class="curve other" d=(line(high)) {}
+        path class="curve loss thin" d=(path) {}
         line class="zero" x1="0" x2=(place(frame.right)) y1=(top) y2=(top) {}
         text class="axis name" x="6" y=(place(frame.below + 15.0)) { "Drawdown" }
     }
 }
 
 /// Writes the last value of each model on the axis.
-fn end_tags(frame: &Frame, y: &Scale, results: &[Vec<f64>; 2]) -> Markup {
+fn end_tags(frame: &Frame, results: &[Vec<f64>; 2], places: [f64; 2]) -> Markup {
     let last = results.each_ref().map(|values| values.last().copied().unwrap_or_default());
-    let places = apart(&last.map(|value| y.at(value)), 20.0, (frame.top + 4.0, frame.middle - 4.0));
     let sign = if last[0] < 0.0 { "loss" } else { "gain" };
     html! {
         @for (index, class) in [(1, "tag other".to_owned()), (0, format!("tag {sign}"))] {
-            g class=(class) {
+            @if index == 0 || (last[0] - last[1]).abs() >= 0.5 { g class=(class) {
                 (rect(frame.right + 1.0, places[index] - 9.5, frame.width - frame.right - 2.0, 19.0))
                 text x=(place(frame.right + 8.0)) y=(place(places[index] + 4.0)) { (axis_money(last[index], 1.0)) }
-            }
+            } }
         }
     }
 }

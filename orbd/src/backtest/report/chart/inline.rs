@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::scale::{Scale, place};
 
 const WIDTH: f64 = 132.0;
+const WIDTH_INTERVAL: f64 = 480.0;
 const HEIGHT: f64 = 16.0;
 
 /// Holds an estimate and its confidence interval.
@@ -18,13 +19,13 @@ pub(crate) struct Interval {
 
 /// Draws an interval with its estimate on a scale shared by all of a row.
 pub(crate) fn interval(shown: Interval, bounds: (f64, f64)) -> Markup {
-    let x = Scale::padded(bounds, 0.04, (2.0, WIDTH - 2.0));
+    let x = Scale::padded(bounds, 0.04, (6.0, WIDTH_INTERVAL - 6.0));
     let sign = if shown.value < 0.0 { "loss" } else { "gain" };
     let at = place(x.at(shown.value));
     let middle = place(HEIGHT / 2.0);
     html! {
-        svg class="spark" viewBox=(size()) aria-hidden="true" {
-            line class="rail" x1="0" x2=(place(WIDTH)) y1=(middle) y2=(middle) {}
+        svg class="spark" viewBox=(size(WIDTH_INTERVAL)) aria-hidden="true" {
+            line class="rail" x1="0" x2=(place(WIDTH_INTERVAL)) y1=(middle) y2=(middle) {}
             @if bounds.0 <= 0.0 && bounds.1 >= 0.0 {
                 line class="origin" x1=(place(x.at(0.0))) x2=(place(x.at(0.0))) y1="1" y2=(place(HEIGHT - 1.0)) {}
             }
@@ -43,7 +44,7 @@ pub(crate) fn diverging(value: f64, largest: f64) -> Markup {
     let from = if value < 0.0 { half - length } else { half };
     let sign = if value < 0.0 { "loss" } else { "gain" };
     html! {
-        svg class="spark" viewBox=(size()) aria-hidden="true" {
+        svg class="spark" viewBox=(size(WIDTH)) aria-hidden="true" {
             rect class={ "fill " (sign) } x=(place(from)) y="4" width=(place(length)) height="8" {}
             line class="origin" x1=(place(half)) x2=(place(half)) y1="1" y2=(place(HEIGHT - 1.0)) {}
         }
@@ -54,15 +55,15 @@ pub(crate) fn diverging(value: f64, largest: f64) -> Markup {
 pub(crate) fn share(value: usize, whole: usize) -> Markup {
     let length = if whole == 0 { 0.0 } else { value as f64 / whole as f64 * WIDTH };
     html! {
-        svg class="spark" viewBox=(size()) aria-hidden="true" {
+        svg class="spark" viewBox=(size(WIDTH)) aria-hidden="true" {
             rect class="track" x="0" y="5" width=(place(WIDTH)) height="6" {}
             rect class="neutral" x="0" y="5" width=(place(length)) height="6" {}
         }
     }
 }
 
-fn size() -> String {
-    format!("0 0 {} {}", place(WIDTH), place(HEIGHT))
+fn size(width: f64) -> String {
+    format!("0 0 {} {}", place(width), place(HEIGHT))
 }
 
 #[cfg(test)]

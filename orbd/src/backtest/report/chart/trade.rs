@@ -240,11 +240,22 @@ struct Tag {
 impl Picture<'_> {
     fn tags(&self, axes: &Axes) -> Vec<Tag> {
         let trade = self.trade;
-        let exit = if self.gains() == "loss" { "tag loss" } else { "tag gain" };
+        let exit = match (self.gains() == "loss", trade.exit_price()) {
+            (true, left) if left == Some(trade.stop) => "tag loss at-stop",
+            (true, _) => "tag loss",
+            (false, left) if left.is_some() && left == trade.target => "tag gain at-goal",
+            (false, _) => "tag gain",
+        };
         let target = trade.target.map(|target| ("tag goal", target));
         let exit_price = trade.exit_price().map(|price| (exit, price));
         let levels = [Some(("tag entry", trade.entry_price())), Some(("tag stop", trade.stop)), target, exit_price];
-        let levels: Vec<_> = levels.into_iter().flatten().collect();
+        // Where the exit was at the stop or the target, one tag says both.
+        let said = |class: &str| match class {
+            "tag stop" => exit.ends_with("at-stop"),
+            "tag goal" => exit.ends_with("at-goal"),
+            _ => false,
+        };
+        let levels: Vec<_> = levels.into_iter().flatten().filter(|&(class, _)| !said(class)).collect();
         let places: Vec<f64> = levels.iter().map(|&(_, price)| axes.price(price).clamp(TOP, BOTTOM)).collect();
         let shown = apart(&places, TAG, (TOP, BOTTOM));
         let tag = |((class, level), shown): ((&'static str, Price), f64)| Tag {
