@@ -4,12 +4,14 @@ mod files;
 mod input;
 mod output;
 mod report;
+mod results;
 mod summary;
 
 pub use files::{Output, OutputError, check_outputs, save_all};
 pub use input::{InputError, Market, Selection, load};
 pub use output::{Names, decisions_csv, equity_csv, trades_csv};
 pub use report::{PageSource, report_html};
+pub use results::{ResultError, ResultFormat, equity_file, trades_file};
 pub use summary::{Summary, render};
 
 use orb_backtest::{Backtest, FillModel, Report, SessionBars};

@@ -8,7 +8,7 @@ use orb_backtest::FillModel;
 use orb_core::Date;
 
 use super::SettingArgs;
-use crate::backtest::{self, Names, Output, OutputError, PageSource, Selection, Summary};
+use crate::backtest::{self, Names, Output, PageSource, ResultError, ResultFormat, Selection, Summary};
 
 /// Trade recorded bars and print what came of it, under both fill models.
 #[derive(Args, Clone, Debug)]
@@ -30,11 +30,11 @@ pub struct BacktestArgs {
     /// Which model the files show; the summary shows both
     #[arg(long, value_enum, default_value = "pessimistic")]
     pub fill_model: FillModelArg,
-    /// Write the closed trades here (CSV)
-    #[arg(long, value_name = "OUT.csv")]
+    /// Write the closed trades here (.csv, .json, .jsonl or .parquet)
+    #[arg(long, value_name = "OUT")]
     pub trades: Option<PathBuf>,
-    /// Write the equity of each session here (CSV)
-    #[arg(long, value_name = "OUT.csv")]
+    /// Write the equity of each session here (.csv, .json, .jsonl or .parquet)
+    #[arg(long, value_name = "OUT")]
     pub equity: Option<PathBuf>,
     /// Write why each symbol was not traded on each day here (CSV)
     #[arg(long, value_name = "OUT.csv")]
@@ -90,19 +90,19 @@ pub fn run(args: &BacktestArgs) -> anyhow::Result<String> {
     });
     let page = page.transpose()?;
     let files = [
-        args.report.as_deref().zip(page).map(|(path, page)| (path, page.into_bytes())),
-        args.trades.as_deref().map(|path| (path, backtest::trades_csv(&report.trades, names))),
-        args.decisions.as_deref().map(|path| (path, backtest::decisions_csv(report, names))),
-        args.equity.as_deref().map(|path| (path, backtest::equity_csv(&report.days))),
+        args.report.as_deref().zip(page).map(|(path, page)| Ok((path, page.into_bytes()))),
+        args.trades.as_deref().map(|path| Ok((path, backtest::trades_file(path, &report.trades, names)?))),
+        args.decisions.as_deref().map(|path| Ok((path, backtest::decisions_csv(report, names)))),
+        args.equity.as_deref().map(|path| Ok((path, backtest::equity_file(path, &report.days)?))),
     ];
-    backtest::save_all(&files.into_iter().flatten().collect::<Vec<_>>())?;
+    backtest::save_all(&files.into_iter().flatten().collect::<Result<Vec<_>, ResultError>>()?)?;
     let summary = Summary::of(&market, &config, &reports, model);
     Ok(if args.json { format!("{}\n", summary.to_json()) } else { backtest::render(&summary) })
 }
 
 impl BacktestArgs {
     /// Checks where the files are to go, before anything is read.
-    fn check_outputs(&self) -> Result<(), OutputError> {
+    fn check_outputs(&self) -> anyhow::Result<()> {
         let wanted = [
             ("--trades", &self.trades),
             ("--decisions", &self.decisions),
@@ -112,7 +112,12 @@ impl BacktestArgs {
         let outputs: Vec<_> =
             wanted.iter().filter_map(|&(flag, path)| Some(Output { flag, path: path.as_deref()? })).collect();
         let inputs: Vec<_> = self.bars.iter().chain(&self.warmup).map(PathBuf::as_path).collect();
-        backtest::check_outputs(&outputs, &inputs)
+        backtest::check_outputs(&outputs, &inputs)?;
+        for Output { flag, path } in outputs.into_iter().filter(|output| matches!(output.flag, "--trades" | "--equity"))
+        {
+            ResultFormat::of(flag, path)?;
+        }
+        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use orb_core::Side;
 use orb_core::fact::ExitReason;
 use orb_core::metrics::{Group, Sample, TradeStats};
 
-use super::figures::{money_class, sign_class};
+use super::figures::sign_class;
 use super::format::{ABSENT, count, or_absent, percent, r_multiple, signed_money};
 use super::{Model, View, chart};
 
@@ -89,18 +89,17 @@ fn panel(title: &str, note: &str, lines: &[Line]) -> Markup {
 
 fn row(line: &Line, largest: f64) -> Markup {
     let [low, high] = &line.models;
-    let r = low.as_ref().and_then(|stats| stats.expectancy_r_net);
+    let r = or_absent(low.as_ref().and_then(|stats| stats.expectancy_r_net), r_multiple);
+    let [net, other] = [low, high].map(|stats| or_absent(stats.as_ref(), |stats| signed_money(stats.net)));
     html! {
         tr {
             th scope="row" { (line.name) }
             td class="num" { (or_absent(low.as_ref(), |stats| count(stats.count))) }
             td class="num" { (or_absent(low.as_ref().and_then(|stats| stats.win_rate), percent)) }
-            td class={ "num " (sign_class(r.unwrap_or_default())) } { (or_absent(r, r_multiple)) }
+            td class={ "num " (sign_class(&r)) } { (r) }
             td class="plot" { @if let Some(stats) = low { (chart::diverging(stats.net.micros() as f64, largest)) } }
-            td class={ "num " (low.as_ref().map_or("", |stats| money_class(stats.net))) } {
-                (or_absent(low.as_ref(), |stats| signed_money(stats.net)))
-            }
-            td class="num dim" { (or_absent(high.as_ref(), |stats| signed_money(stats.net))) }
+            td class={ "num " (sign_class(&net)) } { (net) }
+            td class="num dim" { (other) }
         }
     }
 }

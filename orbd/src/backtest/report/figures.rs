@@ -6,7 +6,7 @@ use orb_core::{Date, Money};
 
 use super::chart;
 use super::format::{
-    ABSENT, count, duration, or_absent, percent, plural, r_multiple, ratio, signed, signed_money, signed_percent,
+    ABSENT, MINUS, count, duration, or_absent, percent, plural, r_multiple, ratio, signed, signed_money, signed_percent,
 };
 use super::{Model, View};
 
@@ -17,51 +17,33 @@ struct Row {
     value: fn(&Metrics) -> Figure,
 }
 
-/// Holds a figure as text, and whether it is a gain (above zero) or a loss.
+/// Holds a figure as text, its class, and what is said beside it.
 struct Figure {
     text: String,
-    sign: f64,
+    class: &'static str,
     note: String,
 }
 
 impl Figure {
-    fn plain(text: String) -> Self {
-        Self { text, sign: 0.0, note: String::new() }
+    const fn plain(text: String) -> Self {
+        Self { text, class: "", note: String::new() }
     }
 
-    fn result(value: Option<f64>, write: fn(f64) -> String) -> Self {
-        Self { text: or_absent(value, write), sign: value.unwrap_or_default(), note: String::new() }
-    }
-
-    fn money(amount: Option<Money>) -> Self {
-        Self {
-            text: or_absent(amount, signed_money),
-            sign: amount.map_or(0.0, |amount| amount.micros() as f64 / 1e6),
-            note: String::new(),
-        }
-    }
-
-    fn class(&self) -> &'static str {
-        sign_class(self.sign)
+    /// A gain or a loss: its sign colours it.
+    fn result(text: String) -> Self {
+        Self { class: sign_class(&text), text, note: String::new() }
     }
 }
 
-/// Returns the class that colours a result as it is written: what rounds to zero is neither gain nor loss.
-pub(super) fn sign_class(value: f64) -> &'static str {
-    if value.abs() < 0.005 {
-        ""
-    } else if value < 0.0 {
-        "loss"
-    } else if value > 0.0 {
+/// Returns the class that colours a result as it is written: what rounds to zero has no sign and no colour.
+pub(super) fn sign_class(written: &str) -> &'static str {
+    if written.starts_with('+') {
         "gain"
+    } else if written.starts_with(MINUS) {
+        "loss"
     } else {
         ""
     }
-}
-
-/// Returns the class that colours an amount.
-pub(super) fn money_class(amount: Money) -> &'static str {
-    sign_class(amount.micros() as f64 / 1e6)
 }
 
 const TRADE_ROWS: &[Row] = &[
@@ -71,7 +53,11 @@ const TRADE_ROWS: &[Row] = &[
         help: "trades with a net result above zero",
         value: |m| Figure::plain(or_absent(m.trades.win_rate, percent)),
     },
-    Row { name: "Net per trade", help: "mean net result", value: |m| Figure::money(m.trades.expectancy) },
+    Row {
+        name: "Net per trade",
+        help: "mean net result",
+        value: |m| Figure::result(or_absent(m.trades.expectancy, signed_money)),
+    },
     Row { name: "Average win", help: "net", value: |m| Figure::plain(or_absent(m.trades.average_win, signed_money)) },
     Row { name: "Average loss", help: "net", value: |m| Figure::plain(or_absent(m.trades.average_loss, signed_money)) },
     Row {
@@ -100,15 +86,23 @@ const DAY_ROWS: &[Row] = &[
     Row {
         name: "Total return",
         help: "net, on the initial equity",
-        value: |m| Figure::result(m.daily.total_return, signed_percent),
+        value: |m| Figure::result(or_absent(m.daily.total_return, signed_percent)),
     },
     Row {
         name: "Annualised return",
         help: "252 sessions, compounded",
-        value: |m| Figure::result(m.daily.annualised_return, signed_percent),
+        value: |m| Figure::result(or_absent(m.daily.annualised_return, signed_percent)),
     },
-    Row { name: "Sortino", help: "daily, annualised, rate 0", value: |m| Figure::result(m.daily.sortino, ratio) },
-    Row { name: "Calmar", help: "return over max drawdown", value: |m| Figure::result(m.daily.calmar, ratio) },
+    Row {
+        name: "Sortino",
+        help: "daily, annualised, rate 0",
+        value: |m| Figure::result(or_absent(m.daily.sortino, score)),
+    },
+    Row {
+        name: "Calmar",
+        help: "return over max drawdown",
+        value: |m| Figure::result(or_absent(m.daily.calmar, score)),
+    },
     Row {
         name: "Max drawdown",
         help: "from the highest end of a day",
@@ -116,7 +110,7 @@ const DAY_ROWS: &[Row] = &[
     },
     Row {
         name: "Max drawdown, %",
-        help: "of the highest equity before it",
+        help: "of the highest equity",
         value: |m| Figure::plain(signed_percent(-m.daily.max_drawdown_fraction)),
     },
     Row {
@@ -140,10 +134,15 @@ const DAY_ROWS: &[Row] = &[
     },
 ];
 
+/// Writes a ratio that is good above zero and bad below.
+fn score(value: f64) -> String {
+    signed(value, 2, "")
+}
+
 /// Names a day by its result and its date.
 fn day(day: Option<(Date, Money)>) -> Figure {
     let note = day.map(|(date, _)| date.to_string()).unwrap_or_default();
-    Figure { text: or_absent(day, |(_, result)| signed_money(result)), sign: 0.0, note }
+    Figure { text: or_absent(day, |(_, result)| signed_money(result)), class: "", note }
 }
 
 /// Shows the two results that everything else explains.
@@ -160,8 +159,8 @@ fn hero_of(model: &Model<'_>) -> Markup {
     let stats = [
         ("Trades", Figure::plain(count(metrics.trades.count))),
         ("Win rate", Figure::plain(or_absent(metrics.trades.win_rate, percent))),
-        ("Net expectancy", Figure::result(metrics.trades.expectancy_r_net, r_multiple)),
-        ("Sharpe", Figure::result(metrics.daily.sharpe, ratio)),
+        ("Net expectancy", Figure::result(or_absent(metrics.trades.expectancy_r_net, r_multiple))),
+        ("Sharpe", Figure::result(or_absent(metrics.daily.sharpe, score))),
         ("Max drawdown", Figure::plain(signed_percent(-metrics.daily.max_drawdown_fraction))),
     ];
     let (about, key) = match model.fill {
@@ -172,13 +171,15 @@ fn hero_of(model: &Model<'_>) -> Markup {
         div class="panel model" {
             h2 { span class=(key) {} (model.title()) " fills" small { (about) } }
             p class="net" {
-                span class={ "big " (money_class(metrics.trades.net)) } { (signed_money(metrics.trades.net)) }
-                span class=(money_class(metrics.trades.net)) { (or_absent(metrics.daily.total_return, signed_percent)) }
+                @let net = signed_money(metrics.trades.net);
+                @let total = or_absent(metrics.daily.total_return, signed_percent);
+                span class={ "big " (sign_class(&net)) } { (net) }
+                span class=(sign_class(&total)) { (total) }
                 span class="muted" { "net" }
             }
             dl class="stats" {
                 @for (name, figure) in stats {
-                    div { dt { (name) } dd class=(figure.class()) { (figure.text) } }
+                    div { dt { (name) } dd class=(figure.class) { (figure.text) } }
                 }
             }
         }
@@ -191,7 +192,7 @@ pub(super) fn intervals(view: &View<'_>) -> Markup {
     let rows: [(&str, Pick, fn(f64) -> String); 3] = [
         ("Net expectancy", |m| (m.metrics.trades.expectancy_r_net, m.confidence.expectancy_r_net), r_multiple),
         ("Expectancy before fees", |m| (m.metrics.trades.expectancy_r, m.confidence.expectancy_r), r_multiple),
-        ("Sharpe", |m| (m.metrics.daily.sharpe, m.confidence.sharpe), ratio),
+        ("Sharpe", |m| (m.metrics.daily.sharpe, m.confidence.sharpe), score),
     ];
     html! {
         table class="figures intervals" {
@@ -209,7 +210,8 @@ pub(super) fn intervals(view: &View<'_>) -> Markup {
                                     (chart::interval(chart::Interval { value, ends: interval.map(|i| (i.low, i.high)) }, bounds))
                                 }
                             }
-                            td class={ "num " (sign_class(value.unwrap_or_default())) } { (or_absent(value, write)) }
+                            @let written = or_absent(value, write);
+                            td class={ "num " (sign_class(&written)) } { (written) }
                             td class="num" { (or_absent(interval, |interval| write(interval.low))) }
                             td class="num" { (or_absent(interval, |interval| write(interval.high))) }
                         }
@@ -249,7 +251,7 @@ fn table(view: &View<'_>, title: &str, rows: &[Row]) -> Markup {
                             th scope="row" title=(row.help) { (row.name) small { (row.help) } }
                             @for model in &view.models {
                                 @let figure = (row.value)(&model.metrics);
-                                td class={ "num " (figure.class()) } { @if !figure.note.is_empty() { small { (figure.note) } } (figure.text) }
+                                td class={ "num " (figure.class) } { @if !figure.note.is_empty() { small { (figure.note) } } (figure.text) }
                             }
                         }
                     }
@@ -276,8 +278,8 @@ pub(super) fn costs(view: &View<'_>) -> Markup {
                     tr class=[(name == "Net").then_some("sum")] {
                         th scope="row" { (name) small { (help) } }
                         @for model in &view.models {
-                            @let amount = amount(&model.metrics);
-                            td class={ "num " (money_class(amount)) } { (signed_money(amount)) }
+                            @let amount = signed_money(amount(&model.metrics));
+                            td class={ "num " (sign_class(&amount)) } { (amount) }
                         }
                     }
                 }

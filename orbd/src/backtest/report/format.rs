@@ -6,7 +6,7 @@ use orb_core::{Money, Price, Timestamp};
 pub(super) const ABSENT: &str = "–";
 
 /// Stands before what is below zero: as wide as the plus sign, unlike a hyphen.
-const MINUS: &str = "\u{2212}";
+pub(super) const MINUS: &str = "\u{2212}";
 
 /// Writes dollars and cents with a sign, `+$1,284.60`; zero has none.
 pub(super) fn signed_money(amount: Money) -> String {
@@ -138,9 +138,13 @@ fn thousands(number: i128) -> String {
     if number < 0 { format!("{MINUS}{text}") } else { text }
 }
 
-/// Returns how many decimals a step needs to be told from the next.
+/// Returns how many decimals write a step exactly, at most six.
 pub(super) fn decimals_of(step: f64) -> usize {
-    if step >= 1.0 || step <= 0.0 { 0 } else { ((-step.log10()).ceil() as usize).min(6) }
+    let exact = |decimals: &usize| {
+        let scaled = step * 10_f64.powi(i32::try_from(*decimals).unwrap_or_default());
+        (scaled - scaled.round()).abs() < 1e-6 * scaled.abs().max(1.0)
+    };
+    (0..6).find(exact).unwrap_or(6)
 }
 
 #[cfg(test)]
@@ -181,6 +185,7 @@ mod tests {
     fn an_axis_tells_its_steps_apart() {
         assert_eq!(axis_money(12_500.0, 2_500.0), "+$12,500");
         assert_eq!(axis_money(1_250_000.0, 50_000.0), "+$1.25M");
+        assert_eq!([0.25, 2.5, 5.0, 0.1, 0.002].map(decimals_of), [2, 1, 0, 1, 3]);
         assert_eq!(axis_money(0.0, 500.0), "$0");
         assert_eq!(axis_money(-0.5, 0.25), "\u{2212}$0.50");
     }

@@ -64,7 +64,7 @@ fn shown(value: f64) -> String {
 /// Returns the classes of a cell: its sign, and a tint in four steps by size.
 fn cell(value: Option<f64>, largest: f64, total: bool) -> String {
     let Some(value) = value else { return String::new() };
-    let sign = sign_class(value);
+    let sign = sign_class(&shown(value));
     if total || largest <= 0.0 || sign.is_empty() {
         return format!("{sign} total");
     }

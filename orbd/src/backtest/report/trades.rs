@@ -7,7 +7,7 @@ use orb_core::Money;
 use orb_core::fact::{Trade, r_multiple_e4};
 
 use super::breakdown::{exit_name, side_name};
-use super::figures::{money_class, sign_class};
+use super::figures::sign_class;
 use super::format::{ABSENT, clock, count, duration, or_absent, plain_money, price, r_multiple, signed_money};
 use super::{View, chart, data};
 use crate::backtest::InputError;
@@ -67,15 +67,15 @@ fn card(view: &View<'_>, trade: &Trade) -> Result<Markup, InputError> {
     let range_minutes = source.run.strategy(trade.attempt.strategy).range_minutes;
     let bar_length = source.market.bar_length;
     let picture = chart::Picture { trade, session, bars: &bars, bar_length, range_minutes };
-    let net = trade.net();
+    let net = signed_money(trade.net());
     Ok(html! {
         article class="panel card" {
             header {
                 strong { (view.symbol(trade.attempt.symbol)) }
                 span class="muted" { (side_name(trade.side)) " " (count(shares(trade))) }
                 span class="muted date" { (trade.attempt.date.format("%-d %b %Y")) }
-                span class={ "end " (money_class(net)) } { (signed_money(net)) }
-                span class=(money_class(net)) { (or_absent(net_r(trade), r_multiple)) }
+                span class={ "end " (sign_class(&net)) } { (net) }
+                span class=(sign_class(&net)) { (or_absent(net_r(trade), r_multiple)) }
             }
             (chart::trade(&picture))
             footer { (story(trade)) }
@@ -124,7 +124,8 @@ pub(super) fn list(view: &View<'_>) -> Markup {
 }
 
 fn row(view: &View<'_>, trade: &Trade) -> Markup {
-    let r = net_r(trade);
+    let r = or_absent(net_r(trade), r_multiple);
+    let net = signed_money(trade.net());
     html! {
         tr {
             td { (trade.attempt.date) } th scope="row" { (view.symbol(trade.attempt.symbol)) } td { (side_name(trade.side)) }
@@ -133,8 +134,8 @@ fn row(view: &View<'_>, trade: &Trade) -> Markup {
             td class="num" { (trade.exit_time.map_or_else(|| ABSENT.to_owned(), clock)) }
             td class="num" { (or_absent(trade.exit_price(), price)) } td class="apart" { (exit_name(trade.exit_reason)) }
             td class="num" { (plain_money(trade.fees)) }
-            td class={ "num " (money_class(trade.net())) } { (signed_money(trade.net())) }
-            td class={ "num " (sign_class(r.unwrap_or_default())) } { (or_absent(r, r_multiple)) }
+            td class={ "num " (sign_class(&net)) } { (net) }
+            td class={ "num " (sign_class(&r)) } { (r) }
         }
     }
 }

@@ -77,7 +77,7 @@ pub(crate) fn r_histogram(multiples: [&[f64]; 2], means: [Option<f64>; 2], width
             (axes(&bins, &x, &y, right, bottom))
             @for bin in 0..bins.number() { (bar(&bins, bin, &x, &y)) }
             path class="curve other" d=(outline(&bins, &x, &y)) {}
-            (mean_marks(means, &x, bottom))
+            (mean_marks(means, &x, (right, bottom)))
             @for bin in 0..bins.number() { (target(&bins, bin, &x, bottom)) }
         }
     }
@@ -131,19 +131,17 @@ fn outline(bins: &Bins, x: &Scale, y: &Scale) -> String {
     path + &format!("V{}", place(y.at(0.0)))
 }
 
-fn mean_marks(means: [Option<f64>; 2], x: &Scale, bottom: f64) -> Markup {
-    let sides = match means {
-        [Some(low), Some(high)] if low > high => [("start", 5.0), ("end", -5.0)],
-        _ => [("end", -5.0), ("start", 5.0)],
-    };
+/// Marks the means, each in a row of its own so that they never overlap.
+fn mean_marks(means: [Option<f64>; 2], x: &Scale, (right, bottom): (f64, f64)) -> Markup {
     html! {
-        @for (model, (anchor, shift)) in sides.into_iter().enumerate() {
-            @if let Some(mean) = means[model] {
-                @let at = x.at(mean);
-                line class=(if model == 0 { "mean" } else { "mean other" }) x1=(place(at)) x2=(place(at)) y1="8" y2=(place(bottom)) {}
-                text class=(if model == 0 { "axis major" } else { "axis" }) x=(place(at + shift)) y="18" text-anchor=(anchor) {
-                    (r_multiple(mean))
-                }
+        @for (model, mean) in means.into_iter().enumerate() {
+            @if let Some(mean) = mean {
+                @let (at, below) = (x.at(mean), model as f64 * 13.0);
+                @let (anchor, shift) = if at > right - 70.0 { ("end", -5.0) } else { ("start", 5.0) };
+                line class=(if model == 0 { "mean" } else { "mean other" }) x1=(place(at)) x2=(place(at)) y1=(place(5.0 + below))
+                    y2=(place(bottom)) {}
+                text class=(if model == 0 { "axis major" } else { "axis" }) x=(place(at + shift)) y=(place(14.0 + below))
+                    text-anchor=(anchor) { (r_multiple(mean)) }
             }
         }
     }
