@@ -6,6 +6,7 @@ pub mod cli;
 pub mod commands;
 pub mod demo;
 pub mod journal;
+pub mod progress;
 pub mod rpc;
 pub mod runtime;
 pub mod store;

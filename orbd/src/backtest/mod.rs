@@ -17,6 +17,8 @@ pub use summary::{Summary, render};
 use orb_backtest::{Backtest, FillModel, Report, SessionBars};
 use orb_core::{EngineConfig, RunConfig};
 
+use crate::progress::Progress;
+
 /// Holds the reports of both fill models.
 #[derive(Clone, Debug)]
 pub struct Reports {
@@ -40,6 +42,11 @@ impl Reports {
 /// Runs a market under one fill model.
 #[must_use]
 pub fn run(market: &Market, run: &RunConfig, model: FillModel) -> Report {
+    run_with(market, run, model, &Progress::hidden())
+}
+
+/// Runs a market under one fill model and counts each session.
+fn run_with(market: &Market, run: &RunConfig, model: FillModel, progress: &Progress) -> Report {
     let mut backtest = Backtest::new(engine_config(market, run), model);
     for day in &market.days {
         backtest.run_session(&SessionBars {
@@ -47,19 +54,20 @@ pub fn run(market: &Market, run: &RunConfig, model: FillModel) -> Report {
             bars: market.bars_of(day),
             reference: &day.reference,
         });
+        progress.step();
     }
     backtest.finish()
 }
 
-/// Runs a market under both fill models, each on a thread of its own.
+/// Runs a market under both fill models, each on a thread of its own; each session counts twice as progress.
 ///
 /// # Panics
 /// When a run panics: a broken invariant of the engine.
 #[must_use]
-pub fn run_both(market: &Market, config: &RunConfig) -> Reports {
+pub fn run_both(market: &Market, config: &RunConfig, progress: &Progress) -> Reports {
     std::thread::scope(|scope| {
-        let optimistic = scope.spawn(|| run(market, config, FillModel::Optimistic));
-        let pessimistic = run(market, config, FillModel::Pessimistic);
+        let optimistic = scope.spawn(|| run_with(market, config, FillModel::Optimistic, progress));
+        let pessimistic = run_with(market, config, FillModel::Pessimistic, progress);
         Reports { pessimistic, optimistic: optimistic.join().expect("the optimistic run does not panic") }
     })
 }

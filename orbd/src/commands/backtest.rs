@@ -9,6 +9,7 @@ use orb_core::Date;
 
 use super::SettingArgs;
 use crate::backtest::{self, Names, Output, PageSource, ResultError, ResultFormat, Selection, Summary};
+use crate::progress::Progress;
 
 /// Trade recorded bars and print what came of it, under both fill models.
 #[derive(Args, Clone, Debug)]
@@ -42,6 +43,9 @@ pub struct BacktestArgs {
     /// Write a page with figures, charts and everything needed to repeat the run here (HTML)
     #[arg(long, value_name = "OUT.html")]
     pub report: Option<PathBuf>,
+    /// Show no progress; without a terminal on standard error there is none anyway
+    #[arg(long, short)]
+    pub quiet: bool,
     /// Print the summary as one JSON object
     #[arg(long)]
     pub json: bool,
@@ -72,9 +76,13 @@ impl From<FillModelArg> for FillModel {
 pub fn run(args: &BacktestArgs) -> anyhow::Result<String> {
     let mut config = args.settings.resolve()?;
     args.check_outputs()?;
+    let reading = Progress::open_ended("reading bars", args.quiet);
     let (bars, warmup) = (args.bars.clone(), args.warmup.clone());
     let market = backtest::load(&Selection { bars, warmup, from: args.from, to: args.to }, &mut config)?;
-    let reports = backtest::run_both(&market, &config);
+    reading.finish();
+    let running = Progress::steps("trading", 2 * market.days.len(), args.quiet);
+    let reports = backtest::run_both(&market, &config, &running);
+    running.finish();
     let model = FillModel::from(args.fill_model);
     let report = reports.of(model);
     let names = Names { symbols: &market.symbols, run: &config };
