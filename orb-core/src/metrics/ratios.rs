@@ -15,13 +15,14 @@ pub fn total_return(returns: &[f64]) -> f64 {
 
 /// Returns the yearly rate that compounds to the total: (1 + total)^(252 / sessions) - 1.
 ///
-/// `None` without a session, and where the account lost more than it had. A year has [`SESSIONS_PER_YEAR`], whatever
+/// `None` without a session, and where the account lost more than it had or the rate is beyond any number. A year has [`SESSIONS_PER_YEAR`], whatever
 /// the calendar says; a span of a few sessions is blown up beyond meaning.
 #[must_use]
 pub fn annualised_return(returns: &[f64]) -> Option<f64> {
     let years = returns.len() as f64 / SESSIONS_PER_YEAR;
     let growth = 1.0 + total_return(returns);
-    (years > 0.0).then(|| libm::pow(growth, 1.0 / years) - 1.0).filter(|rate| rate.is_finite())
+    let has_rate = years > 0.0 && growth >= 0.0;
+    has_rate.then(|| libm::pow(growth, 1.0 / years) - 1.0).filter(|rate| rate.is_finite())
 }
 
 /// Returns the annualised Sharpe ratio: mean over sample deviation of the daily returns, times sqrt(252), rate 0.
