@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use orb_core::{Calendar, Session, Span, SymbolId, SymbolTable, Timestamp};
 
-use super::arrange::{Arranged, Clash, SymbolMaps, arrange};
+use super::arrange::{Arranged, Clash, SymbolMaps, arrange, number};
 use super::collect::{Collector, UnitCollector, UnitSummary, order_error};
 use super::csv as csv_rows;
 use super::error::{DataError, Place};
@@ -98,8 +98,10 @@ pub fn load_with_warmup(paths: &[PathBuf], warmup: &[PathBuf], options: LoadOpti
     sources.extend(find(warmup, true)?);
     let units = plan(&sources)?;
     let threads = options.threads.map_or_else(available_threads, NonZero::get);
-    let collector = Collector::new(options.calendar, options.label, expected_bars(&units, options.calendar));
-    let summaries = in_parallel(threads, units.len(), |index| units[index].summarise(&sources, &collector, index))?;
+    let collector = Collector::new(options.calendar);
+    let summaries = in_parallel(threads, units.len(), |index| {
+        units[index].summarise(&sources, options, &collector, index)
+    })?;
     let load = Load { options, threads, sources: &sources, units: &units, summaries: &summaries };
     load.check_files()?;
     load.finish(&collector)
@@ -160,10 +162,17 @@ impl Unit {
         }
     }
 
-    fn summarise(&self, sources: &[Source], collector: &Collector<'_>, index: usize) -> Result<UnitSummary, DataError> {
+    fn summarise(
+        &self,
+        sources: &[Source],
+        options: LoadOptions<'_>,
+        collector: &Collector,
+        index: usize,
+    ) -> Result<UnitSummary, DataError> {
         let source = &sources[self.source];
         let mut book = SymbolBook::default();
-        let mut rows_of_unit = UnitCollector::new(collector, source, index);
+        let sink = collector.sink(index, source.is_warmup);
+        let mut rows_of_unit = UnitCollector::new(options.calendar, options.label, source, sink);
         let rows = self.read(source, &mut book, |book, row| rows_of_unit.on_row(book, row))?;
         Ok(rows_of_unit.finish(&book, rows))
     }
@@ -205,7 +214,7 @@ impl Load<'_> {
         })
     }
 
-    fn finish(&self, collector: &Collector<'_>) -> Result<Loaded, DataError> {
+    fn finish(&self, collector: &Collector) -> Result<Loaded, DataError> {
         let names = self.summaries.iter().flat_map(|summary| &summary.names).cloned();
         let table = Arc::new(SymbolTable::new(names));
         let id = |name| table.id(name).expect("the table holds every name of every file");
@@ -228,13 +237,15 @@ impl Load<'_> {
 
     fn arrange(
         &self,
-        collector: &Collector<'_>,
+        collector: &Collector,
         table: &SymbolTable,
         maps: &SymbolMaps,
     ) -> Result<Vec<Arranged>, DataError> {
         let sessions = self.options.calendar.sessions();
         let arranged = in_parallel(self.threads, sessions.len(), |index| {
-            arrange(sessions[index], collector.take(index), maps, self.options.label)
+            let mut piles = collector.take(index);
+            number(&mut piles, maps);
+            arrange(sessions[index], piles, table.len(), self.options.label)
         });
         arranged.map_err(|clash| self.overlap(clash, table, maps))
     }

@@ -10,7 +10,9 @@ use arrow_array::{Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use orb_core::{Price, Timestamp};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
 use parquet::errors::ParquetError;
 use parquet::file::statistics::Statistics;
 
@@ -21,7 +23,7 @@ use super::row::{RawRow, SymbolBook};
 use super::source::Source;
 
 /// Rows decoded at once: their columns stay in the processor's cache.
-const BATCH_ROWS: usize = 8_192;
+pub(super) const BATCH_ROWS: usize = 8_192;
 
 /// Rows of a part, at most: enough parts to keep all threads busy, few enough that opening them costs nothing.
 const PART_ROWS: usize = 262_144;
@@ -119,6 +121,19 @@ impl ParquetFile {
         Some(extent)
     }
 
+    /// Begins to read a part, so many rows at a time.
+    pub(super) fn part(&self, source: &Source, part: Part, batch_rows: usize) -> Result<PartReader, DataError> {
+        // A file of its own: clones of one share their position, and parts are read at the same time.
+        let file = File::open(&source.path).map_err(|error| source.io_error(error))?;
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
+        let mask = ProjectionMask::roots(builder.parquet_schema(), self.columns);
+        let builder = builder.with_projection(mask).with_row_groups(vec![part.row_group]).with_batch_size(batch_rows);
+        let reader = unless_panic(source, || builder.with_offset(part.offset).with_limit(part.rows).build())?;
+        let reader = reader.map_err(|error| parquet_error(source, error))?;
+        let (order, columns) = (positions(&self.columns), Columns::default());
+        Ok(PartReader { reader, order, columns, rows_before: part.rows_before, number: part.rows_before })
+    }
+
     /// Reads a part row by row and returns how many rows there are.
     pub(super) fn read(
         &self,
@@ -127,29 +142,49 @@ impl ParquetFile {
         book: &mut SymbolBook,
         on_row: &mut impl FnMut(&SymbolBook, RawRow) -> Result<(), DataError>,
     ) -> Result<u64, DataError> {
-        // A file of its own: clones of one share their position, and parts are read at the same time.
-        let file = File::open(&source.path).map_err(|error| source.io_error(error))?;
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
-        let mask = ProjectionMask::roots(builder.parquet_schema(), self.columns);
-        let builder = builder.with_projection(mask).with_row_groups(vec![part.row_group]).with_batch_size(BATCH_ROWS);
-        let reader = unless_panic(source, || builder.with_offset(part.offset).with_limit(part.rows).build())?;
-        let order = positions(&self.columns);
-        let (mut columns, mut number) = (Columns::default(), part.rows_before);
-        let mut reader = reader.map_err(|error| parquet_error(source, error))?;
-        while let Some(batch) = unless_panic(source, || reader.next())? {
-            let batch = batch.map_err(|error| parquet_error(source, ParquetError::External(Box::new(error))))?;
-            check_types(source, &batch, &order)?;
-            let fault = columns.fill(&batch, &order, book);
-            let good = fault.as_ref().map_or(batch.num_rows(), |(_, fault)| fault.row);
-            for row in 0..good {
-                on_row(book, columns.row(row, number + row as u64 + 1))?;
-            }
-            if let Some((column, fault)) = fault {
-                return Err(bad_field(source, number + fault.row as u64 + 1, column, fault.bad));
-            }
-            number += batch.num_rows() as u64;
+        let mut reader = self.part(source, part, BATCH_ROWS)?;
+        while reader.next_rows(source, book, on_row)? {}
+        Ok(reader.rows())
+    }
+}
+
+/// Reads a part of a file, some rows at a time.
+pub(super) struct PartReader {
+    reader: ParquetRecordBatchReader,
+    /// Where each column is among those that are read.
+    order: [usize; 7],
+    columns: Columns,
+    rows_before: u64,
+    /// Number of the row that was read last.
+    number: u64,
+}
+
+impl PartReader {
+    /// Returns how many rows were read.
+    pub(super) const fn rows(&self) -> u64 {
+        self.number - self.rows_before
+    }
+
+    /// Reads the next rows; `false` when there are none left.
+    pub(super) fn next_rows(
+        &mut self,
+        source: &Source,
+        book: &mut SymbolBook,
+        on_row: &mut impl FnMut(&SymbolBook, RawRow) -> Result<(), DataError>,
+    ) -> Result<bool, DataError> {
+        let Some(batch) = unless_panic(source, || self.reader.next())? else { return Ok(false) };
+        let batch = batch.map_err(|error| parquet_error(source, ParquetError::External(Box::new(error))))?;
+        check_types(source, &batch, &self.order)?;
+        let fault = self.columns.fill(&batch, &self.order, book);
+        let good = fault.as_ref().map_or(batch.num_rows(), |(_, fault)| fault.row);
+        for row in 0..good {
+            on_row(book, self.columns.row(row, self.number + row as u64 + 1))?;
         }
-        Ok(number - part.rows_before)
+        if let Some((column, fault)) = fault {
+            return Err(bad_field(source, self.number + fault.row as u64 + 1, column, fault.bad));
+        }
+        self.number += batch.num_rows() as u64;
+        Ok(true)
     }
 }
 
