@@ -18,11 +18,27 @@ pub(super) struct Clash {
 }
 
 /// Represents the bars of a session in order, their times still as labelled.
+#[derive(Debug)]
 pub(super) struct Arranged {
+    pub(super) session: Session,
     pub(super) trade: Option<SessionBars>,
     pub(super) warmup: Option<SessionBars>,
     /// The two closest bars of a symbol, if any has two.
     pub(super) closest: Option<Gap>,
+}
+
+impl Arranged {
+    /// Replaces labels by starts.
+    pub(super) fn shift(&mut self, label: Label, length: Span) {
+        if label == Label::Left {
+            return;
+        }
+        for SessionBars { session, bars } in [&mut self.trade, &mut self.warmup].into_iter().flatten() {
+            for bar in bars {
+                bar.start = label.start(bar.start, *session, length);
+            }
+        }
+    }
 }
 
 /// Numbers the symbols of stretches by the table.
@@ -50,7 +66,7 @@ pub(super) fn arrange(
     check_disjoint(&trade, &warmup)?;
     let gaps = [&trade, &warmup].map(|bars| closest(bars, session, symbols, label));
     let kept = |bars: Vec<Bar>| (!bars.is_empty()).then_some(SessionBars { session, bars });
-    Ok(Arranged { trade: kept(trade), warmup: kept(warmup), closest: gaps.into_iter().flatten().min() })
+    Ok(Arranged { session, trade: kept(trade), warmup: kept(warmup), closest: gaps.into_iter().flatten().min() })
 }
 
 fn key(bar: &Bar) -> (Timestamp, SymbolId) {
