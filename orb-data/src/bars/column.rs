@@ -152,7 +152,9 @@ pub(super) fn prices_into(array: &dyn Array, out: &mut Vec<Price>, scratch: &mut
     }
     if let (Some(values), DataType::Decimal128(_, scale)) = (values::<Decimal128Type>(array), array.data_type()) {
         let values = values.values();
-        return match price::scale_up(*scale).is_some_and(|power| all(array, values, out, |v| price::scaled_up(v, power))) {
+        return match price::scale_up(*scale)
+            .is_some_and(|power| all(array, values, out, |v| price::scaled_up(v, power)))
+        {
             true => None,
             false => each(array, out, |row| price::from_scaled(values[row], *scale).map_err(Bad::Price)),
         };

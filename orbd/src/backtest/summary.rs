@@ -7,7 +7,7 @@ use orb_core::metrics::Metrics;
 use orb_core::{Date, RunConfig};
 use serde_json::{Value, json};
 
-use super::{Market, Reports};
+use super::{Coverage, Reports};
 
 /// Holds the figures of a run.
 #[derive(Clone, Debug)]
@@ -60,10 +60,10 @@ impl Summary {
     /// Computes the figures of a run under both models.
     ///
     /// # Panics
-    /// When the market has no days: loading refuses that.
+    /// When there are no sessions: a run without one is refused.
     #[must_use]
-    pub fn of(market: &Market, run: &RunConfig, reports: &Reports, shown: FillModel) -> Self {
-        let (first, last) = (market.days.first(), market.days.last());
+    pub fn of(coverage: &Coverage, run: &RunConfig, reports: &Reports, shown: FillModel) -> Self {
+        let (first, last) = (coverage.sessions.first(), coverage.sessions.last());
         let names: Vec<_> = run.strategies.iter().map(|strategy| strategy.name.as_str()).collect();
         let ranked = |strategy: &orb_core::StrategyConfig| {
             strategy.slot_policy == orb_core::config::SlotPolicy::Ranked
@@ -73,16 +73,16 @@ impl Summary {
             |strategy: &orb_core::StrategyConfig| matches!(strategy.stop, orb_core::config::StopKind::Atr(_));
         Self {
             strategies: names.join(", "),
-            first: first.expect("a run has days").session.date,
-            last: last.expect("a run has days").session.date,
-            sessions: market.days.len(),
+            first: first.expect("a run has sessions").date,
+            last: last.expect("a run has sessions").date,
+            sessions: coverage.sessions.len(),
             symbols: run.strategies.iter().map(|strategy| strategy.symbols.len()).max().unwrap_or(0),
-            bars: market.bar_count(),
+            bars: coverage.bars,
             shown,
             pessimistic: reports.pessimistic.metrics(),
             optimistic: reports.optimistic.metrics(),
             paired: run.strategies.iter().all(ranked),
-            coarse: market.bar_length.minutes() >= 5 && run.strategies.iter().any(atr_stop),
+            coarse: coverage.bar_length.minutes() >= 5 && run.strategies.iter().any(atr_stop),
         }
     }
 

@@ -69,18 +69,18 @@ pub fn run(args: &BacktestArgs) -> anyhow::Result<String> {
     let mut config = args.settings.resolve()?;
     args.check_outputs()?;
     let (bars, warmup) = (args.bars.clone(), args.warmup.clone());
-    let market = backtest::load(&Selection { bars, warmup, from: args.from, to: args.to }, &mut config)?;
-    let reports = backtest::run_both(&market, &config);
+    let selection = Selection { bars, warmup, from: args.from, to: args.to };
+    let (coverage, reports) = backtest::run_streamed(&selection, &mut config)?;
     let model = FillModel::from(args.fill_model);
     let report = reports.of(model);
-    let names = Names { symbols: &market.symbols, run: &config };
+    let names = Names { symbols: &coverage.symbols, run: &config };
     let files = [
         args.trades.as_deref().map(|path| (path, backtest::trades_csv(&report.trades, names))),
         args.decisions.as_deref().map(|path| (path, backtest::decisions_csv(report, names))),
         args.equity.as_deref().map(|path| (path, backtest::equity_csv(&report.days))),
     ];
     backtest::save_all(&files.into_iter().flatten().collect::<Vec<_>>())?;
-    let summary = Summary::of(&market, &config, &reports, model);
+    let summary = Summary::of(&coverage, &config, &reports, model);
     Ok(if args.json { format!("{}\n", summary.to_json()) } else { backtest::render(&summary) })
 }
 

@@ -91,11 +91,18 @@ impl<'a> Board<'a> {
     /// or the consumer waits for it.
     fn due(&self, seat: usize, base: usize) -> Option<usize> {
         let Seat { lane: Some(_), floor, expected, has_begun, .. } = self.seats[seat] else { return None };
-        let leads_its_file = seat == 0 || self.seats[seat - 1].source != self.seats[seat].source || self.seats[seat - 1].is_done;
+        let leads_its_file =
+            seat == 0 || self.seats[seat - 1].source != self.seats[seat].source || self.seats[seat - 1].is_done;
         let at = match (has_begun, expected) {
             (true, _) => floor,
             (false, Some(expected)) => expected.max(floor),
-            (false, None) => if leads_its_file { floor } else { return None },
+            (false, None) => {
+                if leads_its_file {
+                    floor
+                } else {
+                    return None;
+                }
+            }
         };
         let is_near = at < base + self.ahead;
         let is_waited_for = leads_its_file && floor <= base;

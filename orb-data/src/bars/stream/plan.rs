@@ -53,8 +53,10 @@ impl Plan {
     /// or whose row groups are not in order of time, or whose symbols cannot be told without reading it, or too many
     /// would have to be open at once.
     pub(super) fn of(sources: &[Source], units: &[Unit], calendar: &Calendar) -> Option<Self> {
-        let parts: Option<Vec<(usize, &ParquetFile, Part)>> =
-            units.iter().map(|unit| unit.part.as_ref().map(|(file, part)| (unit.source, file.as_ref(), *part))).collect();
+        let parts: Option<Vec<(usize, &ParquetFile, Part)>> = units
+            .iter()
+            .map(|unit| unit.part.as_ref().map(|(file, part)| (unit.source, file.as_ref(), *part)))
+            .collect();
         let parts = parts?;
         if !are_in_order(&parts) {
             return None;
@@ -102,10 +104,7 @@ fn are_in_order(parts: &[(usize, &ParquetFile, Part)]) -> bool {
 }
 
 /// Finds the symbols of each file.
-fn symbols_of(
-    sources: &[Source],
-    parts: &[(usize, &ParquetFile, Part)],
-) -> Option<BTreeMap<usize, BTreeSet<Symbol>>> {
+fn symbols_of(sources: &[Source], parts: &[(usize, &ParquetFile, Part)]) -> Option<BTreeMap<usize, BTreeSet<Symbol>>> {
     let mut symbols = BTreeMap::new();
     for (source, file, _) in parts {
         if !symbols.contains_key(source) {
