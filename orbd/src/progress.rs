@@ -25,8 +25,8 @@ impl Progress {
     /// Begins work whose length is unknown.
     #[must_use]
     pub fn open_ended(what: &'static str, quiet: bool) -> Self {
-        let bar =
-            Self::begin(what, ProgressBar::new_spinner(), quiet).with_style(style("{msg:12} {spinner} {elapsed}"));
+        let bar = Self::begin(what, ProgressBar::new_spinner(), quiet)
+            .with_style(style("{msg:12} {spinner} {pos} sessions  {elapsed}"));
         bar.enable_steady_tick(Duration::from_millis(120));
         Self(bar)
     }

@@ -1,17 +1,19 @@
-//! A backtest from files to files: load, run under both fill models, write.
+//! A backtest from files to files: read and run under both fill models at the same time, write.
 
 mod files;
 mod input;
 mod output;
 mod report;
 mod results;
+mod streamed;
 mod summary;
 
 pub use files::{Output, OutputError, check_outputs, save_all};
-pub use input::{InputError, Market, Selection, load};
+pub use input::{Coverage, InputError, Market, Selection, load};
 pub use output::{Names, decisions_csv, equity_csv, trades_csv};
 pub use report::{PageSource, report_html};
 pub use results::{ResultError, ResultFormat, equity_file, trades_file};
+pub use streamed::run_streamed;
 pub use summary::{Summary, render};
 
 use orb_backtest::{Backtest, FillModel, Report, SessionBars};

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use orb_backtest::FillModel;
 use orb_core::config::{SlotPolicy, StopKind};
 use orb_core::metrics::Metrics;
-use orb_core::{Date, RunConfig};
+use orb_core::{Date, RunConfig, Span};
 use serde_json::{Value, json};
 
-use super::{Market, Reports};
+use super::{Coverage, Reports};
 
 /// Holds the figures of a run.
 #[derive(Clone, Debug)]
@@ -61,23 +61,23 @@ impl Summary {
     /// Computes the figures of a run under both models.
     ///
     /// # Panics
-    /// When the market has no days: loading refuses that.
+    /// When there are no sessions: a run without one is refused.
     #[must_use]
-    pub fn of(market: &Market, run: &RunConfig, reports: &Reports, shown: FillModel) -> Self {
-        let (first, last) = (market.days.first(), market.days.last());
+    pub fn of(coverage: &Coverage, run: &RunConfig, reports: &Reports, shown: FillModel) -> Self {
+        let (first, last) = (coverage.sessions.first(), coverage.sessions.last());
         let names: Vec<_> = run.strategies.iter().map(|strategy| strategy.name.as_str()).collect();
         Self {
             strategies: names.join(", "),
-            first: first.expect("a run has days").session.date,
-            last: last.expect("a run has days").session.date,
-            sessions: market.days.len(),
+            first: first.expect("a run has sessions").date,
+            last: last.expect("a run has sessions").date,
+            sessions: coverage.sessions.len(),
             symbols: run.strategies.iter().map(|strategy| strategy.symbols.len()).max().unwrap_or(0),
-            bars: market.bar_count(),
+            bars: coverage.bars,
             shown,
             pessimistic: reports.pessimistic.metrics(),
             optimistic: reports.optimistic.metrics(),
             paired: is_paired(run),
-            coarse: is_coarse(market, run),
+            coarse: is_coarse(coverage.bar_length, run),
         }
     }
 
@@ -106,8 +106,8 @@ pub(super) fn is_paired(run: &RunConfig) -> bool {
 }
 
 /// Tells whether a bar is so long that it may hold entry and stop of a stop of a fraction of ATR.
-pub(super) fn is_coarse(market: &Market, run: &RunConfig) -> bool {
-    market.bar_length.minutes() >= 5 && run.strategies.iter().any(|strategy| matches!(strategy.stop, StopKind::Atr(_)))
+pub(super) fn is_coarse(bar_length: Span, run: &RunConfig) -> bool {
+    bar_length.minutes() >= 5 && run.strategies.iter().any(|strategy| matches!(strategy.stop, StopKind::Atr(_)))
 }
 
 fn metrics_json(metrics: &Metrics) -> Value {

@@ -5,10 +5,13 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use orb_backtest::FillModel;
-use orb_core::Date;
+use orb_core::{Date, RunConfig};
 
 use super::SettingArgs;
-use crate::backtest::{self, Names, Output, PageSource, ResultError, ResultFormat, Selection, Summary};
+use crate::backtest::{
+    self, Coverage, InputError, Market, Names, Output, PageSource, Reports, ResultError, ResultFormat, Selection,
+    Summary,
+};
 use crate::progress::Progress;
 
 /// Trade recorded bars and print what came of it, under both fill models.
@@ -76,25 +79,15 @@ impl From<FillModelArg> for FillModel {
 pub fn run(args: &BacktestArgs) -> anyhow::Result<String> {
     let mut config = args.settings.resolve()?;
     args.check_outputs()?;
-    let reading = Progress::open_ended("reading bars", args.quiet);
     let (bars, warmup) = (args.bars.clone(), args.warmup.clone());
-    let market = backtest::load(&Selection { bars, warmup, from: args.from, to: args.to }, &mut config)?;
-    reading.finish();
-    let running = Progress::steps("trading", 2 * market.days.len(), args.quiet);
-    let reports = backtest::run_both(&market, &config, &running);
-    running.finish();
+    let selection = Selection { bars, warmup, from: args.from, to: args.to };
+    let Ran { coverage, reports, market } = args.trade(&selection, &mut config)?;
     let model = FillModel::from(args.fill_model);
     let report = reports.of(model);
-    let names = Names { symbols: &market.symbols, run: &config };
-    let page = args.report.as_ref().map(|_| {
-        let command = command_line(std::env::args_os());
-        backtest::report_html(PageSource {
-            market: &market,
-            run: &config,
-            reports: &reports,
-            shown: model,
-            command: &command,
-        })
+    let names = Names { symbols: &coverage.symbols, run: &config };
+    let page = market.map(|market| {
+        let command = &command_line(std::env::args_os());
+        backtest::report_html(PageSource { market: &market, run: &config, reports: &reports, shown: model, command })
     });
     let page = page.transpose()?;
     let files = [
@@ -104,11 +97,34 @@ pub fn run(args: &BacktestArgs) -> anyhow::Result<String> {
         args.equity.as_deref().map(|path| Ok((path, backtest::equity_file(path, &report.days)?))),
     ];
     backtest::save_all(&files.into_iter().flatten().collect::<Result<Vec<_>, ResultError>>()?)?;
-    let summary = Summary::of(&market, &config, &reports, model);
+    let summary = Summary::of(&coverage, &config, &reports, model);
     Ok(if args.json { format!("{}\n", summary.to_json()) } else { backtest::render(&summary) })
 }
 
+/// Holds what came of the bars, and the bars themselves where a page is to draw some of them.
+struct Ran {
+    coverage: Coverage,
+    reports: Reports,
+    market: Option<Market>,
+}
+
 impl BacktestArgs {
+    /// Trades the bars while they are being read; for a page all of them are kept in memory.
+    fn trade(&self, selection: &Selection, config: &mut RunConfig) -> Result<Ran, InputError> {
+        let reading = Progress::open_ended("reading bars", self.quiet);
+        if self.report.is_none() {
+            let (coverage, reports) = backtest::run_streamed(selection, config, &reading)?;
+            reading.finish();
+            return Ok(Ran { coverage, reports, market: None });
+        }
+        let market = backtest::load(selection, config)?;
+        reading.finish();
+        let running = Progress::steps("trading", 2 * market.days.len(), self.quiet);
+        let reports = backtest::run_both(&market, config, &running);
+        running.finish();
+        Ok(Ran { coverage: market.coverage(), reports, market: Some(market) })
+    }
+
     /// Checks where the files are to go, before anything is read.
     fn check_outputs(&self) -> anyhow::Result<()> {
         let wanted = [

@@ -45,7 +45,7 @@ fn few_trades(view: &View<'_>) -> Option<Warning> {
 }
 
 fn coarse(view: &View<'_>) -> Option<Warning> {
-    is_coarse(view.source.market, view.source.run).then(|| Warning {
+    is_coarse(view.source.market.bar_length, view.source.run).then(|| Warning {
         what: format!("Bars of {} minutes are too coarse for the stop.", view.source.market.bar_length.minutes()),
         why: "A stop of a fraction of ATR lies inside a single bar: trust neither fill model; use 1-minute bars."
             .to_owned(),
