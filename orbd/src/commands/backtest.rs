@@ -111,7 +111,7 @@ struct Ran {
 impl BacktestArgs {
     /// Trades the bars while they are being read; for a page all of them are kept in memory.
     fn trade(&self, selection: &Selection, config: &mut RunConfig) -> Result<Ran, InputError> {
-        let reading = Progress::open_ended("reading bars", self.quiet);
+        let reading = Progress::open_ended("trading", self.quiet);
         if self.report.is_none() {
             let (coverage, reports) = backtest::run_streamed(selection, config, &reading)?;
             reading.finish();

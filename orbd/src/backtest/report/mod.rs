@@ -16,6 +16,9 @@ mod style;
 mod trades;
 mod warnings;
 
+#[cfg(test)]
+mod tests;
+
 use orb_backtest::{FillModel, Report};
 use orb_core::RunConfig;
 use orb_core::metrics::{Bootstrap, Confidence, Metrics};
