@@ -27,10 +27,10 @@ pub(super) fn breakdowns(view: &View<'_>) -> Markup {
     let hour = |hour: &Option<orb_core::metrics::SessionHour>| or_absent(*hour, |hour| hour.to_string());
     html! {
         div class="columns" {
-            (panel("Hour of entry", "New York", &lines([low.by_hour(), high.by_hour()], hour)))
-            (panel("Weekday", "", &lines([days(&low), days(&high)], |&day| WEEKDAYS[day].to_owned())))
-            (panel("Side", "", &lines([low.by_side(), high.by_side()], |side| side_name(*side).to_owned())))
-            (panel("Exit", "", &lines([low.by_exit_reason(), high.by_exit_reason()], |why| exit_name(*why).to_owned())))
+            (panel("Hour of entry", "New York", &lines(&[low.by_hour(), high.by_hour()], hour)))
+            (panel("Weekday", "", &lines(&[days(&low), days(&high)], |&day| WEEKDAYS[day].to_owned())))
+            (panel("Side", "", &lines(&[low.by_side(), high.by_side()], |side| side_name(*side).to_owned())))
+            (panel("Exit", "", &lines(&[low.by_exit_reason(), high.by_exit_reason()], |why| exit_name(*why).to_owned())))
         }
         (symbols(view))
     }
@@ -45,7 +45,7 @@ fn days(sample: &Sample<'_>) -> Vec<Group<usize>> {
 
 fn symbols(view: &View<'_>) -> Markup {
     let [low, high] = view.models.each_ref().map(|model| model.report.sample().by_symbol());
-    let mut lines = lines([low, high], |&id| view.symbol(id).to_owned());
+    let mut lines = lines(&[low, high], |&id| view.symbol(id).to_owned());
     let net = |line: &Line| line.models[0].as_ref().map(|stats| stats.net);
     lines.sort_by_key(|line| core::cmp::Reverse(net(line)));
     let total = lines.len();
@@ -58,7 +58,7 @@ fn symbols(view: &View<'_>) -> Markup {
     panel("Symbol", &note, &lines)
 }
 
-fn lines<K: Ord>(groups: [Vec<Group<K>>; 2], name: impl Fn(&K) -> String) -> Vec<Line> {
+fn lines<K: Ord>(groups: &[Vec<Group<K>>; 2], name: impl Fn(&K) -> String) -> Vec<Line> {
     let mut keys: Vec<&K> = groups.iter().flatten().map(|group| &group.key).collect();
     keys.sort_unstable();
     keys.dedup();

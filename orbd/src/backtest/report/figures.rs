@@ -189,7 +189,8 @@ fn hero_of(model: &Model<'_>) -> Markup {
 /// Shows what the sample can tell: estimates with their intervals, both models on one scale.
 pub(super) fn intervals(view: &View<'_>) -> Markup {
     type Pick = fn(&Model<'_>) -> (Option<f64>, Option<Interval>);
-    let rows: [(&str, Pick, fn(f64) -> String); 3] = [
+    type Write = fn(f64) -> String;
+    let rows: [(&str, Pick, Write); 3] = [
         ("Net expectancy", |m| (m.metrics.trades.expectancy_r_net, m.confidence.expectancy_r_net), r_multiple),
         ("Expectancy before fees", |m| (m.metrics.trades.expectancy_r, m.confidence.expectancy_r), r_multiple),
         ("Sharpe", |m| (m.metrics.daily.sharpe, m.confidence.sharpe), score),

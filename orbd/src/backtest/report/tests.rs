@@ -37,8 +37,11 @@ fn parsed(page: &str) -> RcDom {
     dom
 }
 
-/// Returns the name, the attributes and the own text of every element.
-fn elements(dom: &RcDom) -> Vec<(String, Vec<(String, String)>, String)> {
+/// Holds the name, the attributes and the own text of an element.
+type Element = (String, Vec<(String, String)>, String);
+
+/// Returns every element.
+fn elements(dom: &RcDom) -> Vec<Element> {
     let mut found = Vec::new();
     let mut open: Vec<Handle> = vec![dom.document.clone()];
     while let Some(node) = open.pop() {

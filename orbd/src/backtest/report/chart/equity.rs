@@ -192,7 +192,7 @@ impl Curve {
     /// Returns what the pointer shows, one row for each day: date, results, drawdowns; at most about `most` rows.
     pub(crate) fn readings(&self, most: usize) -> Vec<[String; 5]> {
         let every = self.dates.len().div_ceil(most.max(1)).max(1);
-        let money = |value: f64| signed(value, 2, "").replacen(|c| matches!(c, '+' | '\u{2212}'), "", 1);
+        let money = |value: f64| signed(value, 2, "").replacen(['+', '\u{2212}'], "", 1);
         let dollars = |value: f64| {
             let sign = if value < -0.005 {
                 "\u{2212}$"
