@@ -7,6 +7,7 @@ pub mod commands;
 pub mod demo;
 pub mod explained;
 pub mod journal;
+pub mod progress;
 pub mod rpc;
 pub mod runtime;
 pub mod store;

@@ -1,8 +1,8 @@
 //! The bars of a session put in order.
 
-use orb_core::{Bar, Session, SymbolId, Timestamp};
+use orb_core::{Bar, Session, Span, SymbolId, Timestamp};
 
-use super::collect::{MINUTE, Pile, Stretch};
+use super::collect::{MINUTE, Stretch};
 use super::length::Gap;
 use super::load::Label;
 use super::set::SessionBars;
@@ -18,76 +18,103 @@ pub(super) struct Clash {
 }
 
 /// Represents the bars of a session in order, their times still as labelled.
+#[derive(Debug)]
 pub(super) struct Arranged {
+    pub(super) session: Session,
     pub(super) trade: Option<SessionBars>,
     pub(super) warmup: Option<SessionBars>,
     /// The two closest bars of a symbol, if any has two.
     pub(super) closest: Option<Gap>,
 }
 
-/// Sorts the bars of a session by time and symbol.
+impl Arranged {
+    /// Replaces labels by starts.
+    pub(super) fn shift(&mut self, label: Label, length: Span) {
+        if label == Label::Left {
+            return;
+        }
+        for SessionBars { session, bars } in [&mut self.trade, &mut self.warmup].into_iter().flatten() {
+            for bar in bars {
+                bar.start = label.start(bar.start, *session, length);
+            }
+        }
+    }
+}
+
+/// Numbers the symbols of stretches by the table.
+pub(super) fn number(piles: &mut [Vec<Stretch>; 2], maps: &SymbolMaps) {
+    for stretch in piles.iter_mut().flatten() {
+        let map = &maps[stretch.unit];
+        stretch.bars.iter_mut().for_each(|bar| bar.symbol = map[bar.symbol.index()]);
+    }
+}
+
+/// Sorts the bars of a session, whose symbols are those of a table of so many, by time and symbol.
 ///
 /// # Errors
 /// When a symbol has two bars of one time.
-pub(super) fn arrange(session: Session, piles: [Pile; 2], maps: &SymbolMaps, label: Label) -> Result<Arranged, Clash> {
-    let [trade, warmup] = piles.map(|pile| sorted(pile, session, maps));
+pub(super) fn arrange(
+    session: Session,
+    piles: [Vec<Stretch>; 2],
+    symbols: usize,
+    label: Label,
+) -> Result<Arranged, Clash> {
+    let [trade, warmup] = piles.map(|pile| sorted(pile, session));
     for bars in [&trade, &warmup] {
         check_distinct(bars)?;
     }
     check_disjoint(&trade, &warmup)?;
-    let symbols = maps.iter().flatten().map(|symbol| symbol.index() + 1).max().unwrap_or(0);
     let gaps = [&trade, &warmup].map(|bars| closest(bars, session, symbols, label));
     let kept = |bars: Vec<Bar>| (!bars.is_empty()).then_some(SessionBars { session, bars });
-    Ok(Arranged { trade: kept(trade), warmup: kept(warmup), closest: gaps.into_iter().flatten().min() })
+    Ok(Arranged { session, trade: kept(trade), warmup: kept(warmup), closest: gaps.into_iter().flatten().min() })
 }
 
 fn key(bar: &Bar) -> (Timestamp, SymbolId) {
     (bar.start, bar.symbol)
 }
 
-/// Numbers the symbols by the table and puts the bars in order.
-fn sorted(pile: Pile, session: Session, maps: &SymbolMaps) -> Vec<Bar> {
-    let Pile { mut bars, stretches } = pile;
-    let (mut rest, mut one_symbol_each) = (bars.as_mut_slice(), stretches.len() > 1);
-    for stretch in &stretches {
-        let (mine, others) = rest.split_at_mut(stretch.bars);
-        let first = mine[0].symbol;
-        for bar in mine {
-            one_symbol_each &= bar.symbol == first;
-            bar.symbol = maps[stretch.unit][bar.symbol.index()];
-        }
-        rest = others;
+/// Puts the bars of a session in order.
+fn sorted(mut pile: Vec<Stretch>, session: Session) -> Vec<Bar> {
+    if pile.len() > 1 && pile.iter().all(is_of_one_symbol) {
+        return merged(pile, session);
     }
-    match one_symbol_each {
-        true => merge(&mut bars, &stretches, session),
-        false => bars.sort_by_key(key),
+    let mut bars = if pile.len() == 1 { pile.swap_remove(0).bars } else { joined(&pile) };
+    if !bars.is_sorted_by_key(key) {
+        bars.sort_by_key(key);
     }
     bars
 }
 
-/// Merges stretches of one symbol each, as files that go symbol by symbol give them: the bars of each minute are
-/// counted, and then every bar has its place. That is two passes; sorting takes one for each doubling of the symbols.
-fn merge(bars: &mut [Bar], stretches: &[Stretch], session: Session) {
-    let unsorted = bars.to_vec();
-    let (mut runs, mut rest) = (Vec::with_capacity(stretches.len()), unsorted.as_slice());
-    for stretch in stretches {
-        let (run, others) = rest.split_at(stretch.bars);
-        runs.push(run);
-        rest = others;
-    }
+fn joined(pile: &[Stretch]) -> Vec<Bar> {
+    let mut bars = Vec::with_capacity(pile.iter().map(|stretch| stretch.bars.len()).sum());
+    pile.iter().for_each(|stretch| bars.extend_from_slice(&stretch.bars));
+    bars
+}
+
+fn is_of_one_symbol(stretch: &Stretch) -> bool {
+    let first = stretch.bars[0].symbol;
+    stretch.bars.iter().all(|bar| bar.symbol == first)
+}
+
+/// Merges stretches of one symbol each, as files that go symbol by symbol give them: minute by minute, each stretch
+/// gives its bar if it has one. That is one pass; sorting takes one for each doubling of the symbols.
+fn merged(pile: Vec<Stretch>, session: Session) -> Vec<Bar> {
+    let mut runs: Vec<&[Bar]> = pile.iter().map(|stretch| stretch.bars.as_slice()).collect();
     runs.sort_by_key(|run| (run[0].symbol, run[0].start));
-    let minute = |bar: &Bar| ((bar.start - session.open).micros() / MINUTE) as usize;
-    // One place more than there are minutes, as the label of the end of a bar may be the close itself.
-    let mut places = vec![0_u32; (session.close - session.open).minutes() as usize + 2];
-    unsorted.iter().for_each(|bar| places[minute(bar) + 1] += 1);
-    for index in 1..places.len() {
-        places[index] += places[index - 1];
+    let total = runs.iter().map(|run| run.len()).sum();
+    let mut bars = Vec::with_capacity(total);
+    // The label of the end of a bar may be the close itself.
+    for minute in 0..=(session.close - session.open).minutes() {
+        let next = session.open + Span::from_minutes(minute + 1);
+        for run in &mut runs {
+            if let Some(bar) = run.first().filter(|bar| bar.start < next) {
+                bars.push(*bar);
+                *run = &run[1..];
+            }
+        }
     }
-    for bar in runs.into_iter().flatten() {
-        let place = &mut places[minute(bar)];
-        bars[*place as usize] = *bar;
-        *place += 1;
-    }
+    assert_eq!(bars.len(), total, "the bars of a session lie on its minutes, and those of a symbol are in order");
+    bars
 }
 
 fn check_distinct(bars: &[Bar]) -> Result<(), Clash> {

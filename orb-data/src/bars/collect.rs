@@ -13,54 +13,58 @@ use super::source::Source;
 /// Microseconds in a minute.
 pub(super) const MINUTE: i64 = 60_000_000;
 
-/// Holds the bars of one session as they come in; `symbol` is still the number within the unit of work.
-#[derive(Debug, Default)]
-pub(super) struct Pile {
+/// Represents consecutive bars of one session from one unit of work, in the order of its rows.
+#[derive(Debug)]
+pub(super) struct Stretch {
+    /// Which unit of work they came from.
+    pub(super) unit: usize,
+    /// Never empty; `symbol` is still the number within the unit.
     pub(super) bars: Vec<Bar>,
-    /// Which unit of work each stretch of `bars` came from.
-    pub(super) stretches: Vec<Stretch>,
 }
 
-/// Represents bars that one unit of work added at once.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Stretch {
-    pub(super) unit: usize,
-    pub(super) bars: usize,
+/// Takes the bars of a unit of work, a session's stretch at a time.
+pub(super) trait Sink {
+    /// Takes bars of the session at a position of the calendar; never an empty list.
+    fn add(&mut self, session: usize, bars: Vec<Bar>);
 }
 
 /// Piles up the bars of all units of work, one pile for each session of the calendar.
-pub(super) struct Collector<'a> {
-    calendar: &'a Calendar,
-    label: Label,
-    /// Room to make in a pile at once, in bars.
-    expected_bars: usize,
+pub(super) struct Collector {
     /// Piles of bars to trade on, and of those for features only.
-    piles: [Vec<Mutex<Pile>>; 2],
+    piles: [Vec<Mutex<Vec<Stretch>>>; 2],
 }
 
-impl<'a> Collector<'a> {
-    /// Makes empty piles; `expected_bars` is a guess of how many come to a session.
-    pub(super) fn new(calendar: &'a Calendar, label: Label, expected_bars: usize) -> Self {
+impl Collector {
+    /// Makes empty piles.
+    pub(super) fn new(calendar: &Calendar) -> Self {
         let piles = || calendar.sessions().iter().map(|_| Mutex::default()).collect();
-        Self { calendar, label, expected_bars, piles: [piles(), piles()] }
+        Self { piles: [piles(), piles()] }
     }
 
-    fn add(&self, is_warmup: bool, session: usize, unit: usize, bars: &[Bar]) {
-        let pile = &self.piles[usize::from(is_warmup)][session];
-        let mut pile = pile.lock().expect("no thread panics while it adds bars");
-        if pile.stretches.is_empty() {
-            pile.bars.reserve_exact(self.expected_bars.max(bars.len()));
-        }
-        pile.bars.extend_from_slice(bars);
-        pile.stretches.push(Stretch { unit, bars: bars.len() });
+    /// Returns the sink of one unit of work.
+    pub(super) const fn sink(&self, unit: usize, is_warmup: bool) -> impl Sink {
+        PileSink { collector: self, unit, is_warmup }
     }
 
     /// Takes the piles of one session: bars to trade on, and those for features only.
-    pub(super) fn take(&self, session: usize) -> [Pile; 2] {
-        let taken = |piles: &Vec<Mutex<Pile>>| {
+    pub(super) fn take(&self, session: usize) -> [Vec<Stretch>; 2] {
+        let taken = |piles: &Vec<Mutex<Vec<Stretch>>>| {
             std::mem::take(&mut *piles[session].lock().expect("no thread panicked while it added bars"))
         };
         [taken(&self.piles[0]), taken(&self.piles[1])]
+    }
+}
+
+struct PileSink<'a> {
+    collector: &'a Collector,
+    unit: usize,
+    is_warmup: bool,
+}
+
+impl Sink for PileSink<'_> {
+    fn add(&mut self, session: usize, bars: Vec<Bar>) {
+        let pile = &self.collector.piles[usize::from(self.is_warmup)][session];
+        pile.lock().expect("no thread panics while it adds bars").push(Stretch { unit: self.unit, bars });
     }
 }
 
@@ -87,22 +91,31 @@ pub(super) struct UnitSummary {
     pub(super) dropped: Dropped,
 }
 
-/// Checks the rows of one unit of work and passes their bars to the collector, a session's stretch at a time.
-pub(super) struct UnitCollector<'a> {
-    collector: &'a Collector<'a>,
+/// Room for the first stretch of a unit of work, in bars: a session of one symbol, in minutes.
+const FIRST_STRETCH_BARS: usize = 390;
+
+/// Checks the rows of one unit of work and passes their bars to a sink, a session's stretch at a time.
+pub(super) struct UnitCollector<'a, S> {
+    calendar: &'a Calendar,
+    label: Label,
     source: &'a Source,
-    unit: usize,
     /// The session of the row before, by position in the calendar.
     session: Option<(usize, Session)>,
     stretch: Vec<Bar>,
     tracks: Vec<Track>,
     dropped: Dropped,
+    pub(super) sink: S,
 }
 
-impl<'a> UnitCollector<'a> {
-    pub(super) fn new(collector: &'a Collector<'a>, source: &'a Source, unit: usize) -> Self {
-        let (stretch, tracks) = (Vec::with_capacity(512), Vec::new());
-        Self { collector, source, unit, session: None, stretch, tracks, dropped: Dropped::default() }
+impl<'a, S: Sink> UnitCollector<'a, S> {
+    pub(super) fn new(calendar: &'a Calendar, label: Label, source: &'a Source, sink: S) -> Self {
+        let (stretch, tracks) = (Vec::with_capacity(FIRST_STRETCH_BARS), Vec::new());
+        Self { calendar, label, source, session: None, stretch, tracks, dropped: Dropped::default(), sink }
+    }
+
+    /// Returns the position of the session of the latest bar; `None` before the first one.
+    pub(super) fn session(&self) -> Option<usize> {
+        self.session.map(|(index, _)| index)
     }
 
     /// Checks a row and keeps its bar when it is one in regular hours.
@@ -127,13 +140,14 @@ impl<'a> UnitCollector<'a> {
     #[inline]
     fn keep(&mut self, bar: Bar, session: Session) {
         self.stretch.push(bar);
-        if self.collector.label.is_cut_off(bar.start, session) {
+        if self.label.is_cut_off(bar.start, session) {
             return;
         }
         let track = &mut self.tracks[bar.symbol.index()];
         track.bars += 1;
-        let minutes = ((bar.start - session.open).micros() / MINUTE) as u32;
-        if !minutes.is_multiple_of(track.step_minutes) {
+        // Everything is a multiple of one minute, so once the step is down to it, it stays.
+        if track.step_minutes != 1 {
+            let minutes = ((bar.start - session.open).micros() / MINUTE) as u32;
             track.step_minutes = greatest_common_divisor(track.step_minutes, minutes);
         }
     }
@@ -160,16 +174,15 @@ impl<'a> UnitCollector<'a> {
     /// Makes the row's session the current one; `None` outside regular hours.
     #[inline]
     fn enter_session(&mut self, row: &RawRow) -> Result<Option<Session>, DataError> {
-        let instant = self.collector.label.instant_within(row.label);
+        let instant = self.label.instant_within(row.label);
         if let Some((_, session)) = self.session.filter(|(_, session)| session.contains(instant)) {
             return Ok(Some(session));
         }
-        let calendar = self.collector.calendar;
-        let Some(session) = calendar.session_at(instant) else {
+        let Some(session) = self.calendar.session_at(instant) else {
             return self.check_reach(row).map(|()| None);
         };
         self.flush();
-        let index = calendar.index_of(session.date).expect("a session of the calendar has a position in it");
+        let index = self.calendar.index_of(session.date).expect("a session of the calendar has a position in it");
         self.session = Some((index, *session));
         Ok(Some(*session))
     }
@@ -177,7 +190,7 @@ impl<'a> UnitCollector<'a> {
     /// Refuses a row that the calendar knows nothing about.
     #[cold]
     fn check_reach(&self, row: &RawRow) -> Result<(), DataError> {
-        let sessions = self.collector.calendar.sessions();
+        let sessions = self.calendar.sessions();
         let reach = sessions.first().zip(sessions.last()).map(|(first, last)| (first.open, last.close));
         let (first, last) = reach.unwrap_or_default();
         let margin = Span::from_minutes(24 * 60);
@@ -192,17 +205,21 @@ impl<'a> UnitCollector<'a> {
         DataError::InvalidBar { place: self.source.place(row.number), source }
     }
 
+    /// Passes on what is complete; the next stretch is expected to be about as long.
     fn flush(&mut self) {
         if let (Some((session, _)), false) = (self.session, self.stretch.is_empty()) {
-            self.collector.add(self.source.is_warmup, session, self.unit, &self.stretch);
-            self.stretch.clear();
+            let room = self.stretch.len() + self.stretch.len() / 16;
+            let stretch = std::mem::replace(&mut self.stretch, Vec::with_capacity(room));
+            self.sink.add(session, stretch);
         }
     }
 
     /// Passes on what is left and sums up.
-    pub(super) fn finish(mut self, book: &SymbolBook, rows: u64) -> UnitSummary {
+    pub(super) fn finish(&mut self, book: &SymbolBook, rows: u64) -> UnitSummary {
         self.flush();
-        UnitSummary { names: book.names().to_vec(), tracks: self.tracks, rows, dropped: self.dropped }
+        self.stretch = Vec::new();
+        let tracks = std::mem::take(&mut self.tracks);
+        UnitSummary { names: book.names().to_vec(), tracks, rows, dropped: self.dropped }
     }
 }
 

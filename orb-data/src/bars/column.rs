@@ -68,6 +68,20 @@ pub(super) fn each<V>(
     None
 }
 
+/// Decodes all values of an array at once, which the processor does several at a time, and tells whether each was in
+/// order; if not, the values are of no use, and [`each`] is to find the first that is not.
+#[inline]
+fn all<T: Copy, V>(array: &dyn Array, values: &[T], out: &mut Vec<V>, mut value: impl FnMut(T) -> (V, bool)) -> bool {
+    out.clear();
+    let mut in_order = array.null_count() == 0;
+    out.extend(values.iter().map(|raw| {
+        let (value, is_good) = value(*raw);
+        in_order &= is_good;
+        value
+    }));
+    in_order
+}
+
 /// Returns the text at a row of an array of strings.
 ///
 /// # Panics
@@ -92,38 +106,58 @@ pub(super) fn labels_into(array: &dyn Array, out: &mut Vec<i64>, clock: &mut Clo
         });
     };
     match unit {
-        TimeUnit::Second => scaled_labels::<TimestampSecondType>(array, out, |value| value.checked_mul(1_000_000)),
+        TimeUnit::Second => scaled_labels::<TimestampSecondType>(array, out, |value| value.overflowing_mul(1_000_000)),
         TimeUnit::Millisecond => {
-            scaled_labels::<TimestampMillisecondType>(array, out, |value| value.checked_mul(1_000))
+            scaled_labels::<TimestampMillisecondType>(array, out, |value| value.overflowing_mul(1_000))
         }
-        TimeUnit::Microsecond => scaled_labels::<TimestampMicrosecondType>(array, out, Some),
+        TimeUnit::Microsecond => scaled_labels::<TimestampMicrosecondType>(array, out, |value| (value, false)),
         TimeUnit::Nanosecond => {
-            scaled_labels::<TimestampNanosecondType>(array, out, |value| (value % 1_000 == 0).then_some(value / 1_000))
+            scaled_labels::<TimestampNanosecondType>(array, out, |value| (value / 1_000, value % 1_000 != 0))
         }
     }
 }
 
+/// Decodes instants by a function that gives microseconds and whether something was lost.
 #[inline]
 fn scaled_labels<T: ArrowPrimitiveType<Native = i64>>(
     array: &dyn Array,
     out: &mut Vec<i64>,
-    to_micros: impl Fn(i64) -> Option<i64>,
+    to_micros: impl Fn(i64) -> (i64, bool),
 ) -> Option<Fault> {
     let values = array.as_primitive::<T>().values();
-    each(array, out, |row| to_micros(values[row]).ok_or_else(|| Bad::Timestamp(values[row].to_string())))
+    let decoded = |value| {
+        let (micros, is_lost) = to_micros(value);
+        (micros, !is_lost)
+    };
+    if all(array, values, out, decoded) {
+        return None;
+    }
+    each(array, out, |row| match decoded(values[row]) {
+        (micros, true) => Ok(micros),
+        (_, false) => Err(Bad::Timestamp(values[row].to_string())),
+    })
 }
 
 /// Decodes prices in dollars; `scratch` is reused for texts.
 pub(super) fn prices_into(array: &dyn Array, out: &mut Vec<Price>, scratch: &mut String) -> Option<Fault> {
     if let Some(values) = values::<Float64Type>(array) {
         let values = values.values();
-        return each(array, out, |row| price::from_f64(values[row], scratch).map_err(Bad::Price));
+        return match all(array, values, out, price::guess_from_f64) {
+            true => None,
+            false => each(array, out, |row| price::from_f64(values[row], scratch).map_err(Bad::Price)),
+        };
     }
     if let Some(values) = values::<Float32Type>(array) {
         return each(array, out, |row| price::from_f32(values.value(row), scratch).map_err(Bad::Price));
     }
     if let (Some(values), DataType::Decimal128(_, scale)) = (values::<Decimal128Type>(array), array.data_type()) {
-        return each(array, out, |row| price::from_scaled(values.value(row), *scale).map_err(Bad::Price));
+        let values = values.values();
+        return match price::scale_up(*scale)
+            .is_some_and(|power| all(array, values, out, |v| price::scaled_up(v, power)))
+        {
+            true => None,
+            false => each(array, out, |row| price::from_scaled(values[row], *scale).map_err(Bad::Price)),
+        };
     }
     each(array, out, |row| match whole(array, row) {
         Some(dollars) => price::from_scaled(dollars, 0).map_err(Bad::Price),
@@ -136,7 +170,10 @@ pub(super) fn prices_into(array: &dyn Array, out: &mut Vec<Price>, scratch: &mut
 pub(super) fn volumes_into(array: &dyn Array, out: &mut Vec<u64>) -> Option<Fault> {
     if let Some(values) = values::<Int64Type>(array) {
         let values = values.values();
-        return each(array, out, |row| shares(values[row].into()));
+        return match all(array, values, out, |value| (value.cast_unsigned(), value.cast_unsigned() <= VOLUME_MAX)) {
+            true => None,
+            false => each(array, out, |row| shares(values[row].into())),
+        };
     }
     if let Some(values) = values::<Float64Type>(array) {
         return each(array, out, |row| float_shares(values.value(row)));

@@ -76,6 +76,12 @@ impl Regularity {
         self.by_file.entry((file, symbol)).or_default().join(steps);
     }
 
+    /// Tells whether all bars are of a length, as far as they tell it; `closest` are the closest two, if there are two.
+    pub(super) fn fits(&self, length: Span, closest: Option<Gap>) -> bool {
+        let is_on_grid = self.off_grid(length).next().is_none();
+        is_on_grid && closest.is_none_or(|_| self.first_longer(length).is_none())
+    }
+
     /// Returns the first file with a symbol whose bars appear longer than `length`, and their apparent length.
     pub(super) fn first_longer(&self, length: Span) -> Option<(usize, SymbolId, i64)> {
         let mut over_all: BTreeMap<SymbolId, (usize, Steps)> = BTreeMap::new();

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use orb_core::{Calendar, Session, Span, SymbolId, SymbolTable, Timestamp};
 
-use super::arrange::{Arranged, Clash, SymbolMaps, arrange};
+use super::arrange::{Arranged, Clash, SymbolMaps, arrange, number};
 use super::collect::{Collector, UnitCollector, UnitSummary, order_error};
 use super::csv as csv_rows;
 use super::error::{DataError, Place};
 use super::length::{self, Regularity, Steps};
 use super::parallel::{available_threads, in_parallel};
-use super::parquet::{Extent, ParquetFile, Part};
+use super::parquet::{ParquetFile, Part};
 use super::row::{RawRow, SymbolBook};
 use super::set::{BarSet, Dropped, Loaded, SessionBars};
 use super::source::{Format, Source, find};
@@ -42,7 +42,7 @@ impl Label {
     }
 
     /// Returns the start of the bar that has this label.
-    fn start(self, label: Timestamp, session: Session, length: Span) -> Timestamp {
+    pub(super) fn start(self, label: Timestamp, session: Session, length: Span) -> Timestamp {
         let within = self.instant_within(label) - session.open;
         session.open + Span::from_micros(within.micros() / length.micros() * length.micros())
     }
@@ -67,6 +67,11 @@ impl<'a> LoadOptions<'a> {
     pub const fn new(calendar: &'a Calendar) -> Self {
         Self { calendar, label: Label::Left, bar_length: None, threads: None }
     }
+
+    /// Returns how many threads are to be used at most.
+    pub(super) fn threads_at_most(&self) -> usize {
+        self.threads.map_or_else(available_threads, NonZero::get)
+    }
 }
 
 /// Loads all bars of some files and folders.
@@ -88,6 +93,15 @@ pub fn load(paths: &[PathBuf], options: LoadOptions<'_>) -> Result<BarSet, DataE
 /// # Errors
 /// As [`load`], over both; a bar may not be in both.
 pub fn load_with_warmup(paths: &[PathBuf], warmup: &[PathBuf], options: LoadOptions<'_>) -> Result<Loaded, DataError> {
+    load_sources(&inputs(paths, warmup, options)?, options)
+}
+
+/// Lists the files to read and checks what was asked for.
+pub(super) fn inputs(
+    paths: &[PathBuf],
+    warmup: &[PathBuf],
+    options: LoadOptions<'_>,
+) -> Result<Vec<Source>, DataError> {
     if let Some(length) = options.bar_length.filter(|length| !length::is_supported(*length)) {
         return Err(DataError::UnsupportedBarLength { minutes: length.minutes() });
     }
@@ -96,25 +110,29 @@ pub fn load_with_warmup(paths: &[PathBuf], warmup: &[PathBuf], options: LoadOpti
     }
     let mut sources = find(paths, false)?;
     sources.extend(find(warmup, true)?);
-    let units = plan(&sources)?;
-    let threads = options.threads.map_or_else(available_threads, NonZero::get);
-    let collector = Collector::new(options.calendar, options.label, expected_bars(&units, options.calendar));
-    let summaries = in_parallel(threads, units.len(), |index| units[index].summarise(&sources, &collector, index))?;
-    let load = Load { options, threads, sources: &sources, units: &units, summaries: &summaries };
-    load.check_files()?;
-    load.finish(&collector)
+    Ok(sources)
 }
 
-/// Most bars of a session to make room for before they come.
-const EXPECTED_BARS_MAX: usize = 262_144;
+/// Loads all bars of some files.
+pub(super) fn load_sources(sources: &[Source], options: LoadOptions<'_>) -> Result<Loaded, DataError> {
+    let units = units_of(sources)?;
+    let collector = Collector::new(options.calendar);
+    let summaries = in_parallel(options.threads_at_most(), units.len(), |index| {
+        units[index].summarise(sources, options, &collector, index)
+    })?;
+    let load = Load { options, sources, units: &units };
+    load.check_files(&summaries)?;
+    load.finish(&collector, &summaries)
+}
 
 /// Represents a file or a part of one, read by one thread.
-struct Unit {
-    source: usize,
-    part: Option<(Arc<ParquetFile>, Part)>,
+pub(super) struct Unit {
+    pub(super) source: usize,
+    pub(super) part: Option<(Arc<ParquetFile>, Part)>,
 }
 
-fn plan(sources: &[Source]) -> Result<Vec<Unit>, DataError> {
+/// Opens the files and divides them into units of work, in the order of the files.
+pub(super) fn units_of(sources: &[Source]) -> Result<Vec<Unit>, DataError> {
     let mut units = Vec::new();
     for (index, source) in sources.iter().enumerate() {
         match source.format {
@@ -134,16 +152,17 @@ fn plan(sources: &[Source]) -> Result<Vec<Unit>, DataError> {
     Ok(units)
 }
 
-/// Guesses how many bars come to a session, from what Parquet files say about themselves; 0 when nothing is known.
-/// Too much costs only addresses, too little only time.
-fn expected_bars(units: &[Unit], calendar: &Calendar) -> usize {
-    let first_parts = units.iter().filter_map(|unit| unit.part.as_ref()).filter(|(_, part)| part.is_first());
-    let extents: Vec<Extent> = first_parts.filter_map(|(file, _)| file.extent()).collect();
-    let rows: usize = extents.iter().map(|extent| extent.rows).sum();
-    let first = extents.iter().map(|extent| extent.first).min().unwrap_or(Timestamp::MAX);
-    let last = extents.iter().map(|extent| extent.last).max().unwrap_or(Timestamp::MIN);
-    let sessions = calendar.sessions().iter().filter(|session| first < session.close && session.open <= last).count();
-    rows.checked_div(sessions).map_or(0, |mean| (mean + mean / 16).min(EXPECTED_BARS_MAX))
+/// Numbers the symbols of each unit by the table; `None` when it lacks one.
+pub(super) fn symbol_maps(summaries: &[UnitSummary], table: &SymbolTable) -> Option<SymbolMaps> {
+    summaries.iter().map(|summary| summary.names.iter().map(|name| table.id(name)).collect()).collect()
+}
+
+/// Counts the rows that became no bars.
+pub(super) fn dropped(summaries: &[UnitSummary]) -> Dropped {
+    summaries.iter().fold(Dropped::default(), |sum, summary| Dropped {
+        no_volume: sum.no_volume + summary.dropped.no_volume,
+        outside_hours: sum.outside_hours + summary.dropped.outside_hours,
+    })
 }
 
 impl Unit {
@@ -160,29 +179,35 @@ impl Unit {
         }
     }
 
-    fn summarise(&self, sources: &[Source], collector: &Collector<'_>, index: usize) -> Result<UnitSummary, DataError> {
+    fn summarise(
+        &self,
+        sources: &[Source],
+        options: LoadOptions<'_>,
+        collector: &Collector,
+        index: usize,
+    ) -> Result<UnitSummary, DataError> {
         let source = &sources[self.source];
         let mut book = SymbolBook::default();
-        let mut rows_of_unit = UnitCollector::new(collector, source, index);
+        let sink = collector.sink(index, source.is_warmup);
+        let mut rows_of_unit = UnitCollector::new(options.calendar, options.label, source, sink);
         let rows = self.read(source, &mut book, |book, row| rows_of_unit.on_row(book, row))?;
         Ok(rows_of_unit.finish(&book, rows))
     }
 }
 
-/// Holds what is known once all rows are read.
-struct Load<'a> {
-    options: LoadOptions<'a>,
-    threads: usize,
-    sources: &'a [Source],
-    units: &'a [Unit],
-    summaries: &'a [UnitSummary],
+/// Knows what is read, and checks it once all rows are.
+#[derive(Clone, Copy)]
+pub(super) struct Load<'a> {
+    pub(super) options: LoadOptions<'a>,
+    pub(super) sources: &'a [Source],
+    pub(super) units: &'a [Unit],
 }
 
 impl Load<'_> {
     /// Checks what only whole files tell: that there are rows, and that the order holds from part to part.
-    fn check_files(&self) -> Result<(), DataError> {
+    pub(super) fn check_files(&self, summaries: &[UnitSummary]) -> Result<(), DataError> {
         let mut last = std::collections::BTreeMap::new();
-        for (unit, summary) in self.units.iter().zip(self.summaries) {
+        for (unit, summary) in self.units.iter().zip(summaries) {
             let source = &self.sources[unit.source];
             if summary.rows == 0 {
                 return Err(DataError::NoRows { path: source.path.clone() });
@@ -198,26 +223,20 @@ impl Load<'_> {
         Ok(())
     }
 
-    fn dropped(&self) -> Dropped {
-        self.summaries.iter().fold(Dropped::default(), |sum, summary| Dropped {
-            no_volume: sum.no_volume + summary.dropped.no_volume,
-            outside_hours: sum.outside_hours + summary.dropped.outside_hours,
-        })
-    }
-
-    fn finish(&self, collector: &Collector<'_>) -> Result<Loaded, DataError> {
-        let names = self.summaries.iter().flat_map(|summary| &summary.names).cloned();
+    fn finish(&self, collector: &Collector, summaries: &[UnitSummary]) -> Result<Loaded, DataError> {
+        let names = summaries.iter().flat_map(|summary| &summary.names).cloned();
         let table = Arc::new(SymbolTable::new(names));
-        let id = |name| table.id(name).expect("the table holds every name of every file");
-        let maps: SymbolMaps = self.summaries.iter().map(|summary| summary.names.iter().map(id).collect()).collect();
-        let mut sessions = self.arrange(collector, &table, &maps)?;
-        let dropped = self.dropped();
+        let maps = symbol_maps(summaries, &table).expect("the table holds every name of every file");
+        let regularity = self.regularity(summaries, &maps);
+        let find = Find { load: self, summaries, table: &table, regularity };
+        let mut sessions = self.arrange(collector, &maps, &find)?;
+        let dropped = dropped(summaries);
         if sessions.iter().all(|session| session.trade.is_none()) {
             let Dropped { no_volume, outside_hours } = dropped;
             return Err(DataError::NoBars { outside_hours, no_volume });
         }
-        let length = self.bar_length(&sessions, &table, &maps)?;
-        self.shift(&mut sessions, length);
+        let length = find.bar_length(&sessions)?;
+        sessions.iter_mut().for_each(|session| session.shift(self.options.label, length));
         let (trade, warmup): (Vec<_>, Vec<_>) = sessions.into_iter().map(|both| (both.trade, both.warmup)).unzip();
         let set = |sessions: Vec<Option<SessionBars>>, is_warmup| {
             let sessions = sessions.into_iter().flatten().collect();
@@ -226,21 +245,18 @@ impl Load<'_> {
         Ok(Loaded { trade: set(trade, false), warmup: set(warmup, true), dropped })
     }
 
-    fn arrange(
-        &self,
-        collector: &Collector<'_>,
-        table: &SymbolTable,
-        maps: &SymbolMaps,
-    ) -> Result<Vec<Arranged>, DataError> {
+    fn arrange(&self, collector: &Collector, maps: &SymbolMaps, find: &Find<'_>) -> Result<Vec<Arranged>, DataError> {
         let sessions = self.options.calendar.sessions();
-        let arranged = in_parallel(self.threads, sessions.len(), |index| {
-            arrange(sessions[index], collector.take(index), maps, self.options.label)
+        let arranged = in_parallel(self.options.threads_at_most(), sessions.len(), |index| {
+            let mut piles = collector.take(index);
+            number(&mut piles, maps);
+            arrange(sessions[index], piles, find.table.len(), self.options.label)
         });
-        arranged.map_err(|clash| self.overlap(clash, table, maps))
+        arranged.map_err(|clash| find.overlap(clash))
     }
 
     /// Tells which symbols a set's files name.
-    fn present(&self, table: &SymbolTable, maps: &SymbolMaps, is_warmup: bool) -> Vec<bool> {
+    pub(super) fn present(&self, table: &SymbolTable, maps: &SymbolMaps, is_warmup: bool) -> Vec<bool> {
         let mut present = vec![false; table.len()];
         for (unit, map) in self.units.iter().zip(maps) {
             if self.sources[unit.source].is_warmup == is_warmup {
@@ -250,40 +266,52 @@ impl Load<'_> {
         present
     }
 
-    /// Decides the length of all bars and checks that they have it.
-    fn bar_length(&self, sessions: &[Arranged], table: &SymbolTable, maps: &SymbolMaps) -> Result<Span, DataError> {
-        let closest = sessions.iter().filter_map(|session| session.closest).min();
-        let inferred = || {
-            length::infer(closest).map_err(|gap| DataError::NoBarLength {
-                place: self.places(table, gap.symbol, gap.later).swap_remove(0),
-                symbol: table.name(gap.symbol).clone(),
-                minutes: gap.minutes,
-            })
-        };
-        let length = self.options.bar_length.map_or_else(inferred, Ok)?;
-        let regularity = self.regularity(maps);
-        if let Some(symbol) = regularity.off_grid(length).next() {
-            return Err(self.off_grid(sessions, table, symbol, length));
-        }
-        let longer = closest.and_then(|_| regularity.first_longer(length));
-        longer.map_or(Ok(length), |(file, symbol, minutes)| {
-            let (path, symbol) = (self.sources[file].path.clone(), table.name(symbol).clone());
-            Err(DataError::MixedBarLengths { path, symbol, minutes, expected: length.minutes() })
-        })
-    }
-
-    fn regularity(&self, maps: &SymbolMaps) -> Regularity {
+    /// Sums up how the bars of each symbol and file lie on the minutes.
+    pub(super) fn regularity(&self, summaries: &[UnitSummary], maps: &SymbolMaps) -> Regularity {
         let mut regularity = Regularity::default();
-        for ((unit, summary), map) in self.units.iter().zip(self.summaries).zip(maps) {
+        for ((unit, summary), map) in self.units.iter().zip(summaries).zip(maps) {
             for (symbol, track) in map.iter().zip(&summary.tracks) {
                 regularity.add(unit.source, *symbol, Steps { bars: track.bars, minutes: track.step_minutes });
             }
         }
         regularity
     }
+}
 
-    fn off_grid(&self, sessions: &[Arranged], table: &SymbolTable, symbol: SymbolId, length: Span) -> DataError {
-        let label = self.options.label;
+/// Finds where something is wrong that only all files together tell.
+struct Find<'a> {
+    load: &'a Load<'a>,
+    summaries: &'a [UnitSummary],
+    table: &'a SymbolTable,
+    regularity: Regularity,
+}
+
+impl Find<'_> {
+    /// Decides the length of all bars and checks that they have it.
+    fn bar_length(&self, sessions: &[Arranged]) -> Result<Span, DataError> {
+        let closest = sessions.iter().filter_map(|session| session.closest).min();
+        let inferred = || {
+            length::infer(closest).map_err(|gap| DataError::NoBarLength {
+                place: self.places(gap.symbol, gap.later).swap_remove(0),
+                symbol: self.table.name(gap.symbol).clone(),
+                minutes: gap.minutes,
+            })
+        };
+        let length = self.load.options.bar_length.map_or_else(inferred, Ok)?;
+        if self.regularity.fits(length, closest) {
+            return Ok(length);
+        }
+        if let Some(symbol) = self.regularity.off_grid(length).next() {
+            return Err(self.off_grid(sessions, symbol, length));
+        }
+        self.regularity.first_longer(length).map_or(Ok(length), |(file, symbol, minutes)| {
+            let (path, symbol) = (self.load.sources[file].path.clone(), self.table.name(symbol).clone());
+            Err(DataError::MixedBarLengths { path, symbol, minutes, expected: length.minutes() })
+        })
+    }
+
+    fn off_grid(&self, sessions: &[Arranged], symbol: SymbolId, length: Span) -> DataError {
+        let label = self.load.options.label;
         let is_off = |session: Session, ts: Timestamp| {
             !label.is_cut_off(ts, session) && (ts - session.open).micros() % length.micros() != 0
         };
@@ -292,30 +320,18 @@ impl Load<'_> {
         let (_, bar) = found
             .find(|(session, bar)| bar.symbol == symbol && is_off(*session, bar.start))
             .expect("a symbol whose steps are off the grid has a bar off the grid");
-        let place = self.places(table, symbol, bar.start).swap_remove(0);
-        DataError::OffGrid { place, symbol: table.name(symbol).clone(), ts: bar.start, minutes: length.minutes() }
-    }
-
-    /// Replaces labels by starts.
-    fn shift(&self, sessions: &mut [Arranged], length: Span) {
-        if self.options.label == Label::Left {
-            return;
-        }
-        let sets = sessions.iter_mut().flat_map(|session| [&mut session.trade, &mut session.warmup]).flatten();
-        for SessionBars { session, bars } in sets {
-            for bar in bars {
-                bar.start = self.options.label.start(bar.start, *session, length);
-            }
-        }
+        let place = self.places(symbol, bar.start).swap_remove(0);
+        DataError::OffGrid { place, symbol: self.table.name(symbol).clone(), ts: bar.start, minutes: length.minutes() }
     }
 
     /// Explains two bars of one symbol and time: bars of two lengths, or one length twice.
-    fn overlap(&self, clash: Clash, table: &SymbolTable, maps: &SymbolMaps) -> DataError {
-        let (symbol, ts) = (table.name(clash.symbol).clone(), clash.label);
-        if let Some((file, minutes, expected)) = self.regularity(maps).two_lengths(clash.symbol) {
-            return DataError::MixedBarLengths { path: self.sources[file].path.clone(), symbol, minutes, expected };
+    fn overlap(&self, clash: Clash) -> DataError {
+        let (symbol, ts) = (self.table.name(clash.symbol).clone(), clash.label);
+        if let Some((file, minutes, expected)) = self.regularity.two_lengths(clash.symbol) {
+            let path = self.load.sources[file].path.clone();
+            return DataError::MixedBarLengths { path, symbol, minutes, expected };
         }
-        let mut places = self.places(table, clash.symbol, clash.label);
+        let mut places = self.places(clash.symbol, clash.label);
         let (first, second) = (places.swap_remove(0), places.pop());
         match second {
             Some(second) => DataError::Overlap { first, second, symbol, ts },
@@ -328,13 +344,13 @@ impl Load<'_> {
     ///
     /// # Panics
     /// When there is none: the files changed while they were read.
-    fn places(&self, table: &SymbolTable, symbol: SymbolId, label: Timestamp) -> Vec<Place> {
-        let (name, mut places) = (table.name(symbol), Vec::new());
-        for (unit, summary) in self.units.iter().zip(self.summaries) {
+    fn places(&self, symbol: SymbolId, label: Timestamp) -> Vec<Place> {
+        let (name, mut places) = (self.table.name(symbol), Vec::new());
+        for (unit, summary) in self.load.units.iter().zip(self.summaries) {
             if !summary.names.contains(name) {
                 continue;
             }
-            let source = &self.sources[unit.source];
+            let source = &self.load.sources[unit.source];
             let look = |book: &SymbolBook, row: RawRow| {
                 if row.label == label && row.volume > 0 && book.name(row.symbol) == name {
                     places.push(source.place(row.number));

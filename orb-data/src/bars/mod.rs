@@ -14,6 +14,7 @@ mod price;
 mod row;
 mod set;
 mod source;
+mod stream;
 
 pub use error::{DataError, Place, RowNumber};
 pub(crate) use field::COLUMNS;
@@ -22,3 +23,4 @@ pub use length::BAR_MINUTES;
 pub use load::{Label, LoadOptions, load, load_with_warmup};
 pub use set::{BarSet, BarSetError, Day, Dropped, Loaded, SessionBars};
 pub(crate) use source::Format;
+pub use stream::{DayStream, StreamError, StreamedDay, stream};

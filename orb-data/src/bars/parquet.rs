@@ -1,17 +1,23 @@
 //! Rows of Parquet files, a part at a time.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::Int32Type;
-use arrow_array::{Array, RecordBatch};
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use orb_core::{Price, Timestamp};
+use orb_core::{Price, Span, Symbol, Timestamp};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
+use parquet::column::page::{Page, PageReader as _};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::file::statistics::Statistics;
 
 use super::column::{self, Bad, Fault};
@@ -21,7 +27,7 @@ use super::row::{RawRow, SymbolBook};
 use super::source::Source;
 
 /// Rows decoded at once: their columns stay in the processor's cache.
-const BATCH_ROWS: usize = 8_192;
+pub(super) const BATCH_ROWS: usize = 8_192;
 
 /// Rows of a part, at most: enough parts to keep all threads busy, few enough that opening them costs nothing.
 const PART_ROWS: usize = 262_144;
@@ -39,21 +45,27 @@ pub(super) struct Part {
     row_group: usize,
     offset: usize,
     rows: usize,
+    /// Rows of the row group.
+    rows_of_group: usize,
     /// Rows of the file before this part.
     rows_before: u64,
 }
 
 impl Part {
-    /// Tells whether the file begins with this part.
-    pub(super) const fn is_first(&self) -> bool {
-        self.rows_before == 0
+    /// Returns the number of rows.
+    pub(super) const fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Tells whether a row group begins with this part.
+    const fn is_first_of_group(&self) -> bool {
+        self.offset == 0
     }
 }
 
-/// Tells how many rows a file has and over which time.
-#[derive(Clone, Copy, Debug)]
+/// Tells over which time rows lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Extent {
-    pub(super) rows: usize,
     pub(super) first: Timestamp,
     pub(super) last: Timestamp,
 }
@@ -89,34 +101,119 @@ impl ParquetFile {
             let total = usize::try_from(group.num_rows()).unwrap_or(0);
             for offset in (0..total).step_by(PART_ROWS) {
                 let rows = PART_ROWS.min(total - offset);
-                parts.push(Part { row_group, offset, rows, rows_before });
+                parts.push(Part { row_group, offset, rows, rows_of_group: total, rows_before });
                 rows_before += rows as u64;
             }
         }
         parts
     }
 
-    /// Returns the number of rows and the time they cover as far as the file's statistics tell; `None` when they do
-    /// not.
-    pub(super) fn extent(&self) -> Option<Extent> {
-        let (metadata, ts) = (self.metadata.metadata(), self.columns[1]);
+    /// Returns the time that a part's row group covers, as the file's statistics tell it; `None` when they do not.
+    pub(super) fn extent(&self, part: &Part) -> Option<Extent> {
         let schema = self.metadata.schema();
-        let DataType::Timestamp(unit, _) = schema.field(ts).data_type() else { return None };
+        let DataType::Timestamp(unit, _) = schema.field(self.columns[1]).data_type() else { return None };
         let micros = |value: &i64| match unit {
             TimeUnit::Second => value.saturating_mul(1_000_000),
             TimeUnit::Millisecond => value.saturating_mul(1_000),
             TimeUnit::Microsecond => *value,
-            TimeUnit::Nanosecond => value / 1_000,
+            TimeUnit::Nanosecond => value.div_euclid(1_000),
         };
-        let rows = usize::try_from(metadata.file_metadata().num_rows()).ok()?;
-        let mut extent = Extent { rows, first: Timestamp::MAX, last: Timestamp::MIN };
-        for group in metadata.row_groups().iter().filter(|group| group.num_columns() == schema.fields().len()) {
-            if let Some(Statistics::Int64(times)) = group.column(ts).statistics() {
-                extent.first = extent.first.min(Timestamp::from_micros(micros(times.min_opt()?)));
-                extent.last = extent.last.max(Timestamp::from_micros(micros(times.max_opt()?)));
+        let Statistics::Int64(times) = self.chunk(part.row_group, 1)?.statistics()? else { return None };
+        let [first, last] = [times.min_opt()?, times.max_opt()?].map(|value| Timestamp::from_micros(micros(value)));
+        Some(Extent { first, last })
+    }
+
+    /// Estimates the time of a part's first row, as if the rows of its group lay evenly over time.
+    pub(super) fn expected_first(&self, part: &Part) -> Option<Timestamp> {
+        let Extent { first, last } = self.extent(part)?;
+        if part.is_first_of_group() {
+            return Some(first);
+        }
+        let share = i128::from((last - first).micros()) * part.offset as i128 / part.rows_of_group as i128;
+        Some(first + Span::from_micros(i64::try_from(share).ok()?))
+    }
+
+    /// Returns what the file says about one of the seven columns in a row group; `None` where columns are nested.
+    fn chunk(&self, row_group: usize, column: usize) -> Option<&ColumnChunkMetaData> {
+        let group = self.metadata.metadata().row_group(row_group);
+        let is_flat = group.num_columns() == self.metadata.schema().fields().len();
+        is_flat.then(|| group.column(self.columns[column]))
+    }
+
+    /// Finds the symbols without reading every row: where the statistics name one symbol only, it is that one; else the
+    /// texts of the row group's dictionary; where there is none, the column of symbols is read.
+    ///
+    /// `None` when what is found are no symbols. It is what the file says about itself: a damaged file may lie.
+    pub(super) fn symbols(&self, source: &Source) -> Option<BTreeSet<Symbol>> {
+        let groups = 0..self.metadata.metadata().num_row_groups();
+        let mut symbols = BTreeSet::new();
+        for group in groups {
+            let cheap = self.symbol_of_statistics(group).map(|symbol| BTreeSet::from([symbol]));
+            let found = cheap.or_else(|| unless_panic(source, || self.symbols_of_dictionary(source, group)).ok()?);
+            symbols.extend(match found {
+                Some(found) => found,
+                None => unless_panic(source, || self.symbols_of_rows(source, group)).ok()??,
+            });
+        }
+        Some(symbols)
+    }
+
+    fn symbol_of_statistics(&self, row_group: usize) -> Option<Symbol> {
+        let statistics = self.chunk(row_group, 0)?.statistics()?;
+        let (least, greatest) = (statistics.min_bytes_opt()?, statistics.max_bytes_opt()?);
+        let is_one = least == greatest && !statistics.is_min_max_deprecated();
+        is_one.then(|| symbol_of(least))?
+    }
+
+    fn symbols_of_dictionary(&self, source: &Source, row_group: usize) -> Option<BTreeSet<Symbol>> {
+        let chunk = self.chunk(row_group, 0)?;
+        chunk.dictionary_page_offset()?;
+        let rows = usize::try_from(self.metadata.metadata().row_group(row_group).num_rows()).ok()?;
+        let file = Arc::new(File::open(&source.path).ok()?);
+        let mut pages = SerializedPageReader::new(file, chunk, rows, None).ok()?;
+        let Page::DictionaryPage { buf, num_values, .. } = pages.get_next_page().ok()?? else { return None };
+        let mut rest = buf.as_ref();
+        let mut symbols = BTreeSet::new();
+        for _ in 0..num_values {
+            let (length, texts) = rest.split_first_chunk::<4>()?;
+            let (text, others) = texts.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+            symbols.insert(symbol_of(text)?);
+            rest = others;
+        }
+        Some(symbols)
+    }
+
+    fn symbols_of_rows(&self, source: &Source, row_group: usize) -> Option<BTreeSet<Symbol>> {
+        let file = File::open(&source.path).ok()?;
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
+        let mask = ProjectionMask::roots(builder.parquet_schema(), [self.columns[0]]);
+        let reader = builder.with_projection(mask).with_row_groups(vec![row_group]).build().ok()?;
+        let (mut book, mut numbers) = (SymbolBook::default(), Vec::new());
+        for batch in reader {
+            let batch = batch.ok()?;
+            check_array(source, 0, batch.column(0)).ok()?;
+            if symbols_into(batch.column(0).as_ref(), &mut numbers, &mut book).is_some() {
+                return None;
             }
         }
-        Some(extent)
+        Some(book.names().iter().cloned().collect())
+    }
+
+    /// Begins to read a part, so many rows at a time.
+    pub(super) fn part(&self, source: &Source, part: Part, batch_rows: usize) -> Result<PartReader, DataError> {
+        // A file of its own: clones of one share their position, and parts are read at the same time.
+        let file = File::open(&source.path).map_err(|error| source.io_error(error))?;
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
+        let mask = ProjectionMask::roots(builder.parquet_schema(), self.columns);
+        let builder = builder.with_projection(mask).with_row_groups(vec![part.row_group]).with_batch_size(batch_rows);
+        let builder = match part.rows == part.rows_of_group {
+            true => builder,
+            false => builder.with_offset(part.offset).with_limit(part.rows),
+        };
+        let reader = unless_panic(source, || builder.build())?;
+        let reader = reader.map_err(|error| parquet_error(source, error))?;
+        let (order, columns) = (positions(&self.columns), Columns::default());
+        Ok(PartReader { reader, order, columns, rows_before: part.rows_before, number: part.rows_before })
     }
 
     /// Reads a part row by row and returns how many rows there are.
@@ -127,30 +224,54 @@ impl ParquetFile {
         book: &mut SymbolBook,
         on_row: &mut impl FnMut(&SymbolBook, RawRow) -> Result<(), DataError>,
     ) -> Result<u64, DataError> {
-        // A file of its own: clones of one share their position, and parts are read at the same time.
-        let file = File::open(&source.path).map_err(|error| source.io_error(error))?;
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
-        let mask = ProjectionMask::roots(builder.parquet_schema(), self.columns);
-        let builder = builder.with_projection(mask).with_row_groups(vec![part.row_group]).with_batch_size(BATCH_ROWS);
-        let reader = unless_panic(source, || builder.with_offset(part.offset).with_limit(part.rows).build())?;
-        let order = positions(&self.columns);
-        let (mut columns, mut number) = (Columns::default(), part.rows_before);
-        let mut reader = reader.map_err(|error| parquet_error(source, error))?;
-        while let Some(batch) = unless_panic(source, || reader.next())? {
-            let batch = batch.map_err(|error| parquet_error(source, ParquetError::External(Box::new(error))))?;
-            check_types(source, &batch, &order)?;
-            let fault = columns.fill(&batch, &order, book);
-            let good = fault.as_ref().map_or(batch.num_rows(), |(_, fault)| fault.row);
-            for row in 0..good {
-                on_row(book, columns.row(row, number + row as u64 + 1))?;
-            }
-            if let Some((column, fault)) = fault {
-                return Err(bad_field(source, number + fault.row as u64 + 1, column, fault.bad));
-            }
-            number += batch.num_rows() as u64;
-        }
-        Ok(number - part.rows_before)
+        let mut reader = self.part(source, part, BATCH_ROWS)?;
+        while reader.next_rows(source, book, on_row)? {}
+        Ok(reader.rows())
     }
+}
+
+/// Reads a part of a file, some rows at a time.
+pub(super) struct PartReader {
+    reader: ParquetRecordBatchReader,
+    /// Where each column is among those that are read.
+    order: [usize; 7],
+    columns: Columns,
+    rows_before: u64,
+    /// Number of the row that was read last.
+    number: u64,
+}
+
+impl PartReader {
+    /// Returns how many rows were read.
+    pub(super) const fn rows(&self) -> u64 {
+        self.number - self.rows_before
+    }
+
+    /// Reads the next rows; `false` when there are none left.
+    pub(super) fn next_rows(
+        &mut self,
+        source: &Source,
+        book: &mut SymbolBook,
+        on_row: &mut impl FnMut(&SymbolBook, RawRow) -> Result<(), DataError>,
+    ) -> Result<bool, DataError> {
+        let Some(batch) = unless_panic(source, || self.reader.next())? else { return Ok(false) };
+        let batch = batch.map_err(|error| parquet_error(source, ParquetError::External(Box::new(error))))?;
+        check_types(source, &batch, &self.order)?;
+        let fault = self.columns.fill(&batch, &self.order, book);
+        let good = fault.as_ref().map_or(batch.num_rows(), |(_, fault)| fault.row);
+        for row in 0..good {
+            on_row(book, self.columns.row(row, self.number + row as u64 + 1))?;
+        }
+        if let Some((column, fault)) = fault {
+            return Err(bad_field(source, self.number + fault.row as u64 + 1, column, fault.bad));
+        }
+        self.number += batch.num_rows() as u64;
+        Ok(true)
+    }
+}
+
+fn symbol_of(text: &[u8]) -> Option<Symbol> {
+    Symbol::new(std::str::from_utf8(text).ok()?).ok()
 }
 
 /// Decodes, and takes a panic for what it is: the decoder asserts what a damaged file does not keep.
@@ -182,14 +303,14 @@ fn columns(source: &Source, schema: &Schema) -> Result<[usize; 7], DataError> {
 
 /// Checks the types of a batch: what a damaged file decodes to may differ from what it announced.
 fn check_types(source: &Source, batch: &RecordBatch, order: &[usize; 7]) -> Result<(), DataError> {
-    for (index, position) in order.iter().enumerate() {
-        let array = batch.column(*position);
-        match array.as_dictionary_opt::<Int32Type>().filter(|_| index == 0) {
-            Some(dictionary) => check_type(source, index, dictionary.values().data_type())?,
-            None => check_type(source, index, array.data_type())?,
-        }
+    order.iter().enumerate().try_for_each(|(index, position)| check_array(source, index, batch.column(*position)))
+}
+
+fn check_array(source: &Source, index: usize, array: &ArrayRef) -> Result<(), DataError> {
+    match array.as_dictionary_opt::<Int32Type>().filter(|_| index == 0) {
+        Some(dictionary) => check_type(source, index, dictionary.values().data_type()),
+        None => check_type(source, index, array.data_type()),
     }
-    Ok(())
 }
 
 fn check_type(source: &Source, index: usize, found: &DataType) -> Result<(), DataError> {

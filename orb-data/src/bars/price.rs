@@ -10,23 +10,34 @@ use orb_core::{MoneyError, Price};
 /// Amounts below this many micro-dollars have at most 15 digits, which a double tells apart.
 const DISTINCT_MICROS: f64 = 1e15;
 
+/// Adding this to a number from 0 to 2^51 rounds it to a whole one, which then stands in the lowest bits of the sum.
+const ROUNDER: f64 = 1.5 * (1_u64 << 52) as f64;
+
+/// Guesses the price that a double's shortest decimal names, and tells whether the guess is it.
+///
+/// The division checks the guess: when `n / 1e6`, correctly rounded, is `dollars` itself, then the decimal of `n`
+/// micro-dollars reads back as `dollars`; and as two decimals of at most 15 digits never share a double, it is the
+/// shortest one. Nothing here branches, so that several values are computed at once.
+#[inline]
+pub(super) fn guess_from_f64(dollars: f64) -> (Price, bool) {
+    let sum = dollars * 1e6 + ROUNDER;
+    let micros = sum.to_bits().wrapping_sub(ROUNDER.to_bits()).cast_signed();
+    let is_right = (dollars >= 0.0) & (dollars < DISTINCT_MICROS / 1e6) & ((sum - ROUNDER) / 1e6 == dollars);
+    (Price::from_micros(micros), is_right)
+}
+
 /// Returns the price that a double's shortest decimal names.
 ///
-/// The division checks a guess: when `n / 1e6`, correctly rounded, is `dollars` itself, then the decimal of `n`
-/// micro-dollars reads back as `dollars`; and as two decimals of at most 15 digits never share a double, it is the
-/// shortest one. Otherwise (more than six decimals, very large) the decimal is written out and read.
+/// Where the guess is wrong (more than six decimals, very large) the decimal is written out and read.
 ///
 /// # Errors
 /// When the value is not finite or does not fit.
 #[inline]
 pub(super) fn from_f64(dollars: f64, scratch: &mut String) -> Result<Price, MoneyError> {
-    if (0.0..DISTINCT_MICROS / 1e6).contains(&dollars) {
-        let guess = (dollars * 1e6 + 0.5) as i64;
-        if guess as f64 / 1e6 == dollars {
-            return Ok(Price::from_micros(guess));
-        }
+    match guess_from_f64(dollars) {
+        (price, true) => Ok(price),
+        (_, false) => from_display(dollars, scratch),
     }
-    from_display(dollars, scratch)
 }
 
 /// Returns the price that a single's shortest decimal names.
@@ -50,6 +61,19 @@ pub(super) fn from_scaled(value: i128, scale: i8) -> Result<Price, MoneyError> {
         _ => Some(value / power + value % power / (power / 2)),
     };
     micros.and_then(|micros| i64::try_from(micros).ok()).map(Price::from_micros).ok_or_else(out_of_range)
+}
+
+/// Returns how many micro-dollars 10^-`scale` dollars are; `None` when that is no whole number or a very large one.
+pub(super) fn scale_up(scale: i8) -> Option<i64> {
+    let exponent = u32::try_from(6 - i32::from(scale)).ok()?;
+    10_i64.checked_pow(exponent)
+}
+
+/// Returns the price of `value` times `power` micro-dollars, and tells whether it fits.
+#[inline]
+pub(super) fn scaled_up(value: i128, power: i64) -> (Price, bool) {
+    let (micros, is_lost) = (value as i64).overflowing_mul(power);
+    (Price::from_micros(micros), !is_lost & (i128::from(value as i64) == value))
 }
 
 /// Writes the shortest decimal and reads it.
@@ -94,6 +118,7 @@ mod tests {
         assert_eq!(micros(-12_345_675, 7), Ok(-1_234_568));
         assert_eq!(micros(123_456_749, 8), Ok(1_234_567));
         assert!(micros(i128::MAX, 0).is_err() && micros(1, 60).is_err());
+        assert_eq!((scale_up(2), scale_up(6), scale_up(7), scale_up(-13)), (Some(10_000), Some(1), None, None));
     }
 
     proptest! {
@@ -102,6 +127,17 @@ mod tests {
             let dollars: f64 = dollars;
             let slow = dollars.to_string().parse::<Price>();
             prop_assert_eq!(from_f64(dollars, &mut String::new()).ok(), slow.ok());
+        }
+
+        #[test]
+        fn scaling_up_equals_the_general_way(
+            value in prop_oneof![any::<i128>(), any::<i64>().prop_map(i128::from), -1_000_000..1_000_000_i128],
+            scale in -20..10_i8,
+        ) {
+            if let Some(power) = scale_up(scale) {
+                let (price, fits) = scaled_up(value, power);
+                prop_assert_eq!(fits.then_some(price), from_scaled(value, scale).ok());
+            }
         }
 
         #[test]

@@ -139,6 +139,16 @@ impl BarSet {
         &self.symbols
     }
 
+    /// Returns the table to keep.
+    pub(crate) fn shared_symbols(&self) -> Arc<SymbolTable> {
+        Arc::clone(&self.symbols)
+    }
+
+    /// Gives the sessions away.
+    pub(crate) fn into_sessions(self) -> Vec<SessionBars> {
+        self.sessions
+    }
+
     /// Returns the length of every bar.
     #[must_use]
     pub const fn bar_length(&self) -> Span {

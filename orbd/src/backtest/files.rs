@@ -117,7 +117,7 @@ fn publish(path: &Path, content: &[u8]) -> Result<(), OutputError> {
 }
 
 /// Tells whether a path is a terminal, a pipe or the like, which is written to and never replaced.
-fn is_device(path: &Path) -> bool {
+pub(super) fn is_device(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 

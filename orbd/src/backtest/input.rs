@@ -6,8 +6,8 @@ use std::sync::Arc;
 use orb_core::config::ConfigError;
 use orb_core::event::SymbolReference;
 use orb_core::history::History;
-use orb_core::{Bar, Calendar, Date, RunConfig, Session, Span, Symbol, SymbolTable};
-use orb_data::bars::{DataError, LoadOptions, Loaded, load_with_warmup};
+use orb_core::{Bar, Calendar, Date, RunConfig, Session, Span, Symbol, SymbolId, SymbolTable};
+use orb_data::bars::{DataError, Day, LoadOptions, Loaded, load_with_warmup};
 
 /// Names the bars and the dates of a run.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +34,19 @@ pub struct Market {
     /// The days of the run, those without bars included.
     pub days: Vec<MarketDay>,
     loaded: Loaded,
+}
+
+/// Tells what a run covers, without its bars.
+#[derive(Clone, Debug)]
+pub struct Coverage {
+    /// Every symbol of the bars and of the warm-up.
+    pub symbols: Arc<SymbolTable>,
+    /// Length of the bars.
+    pub bar_length: Span,
+    /// The sessions of the run, those without bars included.
+    pub sessions: Vec<Session>,
+    /// How many bars were traded on.
+    pub bars: usize,
 }
 
 /// Holds one day of a run.
@@ -99,7 +112,7 @@ impl Market {
     ) -> Result<Self, InputError> {
         // What fits is checked first: it is quick, and the features of every day are not.
         run.validate_bar_length(loaded.bar_length())?;
-        settle_symbols(&loaded, run)?;
+        settle_symbols(loaded.symbols(), |symbol| loaded.is_tradable(symbol), run)?;
         Self::prepare(loaded, calendar, selection)
     }
 
@@ -108,8 +121,7 @@ impl Market {
     /// # Errors
     /// When the dates leave no session.
     pub fn prepare(loaded: Loaded, calendar: Arc<Calendar>, selection: &Selection) -> Result<Self, InputError> {
-        let sessions = chosen_sessions(&loaded, &calendar, selection)?;
-        let days = with_reference(&loaded, &calendar, &sessions);
+        let days = chosen_days(&loaded, &calendar, selection)?;
         let symbols = Arc::new(loaded.symbols().clone());
         let bar_length = loaded.bar_length();
         Ok(Self { symbols, calendar, bar_length, days, loaded })
@@ -120,7 +132,7 @@ impl Market {
     /// # Errors
     /// When a strategy names a symbol without bars.
     pub fn settle_symbols(&self, run: &mut RunConfig) -> Result<(), InputError> {
-        settle_symbols(&self.loaded, run)
+        settle_symbols(self.loaded.symbols(), |symbol| self.loaded.is_tradable(symbol), run)
     }
 
     /// Returns the regular bars of a day by start, then symbol; empty where there are none.
@@ -134,13 +146,28 @@ impl Market {
     pub fn bar_count(&self) -> usize {
         self.days.iter().map(|day| self.bars_of(day).len()).sum()
     }
+
+    /// Returns what a run over this market covers.
+    #[must_use]
+    pub fn coverage(&self) -> Coverage {
+        Coverage {
+            symbols: self.symbols.clone(),
+            bar_length: self.bar_length,
+            sessions: self.days.iter().map(|day| day.session).collect(),
+            bars: self.bar_count(),
+        }
+    }
 }
 
 /// Makes "every symbol of the bars" explicit, and refuses symbols that have none.
 ///
 /// A preset's own list of symbols is meant for live runs.
-fn settle_symbols(loaded: &Loaded, run: &mut RunConfig) -> Result<(), InputError> {
-    let tradable = || loaded.symbols().iter().filter(|&(id, _)| loaded.is_tradable(id)).map(|(_, name)| name.clone());
+pub(super) fn settle_symbols(
+    symbols: &SymbolTable,
+    is_tradable: impl Fn(SymbolId) -> bool,
+    run: &mut RunConfig,
+) -> Result<(), InputError> {
+    let tradable = || symbols.iter().filter(|&(id, _)| is_tradable(id)).map(|(_, name)| name.clone());
     for strategy in &mut run.strategies {
         if strategy.symbols.is_empty() {
             strategy.symbols = tradable().collect();
@@ -154,40 +181,70 @@ fn settle_symbols(loaded: &Loaded, run: &mut RunConfig) -> Result<(), InputError
     Ok(())
 }
 
-fn chosen_sessions(loaded: &Loaded, calendar: &Calendar, selection: &Selection) -> Result<Vec<Session>, InputError> {
+fn chosen_days(loaded: &Loaded, calendar: &Calendar, selection: &Selection) -> Result<Vec<MarketDay>, InputError> {
     let dates = || loaded.trade.sessions().iter().map(|session| session.session().date);
     let (Some(first), Some(last)) = (dates().min(), dates().max()) else { return Err(InputError::NoBars) };
-    let from = selection.from.map_or(first, |from| from.max(first));
-    let to = selection.to.map_or(last, |to| to.min(last));
-    let sessions = calendar.between(from, to).to_vec();
-    if sessions.is_empty() { Err(InputError::NoSession { first, last }) } else { Ok(sessions) }
+    let mut agenda = Agenda::new(selection, calendar, loaded.symbols().len(), loaded.bar_length());
+    let days: Vec<_> = loaded.days().flat_map(|day| agenda.pass(&day)).collect();
+    if days.is_empty() { Err(InputError::NoSession { first, last }) } else { Ok(days) }
 }
 
-/// Computes what is known before each session from all earlier bars, traded or not.
-fn with_reference(loaded: &Loaded, calendar: &Calendar, sessions: &[Session]) -> Vec<MarketDay> {
-    let mut history = History::new(loaded.symbols().len(), loaded.bar_length());
-    let mut earlier = loaded.days().peekable();
-    let mut merged = Vec::new();
-    let mut days = Vec::with_capacity(sessions.len());
-    for session in sessions {
-        while let Some(day) = earlier.next_if(|day| day.session.date < session.date) {
-            let Some(index) = calendar.index_of(day.session.date) else { continue };
-            merge(&day, &mut merged);
-            history.add_session(index, &day.session, &merged);
-        }
-        let index = calendar.index_of(session.date).unwrap_or(0);
-        days.push(MarketDay { session: *session, reference: history.reference(index) });
+/// Goes through the days of the bars and tells which sessions are traded, and what is known before each.
+///
+/// Traded are the calendar's sessions from the first to the last that has a bar to trade on, as far as they lie in the
+/// chosen dates; those in between without bars too. What is known comes from all earlier bars, traded or not.
+pub(super) struct Agenda<'a> {
+    selection: &'a Selection,
+    calendar: &'a Calendar,
+    history: History,
+    merged: Vec<Bar>,
+    /// Position of the session after the latest day; `None` before the first one with bars to trade on.
+    next: Option<usize>,
+    /// Sessions without bars to trade on since; traded only if one with bars follows.
+    pending: Vec<MarketDay>,
+}
+
+impl<'a> Agenda<'a> {
+    pub(super) fn new(selection: &'a Selection, calendar: &'a Calendar, symbols: usize, bar_length: Span) -> Self {
+        let history = History::new(symbols, bar_length);
+        Self { selection, calendar, history, merged: Vec::new(), next: None, pending: Vec::new() }
     }
-    days
+
+    /// Passes a day, in order of date, and returns the sessions that are now certain to be traded: earlier ones without
+    /// bars, and last the day's own if it has bars to trade on.
+    pub(super) fn pass(&mut self, day: &Day<'_>) -> Vec<MarketDay> {
+        let Some(index) = self.calendar.index_of(day.session.date) else { return Vec::new() };
+        let has_bars = day.trade.is_some();
+        if self.next.is_some() || has_bars {
+            let sessions = &self.calendar.sessions()[self.next.unwrap_or(index)..=index];
+            let chosen = sessions.iter().zip(self.next.unwrap_or(index)..);
+            let chosen = chosen.filter(|(session, _)| self.selection.includes(session.date));
+            self.pending.extend(
+                chosen
+                    .map(|(session, index)| MarketDay { session: *session, reference: self.history.reference(index) }),
+            );
+            self.next = Some(index + 1);
+        }
+        merge(day, &mut self.merged);
+        self.history.add_session(index, &day.session, &self.merged);
+        if has_bars { std::mem::take(&mut self.pending) } else { Vec::new() }
+    }
+}
+
+impl Selection {
+    /// Tells whether a date is one to trade.
+    fn includes(&self, date: Date) -> bool {
+        self.from.is_none_or(|from| from <= date) && self.to.is_none_or(|to| date <= to)
+    }
 }
 
 /// Puts a day's bars together; where a symbol has bars to trade on, those of the warm-up are left out.
-fn merge(day: &orb_data::bars::Day<'_>, merged: &mut Vec<Bar>) {
+fn merge(day: &Day<'_>, merged: &mut Vec<Bar>) {
     merged.clear();
     merged.extend(day.trade.into_iter().flat_map(|bars| bars.bars()));
+    let Some(warmup) = day.warmup else { return };
     let mut traded: Vec<_> = merged.iter().map(|bar| bar.symbol).collect();
     traded.sort_unstable();
     traded.dedup();
-    let warmup = day.warmup.into_iter().flat_map(|bars| bars.bars());
-    merged.extend(warmup.filter(|bar| traded.binary_search(&bar.symbol).is_err()));
+    merged.extend(warmup.bars().iter().filter(|bar| traded.binary_search(&bar.symbol).is_err()));
 }

@@ -6,6 +6,9 @@ use orb_core::fact::Trade;
 use orb_core::metrics::DayResult;
 use orb_core::{RunConfig, StrategyId, SymbolId, SymbolTable};
 
+/// Columns of the days, in order.
+pub(super) const EQUITY_COLUMNS: [&str; 5] = ["date", "equity", "realized", "fees", "drawdown"];
+
 /// Gives names to the numbers of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Names<'a> {
@@ -16,11 +19,11 @@ pub struct Names<'a> {
 }
 
 impl Names<'_> {
-    fn symbol(&self, id: SymbolId) -> &str {
+    pub(super) fn symbol(&self, id: SymbolId) -> &str {
         self.symbols.name(id).as_str()
     }
 
-    fn strategy(&self, id: StrategyId) -> &str {
+    pub(super) fn strategy(&self, id: StrategyId) -> &str {
         &self.run.strategy(id).name
     }
 }
@@ -63,7 +66,7 @@ pub fn equity_csv(days: &[DayResult]) -> Vec<u8> {
             day.drawdown.to_string(),
         ]
     });
-    table(&["date", "equity", "realized", "fees", "drawdown"], rows)
+    table(&EQUITY_COLUMNS, rows)
 }
 
 fn table(columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Vec<u8> {

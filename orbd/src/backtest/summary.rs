@@ -3,13 +3,14 @@
 use std::fmt::{Display, Write as _};
 
 use orb_backtest::FillModel;
+use orb_core::config::{SlotPolicy, StopKind};
 use orb_core::metrics::{Drawdown, Interval, TRADES_MIN};
 use orb_core::{Date, Money, RunConfig, Span};
 use rust_decimal::RoundingStrategy;
 use serde_json::{Value, json};
 
 use super::figures::Figures;
-use super::{Market, Names, Reports};
+use super::{Coverage, Names, Reports};
 
 /// Holds the figures of a run.
 #[derive(Clone, Debug)]
@@ -110,30 +111,24 @@ impl Summary {
     /// Computes the figures of a run under both models.
     ///
     /// # Panics
-    /// When the market has no days: loading refuses that.
+    /// When there are no sessions: a run without one is refused.
     #[must_use]
-    pub fn of(market: &Market, run: &RunConfig, reports: &Reports, shown: FillModel) -> Self {
-        let (first, last) = (market.days.first(), market.days.last());
+    pub fn of(coverage: &Coverage, run: &RunConfig, reports: &Reports, shown: FillModel) -> Self {
+        let (first, last) = (coverage.sessions.first(), coverage.sessions.last());
         let names: Vec<_> = run.strategies.iter().map(|strategy| strategy.name.as_str()).collect();
-        let named = Names { symbols: &market.symbols, run };
-        let ranked = |strategy: &orb_core::StrategyConfig| {
-            strategy.slot_policy == orb_core::config::SlotPolicy::Ranked
-                || strategy.max_positions as usize >= strategy.symbols.len()
-        };
-        let atr_stop =
-            |strategy: &orb_core::StrategyConfig| matches!(strategy.stop, orb_core::config::StopKind::Atr(_));
+        let named = Names { symbols: &coverage.symbols, run };
         Self {
             strategies: names.join(", "),
-            first: first.expect("a run has days").session.date,
-            last: last.expect("a run has days").session.date,
-            sessions: market.days.len(),
+            first: first.expect("a run has sessions").date,
+            last: last.expect("a run has sessions").date,
+            sessions: coverage.sessions.len(),
             symbols: run.strategies.iter().map(|strategy| strategy.symbols.len()).max().unwrap_or(0),
-            bars: market.bar_count(),
+            bars: coverage.bars,
             shown,
             pessimistic: Figures::of(&reports.pessimistic, named),
             optimistic: Figures::of(&reports.optimistic, named),
-            paired: run.strategies.iter().all(ranked),
-            coarse: market.bar_length.minutes() >= 5 && run.strategies.iter().any(atr_stop),
+            paired: is_paired(run),
+            coarse: is_coarse(coverage.bar_length, run),
         }
     }
 
@@ -152,6 +147,18 @@ impl Summary {
             "optimistic": self.optimistic.to_json(),
         })
     }
+}
+
+/// Tells whether both models trade the same symbols each day, so that they are bounds of the same trades.
+pub(super) fn is_paired(run: &RunConfig) -> bool {
+    run.strategies.iter().all(|strategy| {
+        strategy.slot_policy == SlotPolicy::Ranked || strategy.max_positions as usize >= strategy.symbols.len()
+    })
+}
+
+/// Tells whether a bar is so long that it may hold entry and stop of a stop of a fraction of ATR.
+pub(super) fn is_coarse(bar_length: Span, run: &RunConfig) -> bool {
+    bar_length.minutes() >= 5 && run.strategies.iter().any(|strategy| matches!(strategy.stop, StopKind::Atr(_)))
 }
 
 /// Writes the figures for people.

@@ -322,7 +322,7 @@ impl Parts {
 
     fn runtime(self, session: &DemoSession) -> LocalRuntime {
         let mut engine =
-            orb_backtest::driver::bar_driven(crate::backtest::engine_config(&session.market, &session.run));
+            orb_backtest::driver::bar_driven(crate::backtest::engine_config(&session.market, &session.run).explained());
         let Restored { last_sequence, last_effect, .. } = self.books.restored;
         engine.restore(core_restored(self.books.restored));
         let head = header(&engine);

@@ -1,7 +1,8 @@
 //! What a search finds is what single backtests find.
 
 use super::*;
-use crate::backtest;
+use crate::backtest::{self, RunOptions};
+use crate::progress::Progress;
 use crate::sweep::{Figures, Ranking, Results, csv, html, json, render, walk_forward};
 use orb_backtest::FillModel;
 use orb_backtest::sweep::metrics_of;
@@ -21,7 +22,8 @@ fn figures_are_those_of_single_backtests() {
                 refused += 1;
             }
             Ok(config) => {
-                let reports = backtest::run_both(&market, &config);
+                let reports =
+                    backtest::run_both(&market, &config, RunOptions { progress: &Progress::hidden(), explained: None });
                 let outcome = record.result.as_ref().expect("an outcome");
                 assert_eq!(outcome.pessimistic, Figures::from(&reports.pessimistic.metrics()));
                 assert_eq!(outcome.optimistic, Figures::from(&reports.optimistic.metrics()));

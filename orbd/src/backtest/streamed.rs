@@ -1,0 +1,149 @@
+//! A backtest over bars that are still being read.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use orb_backtest::{Backtest, FillModel, Report};
+use orb_core::{Bar, Calendar, EngineConfig, RunConfig};
+use orb_data::bars::{DayStream, LoadOptions, Loaded, SessionBars, StreamError, stream};
+
+use super::input::{Agenda, Coverage, InputError, Market, MarketDay, Selection, load, settle_symbols};
+use super::{Reports, RunOptions, run_both};
+use crate::progress::Progress;
+
+/// Days that wait for a run, at most: enough that neither waits for the other's longest day.
+const DAYS_WAITING_MAX: usize = 4;
+
+/// Runs the bars of a selection under both fill models while they are being read, and settles which symbols each
+/// strategy trades.
+///
+/// Reports and errors are those of [`load`] and [`run_both`], which it falls back to where bars cannot be read in order
+/// of time; only the memory that it takes does not grow with the number of days.
+///
+/// # Errors
+/// When the bars cannot be read, or the configuration does not fit them.
+///
+/// # Panics
+/// When a run panics: a broken invariant of the engine.
+pub fn run_streamed(
+    selection: &Selection,
+    run: &mut RunConfig,
+    options: RunOptions<'_>,
+) -> Result<(Coverage, Reports), InputError> {
+    run.validate()?;
+    let calendar = Arc::new(orb_data::calendar::nyse_calendar(2005, 2100));
+    let mut settled = run.clone();
+    let loading = LoadOptions::new(&calendar);
+    let outcome = stream(&selection.bars, &selection.warmup, loading, |days| {
+        trade(days, selection, &calendar, &mut settled, options)
+    })?;
+    let market = match outcome {
+        Ok(both) => {
+            *run = settled;
+            return Ok(both);
+        }
+        Err(Unfit::Files(error)) => return Err(error.into()),
+        Err(Unfit::Order(loaded)) => Market::new(*loaded, calendar, selection, run)?,
+        Err(Unfit::Configuration) => load(selection, run)?,
+    };
+    let reports = run_both(&market, run, options);
+    Ok((market.coverage(), reports))
+}
+
+/// Explains why a run over a stream has no result.
+enum Unfit {
+    /// Something is wrong with the files.
+    Files(orb_data::bars::DataError),
+    /// The days were not in order after all.
+    Order(Box<Loaded>),
+    /// The configuration does not fit; what may be wrong with the files is to be told first.
+    Configuration,
+}
+
+impl From<StreamError> for Unfit {
+    fn from(error: StreamError) -> Self {
+        match error {
+            StreamError::Data(error) => Self::Files(error),
+            StreamError::Restart(loaded) => Self::Order(loaded),
+        }
+    }
+}
+
+/// Holds a day for both runs.
+struct DayOfRun {
+    day: MarketDay,
+    bars: Option<SessionBars>,
+}
+
+impl DayOfRun {
+    fn bars(&self) -> &[Bar] {
+        self.bars.as_ref().map_or(&[], SessionBars::bars)
+    }
+}
+
+fn trade(
+    days: &mut DayStream<'_>,
+    selection: &Selection,
+    calendar: &Arc<Calendar>,
+    run: &mut RunConfig,
+    options: RunOptions<'_>,
+) -> Result<(Coverage, Reports), Unfit> {
+    let (symbols, bar_length) = (Arc::clone(days.symbols()), days.bar_length());
+    let fits = run.validate_bar_length(bar_length).is_ok();
+    let fits = fits && settle_symbols(&symbols, |symbol| days.is_tradable(symbol), run).is_ok();
+    if !fits {
+        return Err(Unfit::Configuration);
+    }
+    let config = || EngineConfig::new(run.clone(), Arc::clone(&symbols), Arc::clone(calendar), bar_length);
+    let agenda = Agenda::new(selection, calendar, symbols.len(), bar_length);
+    let coverage = Coverage { symbols: Arc::clone(&symbols), bar_length, sessions: Vec::new(), bars: 0 };
+    thread::scope(|scope| {
+        let [(to_one, pessimistic), (to_other, optimistic)] =
+            [FillModel::Pessimistic, FillModel::Optimistic].map(|model| {
+                let ((sender, receiver), config) = (sync_channel(DAYS_WAITING_MAX), options.config(config(), model));
+                (sender, scope.spawn(move || run_days(config, model, &receiver)))
+            });
+        let coverage = feed(days, agenda, coverage, [to_one, to_other], options.progress)?;
+        let reports = Reports {
+            pessimistic: pessimistic.join().expect("the pessimistic run does not panic"),
+            optimistic: optimistic.join().expect("the optimistic run does not panic"),
+        };
+        if coverage.sessions.is_empty() { Err(Unfit::Configuration) } else { Ok((coverage, reports)) }
+    })
+}
+
+/// Hands every day of the run to both runs, and lets go of them at the end.
+fn feed(
+    days: &mut DayStream<'_>,
+    mut agenda: Agenda<'_>,
+    mut coverage: Coverage,
+    runs: [SyncSender<Arc<DayOfRun>>; 2],
+    progress: &Progress,
+) -> Result<Coverage, StreamError> {
+    while let Some(streamed) = days.next_day()? {
+        let certain = agenda.pass(&streamed.as_day());
+        let mut bars = streamed.trade;
+        for day in certain {
+            let bars = bars.take_if(|_| day.session == streamed.session);
+            let day = Arc::new(DayOfRun { day, bars });
+            coverage.sessions.push(day.day.session);
+            coverage.bars += day.bars().len();
+            progress.step();
+            for run in &runs {
+                // A run that has gone has panicked, which joining it tells.
+                let _gone = run.send(Arc::clone(&day));
+            }
+        }
+    }
+    Ok(coverage)
+}
+
+fn run_days(config: EngineConfig, model: FillModel, days: &Receiver<Arc<DayOfRun>>) -> Report {
+    let mut backtest = Backtest::new(config, model);
+    for day in days {
+        let MarketDay { session, reference } = &day.day;
+        backtest.run_session(&orb_backtest::SessionBars { session, bars: day.bars(), reference });
+    }
+    backtest.finish()
+}
