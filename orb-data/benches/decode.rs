@@ -8,7 +8,9 @@ use std::hint::black_box;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
-use criterion::{BatchSize, BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
+use criterion::{
+    BatchSize, BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime,
+};
 use orb_core::{Calendar, Date};
 use orb_data::bars::stream;
 use orb_data::synthetic::{SyntheticMarket, SyntheticOptions};
@@ -34,7 +36,9 @@ fn decode(criterion: &mut Criterion) {
 fn bench(group: &mut BenchmarkGroup<'_, WallTime>, calendar: &Calendar, root: &Path) {
     let files: Vec<PathBuf> =
         std::fs::read_dir(root).expect("a folder").map(|entry| entry.expect("a file").path()).collect();
-    group.bench_function("arrow, 1 thread", |bencher| bencher.iter(|| files.iter().map(|path| decode_only(path)).sum::<usize>()));
+    group.bench_function("arrow, 1 thread", |bencher| {
+        bencher.iter(|| files.iter().map(|path| decode_only(path)).sum::<usize>())
+    });
     for threads in [1, 2] {
         let options = LoadOptions { threads: NonZero::new(threads), ..LoadOptions::new(calendar) };
         let paths = || vec![root.to_owned()];

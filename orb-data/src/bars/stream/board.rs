@@ -174,7 +174,7 @@ mod tests {
     use super::*;
     use crate::BarSet;
     use crate::bars::load::{Label, inputs, units_of};
-    use crate::bars::{Loaded, LoadOptions};
+    use crate::bars::{LoadOptions, Loaded};
     use crate::synthetic::{SyntheticMarket, SyntheticOptions};
 
     const SESSIONS: usize = 60;
