@@ -37,7 +37,7 @@ fn bench(group: &mut BenchmarkGroup<'_, WallTime>, calendar: &Calendar, root: &P
     let files: Vec<PathBuf> =
         std::fs::read_dir(root).expect("a folder").map(|entry| entry.expect("a file").path()).collect();
     group.bench_function("arrow, 1 thread", |bencher| {
-        bencher.iter(|| files.iter().map(|path| decode_only(path)).sum::<usize>())
+        bencher.iter(|| files.iter().map(|path| decode_only(path)).sum::<usize>());
     });
     for threads in [1, 2] {
         let options = LoadOptions { threads: NonZero::new(threads), ..LoadOptions::new(calendar) };
