@@ -11,9 +11,10 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use orb_core::{Bar, Price, SymbolTable};
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression as ParquetCompression, ZstdLevel};
+use parquet::basic::{Compression as ParquetCompression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
+use parquet::schema::types::ColumnPath;
 
 use crate::bars::{BarSet, COLUMNS, Format};
 
@@ -100,13 +101,8 @@ pub fn write_csv_gz(path: &Path, bars: &BarSet) -> Result<(), WriteError> {
 pub fn write_parquet(path: &Path, bars: &BarSet) -> Result<(), WriteError> {
     let explain = |path, source| WriteError::Parquet { path, source };
     whole_file(path, explain, |file| {
-        let level = ZstdLevel::try_new(3)?;
-        let properties = WriterProperties::builder()
-            .set_compression(ParquetCompression::ZSTD(level))
-            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-            .build();
         let schema = schema();
-        let mut writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties))?;
+        let mut writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties()?))?;
         let mut rows: Vec<&Bar> = Vec::with_capacity(BATCH_ROWS.min(bars.len()));
         for bar in bars.iter() {
             rows.push(bar);
@@ -118,6 +114,20 @@ pub fn write_parquet(path: &Path, bars: &BarSet) -> Result<(), WriteError> {
         writer.write(&batch(&schema, &rows, bars.symbols())?)?;
         writer.close().map(drop)
     })
+}
+
+/// Chooses how columns are encoded. Times and volumes hardly repeat within a symbol, so a dictionary of them would only
+/// be a second copy; the steps from one to the next are short.
+fn properties() -> Result<WriterProperties, ParquetError> {
+    let properties = WriterProperties::builder()
+        .set_compression(ParquetCompression::ZSTD(ZstdLevel::try_new(3)?))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS));
+    let by_steps = |properties: WriterPropertiesBuilder, column: &str| {
+        properties
+            .set_column_dictionary_enabled(ColumnPath::from(column), false)
+            .set_column_encoding(ColumnPath::from(column), Encoding::DELTA_BINARY_PACKED)
+    };
+    Ok([COLUMNS[1], COLUMNS[6]].into_iter().fold(properties, by_steps).build())
 }
 
 /// Writes to a file beside the path and gives it its name when all is written.

@@ -76,7 +76,7 @@ fn key(bar: &Bar) -> (Timestamp, SymbolId) {
 /// Puts the bars of a session in order.
 fn sorted(mut pile: Vec<Stretch>, session: Session) -> Vec<Bar> {
     if pile.len() > 1 && pile.iter().all(is_of_one_symbol) {
-        return merged(pile, session);
+        return merged(&pile, session);
     }
     let mut bars = if pile.len() == 1 { pile.swap_remove(0).bars } else { joined(&pile) };
     if !bars.is_sorted_by_key(key) {
@@ -98,7 +98,7 @@ fn is_of_one_symbol(stretch: &Stretch) -> bool {
 
 /// Merges stretches of one symbol each, as files that go symbol by symbol give them: minute by minute, each stretch
 /// gives its bar if it has one. That is one pass; sorting takes one for each doubling of the symbols.
-fn merged(pile: Vec<Stretch>, session: Session) -> Vec<Bar> {
+fn merged(pile: &[Stretch], session: Session) -> Vec<Bar> {
     let mut runs: Vec<&[Bar]> = pile.iter().map(|stretch| stretch.bars.as_slice()).collect();
     runs.sort_by_key(|run| (run[0].symbol, run[0].start));
     let total = runs.iter().map(|run| run.len()).sum();

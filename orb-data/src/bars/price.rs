@@ -22,7 +22,7 @@ const ROUNDER: f64 = 1.5 * (1_u64 << 52) as f64;
 pub(super) fn guess_from_f64(dollars: f64) -> (Price, bool) {
     let sum = dollars * 1e6 + ROUNDER;
     let micros = sum.to_bits().wrapping_sub(ROUNDER.to_bits()).cast_signed();
-    let is_right = (dollars >= 0.0) & (dollars < DISTINCT_MICROS / 1e6) & ((sum - ROUNDER) / 1e6 == dollars);
+    let is_right = (0.0..DISTINCT_MICROS / 1e6).contains(&dollars) & ((sum - ROUNDER) / 1e6 == dollars);
     (Price::from_micros(micros), is_right)
 }
 

@@ -7,7 +7,7 @@ use orb_core::config::ConfigError;
 use orb_core::event::SymbolReference;
 use orb_core::history::History;
 use orb_core::{Bar, Calendar, Date, RunConfig, Session, Span, Symbol, SymbolId, SymbolTable};
-use orb_data::bars::{DataError, Day, LoadOptions, Loaded, load_with_warmup};
+use orb_data::bars::{DataError, Day, LoadOptions, Loaded, SessionBars, load_with_warmup};
 
 /// Names the bars and the dates of a run.
 #[derive(Clone, Debug, Default)]
@@ -225,8 +225,12 @@ impl<'a> Agenda<'a> {
             );
             self.next = Some(index + 1);
         }
-        merge(day, &mut self.merged);
-        self.history.add_session(index, &day.session, &self.merged);
+        let bars = match (day.trade, day.warmup) {
+            (Some(bars), None) | (None, Some(bars)) => bars.bars(),
+            (Some(trade), Some(warmup)) => merge(trade, warmup, &mut self.merged),
+            (None, None) => &[],
+        };
+        self.history.add_session(index, &day.session, bars);
         if has_bars { std::mem::take(&mut self.pending) } else { Vec::new() }
     }
 }
@@ -239,12 +243,12 @@ impl Selection {
 }
 
 /// Puts a day's bars together; where a symbol has bars to trade on, those of the warm-up are left out.
-fn merge(day: &Day<'_>, merged: &mut Vec<Bar>) {
+fn merge<'a>(trade: &SessionBars, warmup: &SessionBars, merged: &'a mut Vec<Bar>) -> &'a [Bar] {
     merged.clear();
-    merged.extend(day.trade.into_iter().flat_map(|bars| bars.bars()));
-    let Some(warmup) = day.warmup else { return };
+    merged.extend(trade.bars());
     let mut traded: Vec<_> = merged.iter().map(|bar| bar.symbol).collect();
     traded.sort_unstable();
     traded.dedup();
     merged.extend(warmup.bars().iter().filter(|bar| traded.binary_search(&bar.symbol).is_err()));
+    merged
 }

@@ -165,3 +165,68 @@ impl<'a> Board<'a> {
         self.seats.iter_mut().filter_map(|seat| seat.summary.take()).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use orb_core::{Bar, Calendar};
+
+    use super::super::lane::Surroundings;
+    use super::*;
+    use crate::BarSet;
+    use crate::bars::load::{Label, inputs, units_of};
+    use crate::bars::{LoadOptions, Loaded};
+    use crate::synthetic::{SyntheticMarket, SyntheticOptions};
+
+    const SESSIONS: usize = 60;
+    const AHEAD: usize = 3;
+
+    /// Sessions of one symbol in a batch, rounded up.
+    const SESSIONS_OF_BATCH: usize = 3;
+
+    /// Reads a market whose threads are one, and whose consumer takes what is complete only when nothing else can be
+    /// done; returns the sessions in the order in which they came, and how many were waiting at most.
+    fn drive(loaded: &Loaded, calendar: &Calendar, by_symbol: bool) -> (Vec<usize>, usize) {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (symbol, name) in loaded.symbols().iter().filter(|(symbol, _)| by_symbol || symbol.0 == 0) {
+            let of_file = |bar: &&Bar| !by_symbol || bar.symbol == symbol;
+            let bars = loaded.trade.iter().filter(of_file).copied().collect();
+            let set = BarSet::from_bars(loaded.symbols().clone(), loaded.bar_length(), calendar, bars);
+            let path = folder.path().join(format!("{name}.parquet"));
+            crate::write::write(&path, &set.expect("valid bars")).expect("a file");
+        }
+        let sources = inputs(&[folder.path().to_owned()], &[], LoadOptions::new(calendar)).expect("files");
+        let units = units_of(&sources).expect("files that open");
+        let mut plan = Plan::of(&sources, &units, calendar).expect("files that go by time");
+        (plan.ahead, plan.batch_rows) = (AHEAD, 1_024);
+        let (symbols, batch_rows) = (&plan.symbols, plan.batch_rows);
+        let surroundings = Surroundings { sources: &sources, calendar, label: Label::Left, symbols, batch_rows };
+        let lanes = units.iter().map(|unit| Lane::new(surroundings, unit, !by_symbol)).collect();
+        let mut board = Board::new(&plan, lanes, |_| false);
+        let (mut given, mut waiting) = (Vec::new(), 0);
+        loop {
+            while let Some((seat, mut lane)) = board.take_lane() {
+                let step = lane.step();
+                board.put_lane(seat, lane, step);
+            }
+            waiting = waiting.max(board.days.len());
+            match board.news() {
+                News::Day(session, _) => given.push(session),
+                News::End => return (given, waiting),
+                news @ (News::Wait | News::Trouble) => panic!("a lane is due or a day is complete: {news:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_slow_consumer_keeps_the_threads_waiting() {
+        let calendar = crate::nyse_calendar(2025, 2026);
+        let options = SyntheticOptions { symbols: 3, sessions: SESSIONS, ..SyntheticOptions::default() };
+        let loaded = SyntheticMarket::new(3, options).generate(&calendar).expect("a market");
+        for by_symbol in [true, false] {
+            let (given, waiting) = drive(&loaded, &calendar, by_symbol);
+            let first = given[0];
+            assert_eq!(given, (first..first + SESSIONS).collect::<Vec<_>>());
+            assert!(waiting <= AHEAD + SESSIONS_OF_BATCH, "{waiting} sessions waited");
+        }
+    }
+}

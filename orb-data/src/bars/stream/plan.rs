@@ -9,8 +9,8 @@ use super::super::load::Unit;
 use super::super::parquet::{BATCH_ROWS, Extent, ParquetFile, Part};
 use super::super::source::Source;
 
-/// Bars that are decoded ahead of the consumer, about: 22 MB of them.
-const BARS_AHEAD: usize = 400_000;
+/// Bars that are decoded ahead of the consumer, about: 11 MB of them.
+const BARS_AHEAD: usize = 200_000;
 
 /// Sessions that are decoded ahead, at least and at most.
 const SESSIONS_AHEAD: (usize, usize) = (2, 250);
@@ -74,7 +74,7 @@ impl Plan {
             tradable,
             units,
             ahead: sessions_ahead(&parts, calendar),
-            batch_rows: (BARS_AHEAD / 2 / open.max(1)).clamp(BATCH_ROWS_MIN, BATCH_ROWS),
+            batch_rows: (BARS_AHEAD / open.max(1)).clamp(BATCH_ROWS_MIN, BATCH_ROWS),
         })
     }
 }
