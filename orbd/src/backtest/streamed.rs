@@ -136,6 +136,8 @@ fn feed(
             }
         }
     }
+    // The runs end when nobody can send them days any more.
+    drop(runs);
     Ok(coverage)
 }
 
