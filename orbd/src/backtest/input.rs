@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::holes::{HoleCounter, Holes};
 use orb_core::config::ConfigError;
 use orb_core::event::SymbolReference;
 use orb_core::history::History;
@@ -47,6 +48,8 @@ pub struct Coverage {
     pub sessions: Vec<Session>,
     /// How many bars were traded on.
     pub bars: usize,
+    /// What is missing among them.
+    pub holes: Holes,
 }
 
 /// Holds one day of a run.
@@ -150,7 +153,10 @@ impl Market {
     /// Returns what a run over this market covers.
     #[must_use]
     pub fn coverage(&self) -> Coverage {
+        let mut holes = HoleCounter::new(self.symbols.len(), self.bar_length);
+        self.days.iter().for_each(|day| holes.add(&day.session, self.bars_of(day)));
         Coverage {
+            holes: holes.holes(),
             symbols: self.symbols.clone(),
             bar_length: self.bar_length,
             sessions: self.days.iter().map(|day| day.session).collect(),

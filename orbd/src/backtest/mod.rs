@@ -2,6 +2,7 @@
 
 mod figures;
 mod files;
+mod holes;
 mod input;
 mod output;
 mod report;
@@ -10,6 +11,7 @@ mod streamed;
 mod summary;
 
 pub use files::{Output, OutputError, check_outputs, save_all};
+pub use holes::Holes;
 pub use input::{Coverage, InputError, Market, Selection, load};
 pub use output::{Names, decisions_csv, equity_csv, trades_csv};
 pub use report::{PageSource, report_html};

@@ -8,6 +8,7 @@ use orb_backtest::{Backtest, FillModel, Report};
 use orb_core::{Bar, Calendar, EngineConfig, RunConfig};
 use orb_data::bars::{DayStream, LoadOptions, Loaded, SessionBars, StreamError, stream};
 
+use super::holes::{HoleCounter, Holes};
 use super::input::{Agenda, Coverage, InputError, Market, MarketDay, Selection, load, settle_symbols};
 use super::{Reports, RunOptions, run_both};
 use crate::progress::Progress;
@@ -97,7 +98,8 @@ fn trade(
     }
     let config = || EngineConfig::new(run.clone(), Arc::clone(&symbols), Arc::clone(calendar), bar_length);
     let agenda = Agenda::new(selection, calendar, symbols.len(), bar_length);
-    let coverage = Coverage { symbols: Arc::clone(&symbols), bar_length, sessions: Vec::new(), bars: 0 };
+    let coverage =
+        Coverage { symbols: Arc::clone(&symbols), bar_length, sessions: Vec::new(), bars: 0, holes: Holes::default() };
     thread::scope(|scope| {
         let [(to_one, pessimistic), (to_other, optimistic)] =
             [FillModel::Pessimistic, FillModel::Optimistic].map(|model| {
@@ -121,6 +123,7 @@ fn feed(
     runs: [SyncSender<Arc<DayOfRun>>; 2],
     progress: &Progress,
 ) -> Result<Coverage, StreamError> {
+    let mut holes = HoleCounter::new(coverage.symbols.len(), coverage.bar_length);
     while let Some(streamed) = days.next_day()? {
         let certain = agenda.pass(&streamed.as_day());
         let mut bars = streamed.trade;
@@ -129,6 +132,7 @@ fn feed(
             let day = Arc::new(DayOfRun { day, bars });
             coverage.sessions.push(day.day.session);
             coverage.bars += day.bars().len();
+            holes.add(&day.day.session, day.bars());
             progress.step();
             for run in &runs {
                 // A run that has gone has panicked, which joining it tells.
@@ -138,6 +142,7 @@ fn feed(
     }
     // The runs end when nobody can send them days any more.
     drop(runs);
+    coverage.holes = holes.holes();
     Ok(coverage)
 }
 

@@ -10,7 +10,7 @@ use rust_decimal::RoundingStrategy;
 use serde_json::{Value, json};
 
 use super::figures::Figures;
-use super::{Coverage, Names, Reports};
+use super::{Coverage, Holes, Names, Reports};
 
 /// Holds the figures of a run.
 #[derive(Clone, Debug)]
@@ -26,6 +26,7 @@ pub struct Summary {
     optimistic: Figures,
     paired: bool,
     coarse: bool,
+    holes: Holes,
 }
 
 /// Names one figure, or two that belong together, and writes them.
@@ -129,6 +130,7 @@ impl Summary {
             optimistic: Figures::of(&reports.optimistic, named),
             paired: is_paired(run),
             coarse: is_coarse(coverage.bar_length, run),
+            holes: coverage.holes,
         }
     }
 
@@ -142,6 +144,11 @@ impl Summary {
             "sessions": self.sessions,
             "symbols": self.symbols,
             "bars": self.bars,
+            "bars_possible": self.holes.bars_possible,
+            "empty_sessions": self.holes.empty_sessions,
+            "missing_symbol_days": self.holes.missing_symbol_days,
+            "fill_models_paired": self.paired,
+            "bars_too_coarse": self.coarse,
             "fill_model": self.shown.name(),
             "pessimistic": self.pessimistic.to_json(),
             "optimistic": self.optimistic.to_json(),
@@ -186,6 +193,9 @@ pub fn render(summary: &Summary) -> String {
         text.push_str(
             "The bars are too coarse for a stop of a fraction of ATR: trust neither bound; use 1-minute bars.\n",
         );
+    }
+    if let Some(sentence) = summary.holes.sentence(summary.bars) {
+        let _ = writeln!(text, "{sentence}");
     }
     text.push_str("Shorts assume that every symbol can be borrowed. Past results promise nothing.\n");
     text

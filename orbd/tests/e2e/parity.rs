@@ -4,8 +4,9 @@ use tempfile::TempDir;
 
 use crate::{
     client::{connect, outcome},
-    daemon::{Demo, text},
+    daemon::{Demo, orbd, text},
     market::{Files, Outcome, backtest, day},
+    records::Records,
 };
 
 /// Trades a session in a demo and returns what came of it, as its API tells.
@@ -97,4 +98,23 @@ fn with_exit_it_ends_after_the_close_with_the_summary() {
     let table = |out: &str| out.split_once(": 6 trades\n").unwrap().1.to_owned();
     assert!(again.out.contains("DEMO-2 2026-03-02: 6 trades"), "{}", again.out);
     assert_eq!(table(&again.out), table(&ended.out));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_demo_records_the_reckoning_that_its_backtest_writes() {
+    let files = Files::synthetic("parquet");
+    let settings = ["--preset", "orb-sip", "--set", "average_volume_min=off", "--set", "score_min=0.2"];
+    let folder = TempDir::new().unwrap();
+    let (out, date) = (folder.path().join("decisions.jsonl"), day().to_string());
+    let warmup = files.warmup.as_deref().unwrap();
+    let command = ["backtest", "--from", &date, "--to", &date, "--bars", text(&files.bars), "--warmup", text(warmup)];
+    orbd(&[&command[..], &["--decisions", text(&out)], &settings[..]].concat()).succeeded();
+    let expect: Vec<String> = std::fs::read_to_string(&out).unwrap().lines().map(ToOwned::to_owned).collect();
+    let verdicts = |verdict: &str| expect.iter().filter(|line| line.contains(verdict)).count();
+    assert!(verdicts("\"verdict\":\"signal\"") > 0 && verdicts("\"reason\":\"no_trigger\"") > 0, "{expect:#?}");
+
+    let mut demo = Demo::start(folder.path(), &[&["--speed", "max"], &settings[..]].concat());
+    demo.session_over();
+    demo.terminate();
+    assert_eq!(Records::of(folder.path()).explanations(day()), expect);
 }

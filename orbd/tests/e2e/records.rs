@@ -44,6 +44,11 @@ impl Records {
         self.0.sessions(DateRange::default()).unwrap().iter().any(|session| session.ended)
     }
 
+    /// Returns the whole reckoning of each symbol's day as JSON, in the order of a backtest's file.
+    pub(crate) fn explanations(&self, date: Date) -> Vec<String> {
+        self.0.explanations(date, None).unwrap()
+    }
+
     pub(crate) fn fills(&self) -> Vec<FillRow> {
         self.0.list_fills(&FillFilter::default(), &PageRequest::first(1000)).unwrap().rows
     }

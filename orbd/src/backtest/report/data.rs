@@ -1,11 +1,10 @@
 //! What the page needs of the bars: the few sessions it draws, and facts about all of them.
 
-use std::collections::BTreeMap;
-
 use orb_core::event::SymbolReference;
 use orb_core::{Bar, Date, Price, Session, SymbolId};
 use sha2::{Digest as _, Sha256};
 
+use crate::backtest::holes::{HoleCounter, Holes};
 use crate::backtest::input::MarketDay;
 use crate::backtest::{InputError, Market};
 
@@ -14,12 +13,8 @@ use crate::backtest::{InputError, Market};
 pub(super) struct DataFacts {
     /// Regular bars of the run.
     pub(super) bars: usize,
-    /// Regular bars that a symbol would have from its first session to its last if it traded in every interval.
-    pub(super) bars_possible: usize,
-    /// Sessions without any bar.
-    pub(super) empty_sessions: usize,
-    /// Sessions that a symbol misses whole between its first and its last.
-    pub(super) missing_symbol_days: usize,
+    /// What is missing.
+    pub(super) holes: Holes,
     /// SHA-256, hexadecimal, of every bar and of what was known of each symbol before each session.
     pub(super) fingerprint: String,
 }
@@ -42,60 +37,16 @@ pub(super) fn bars_of(market: &Market, date: Date, symbol: SymbolId) -> Result<(
 pub(super) fn scan(market: &Market) -> Result<DataFacts, InputError> {
     let mut facts = DataFacts::default();
     let mut hash = Sha256::new();
-    let mut seen: BTreeMap<SymbolId, Seen> = BTreeMap::new();
-    let mut slots = 0;
-    for (place, day) in market.days.iter().enumerate() {
+    let mut holes = HoleCounter::new(market.symbols.len(), market.bar_length);
+    for day in &market.days {
         let bars = market.bars_of(day);
         hash_day(&mut hash, market, day, bars);
+        holes.add(&day.session, bars);
         facts.bars += bars.len();
-        facts.empty_sessions += usize::from(bars.is_empty());
-        for symbol in symbols(bars) {
-            seen.entry(symbol).or_insert_with(|| Seen::from(place, slots)).on_day();
-        }
-        slots += slots_of(market, day);
-        seen.values_mut().filter(|seen| seen.today).for_each(|seen| seen.end_day(place, slots));
     }
-    facts.bars_possible = seen.values().map(|seen| seen.last_slots - seen.first_slots).sum();
-    facts.missing_symbol_days = seen.values().map(|seen| seen.last - seen.first + 1 - seen.days).sum();
+    facts.holes = holes.holes();
     facts.fingerprint = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(facts)
-}
-
-/// Counts the sessions of one symbol.
-struct Seen {
-    first: usize,
-    last: usize,
-    days: usize,
-    first_slots: usize,
-    last_slots: usize,
-    today: bool,
-}
-
-impl Seen {
-    const fn from(place: usize, slots: usize) -> Self {
-        Self { first: place, last: place, days: 0, first_slots: slots, last_slots: slots, today: false }
-    }
-
-    const fn on_day(&mut self) {
-        self.days += 1;
-        self.today = true;
-    }
-
-    const fn end_day(&mut self, place: usize, slots: usize) {
-        (self.last, self.last_slots, self.today) = (place, slots, false);
-    }
-}
-
-fn slots_of(market: &Market, day: &MarketDay) -> usize {
-    let length = market.bar_length.micros().max(1);
-    usize::try_from((day.session.close - day.session.open).micros() / length).unwrap_or_default()
-}
-
-fn symbols(bars: &[Bar]) -> Vec<SymbolId> {
-    let mut symbols: Vec<_> = bars.iter().map(|bar| bar.symbol).collect();
-    symbols.sort_unstable();
-    symbols.dedup();
-    symbols
 }
 
 fn hash_day(hash: &mut Sha256, market: &Market, day: &MarketDay, bars: &[Bar]) {

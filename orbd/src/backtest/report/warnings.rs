@@ -87,9 +87,9 @@ fn holes(view: &View<'_>) -> Option<Warning> {
     let of = |reason| counts.get(&reason).copied().unwrap_or_default();
     let ranges = of(Reason::RangeNoFirstBar) + of(Reason::RangeIncomplete);
     let parts = [
-        (data.empty_sessions, "session without any bar", "sessions without any bar"),
+        (data.holes.empty_sessions, "session without any bar", "sessions without any bar"),
         (
-            data.missing_symbol_days,
+            data.holes.missing_symbol_days,
             "session missing inside a symbol's history",
             "sessions missing inside symbols' histories",
         ),
@@ -113,9 +113,9 @@ fn unpaired(view: &View<'_>) -> Option<Warning> {
 /// Returns what share of the possible bars there is, in words.
 pub(super) fn coverage(view: &View<'_>) -> String {
     let data = &view.data;
-    if data.bars_possible == 0 {
+    if data.holes.bars_possible == 0 {
         return count(data.bars);
     }
-    let share = data.bars as f64 / data.bars_possible as f64;
+    let share = data.bars as f64 / data.holes.bars_possible as f64;
     format!("{} ({} of the intervals from each symbol's first session to its last)", count(data.bars), percent(share))
 }

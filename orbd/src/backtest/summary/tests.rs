@@ -125,6 +125,7 @@ fn summary(pessimistic: u64, optimistic: u64) -> Summary {
         optimistic: figures(optimistic),
         paired: false,
         coarse: true,
+        holes: Holes::default(),
     }
 }
 

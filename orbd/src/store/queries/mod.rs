@@ -2,6 +2,7 @@
 
 mod commands;
 mod decisions;
+mod explanations;
 mod fills;
 mod journal;
 mod logs;
