@@ -12,7 +12,7 @@ export OPENSSL_NO_VENDOR ?= 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build release test check fmt lint purity promises doc audit clean
+.PHONY: help demo build release test bench check fmt lint purity promises doc audit clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,12 @@ ifeq ($(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes),yes)
 else
 	$(CARGO) test $(CARGO_FLAGS) --workspace
 endif
+
+bench: ## measures decode, run phase, whole process and sweep; benches/RESULTS.md has figures
+	@echo "machine: $$(nproc) cores, $$(sed -n 's/^model name.*: //p' /proc/cpuinfo 2>/dev/null | head -n 1), load $$(cut -d ' ' -f 1-3 /proc/loadavg 2>/dev/null)"
+	$(CARGO) bench $(CARGO_FLAGS) -p orb-data --bench decode
+	$(CARGO) bench $(CARGO_FLAGS) -p orb-backtest --bench run
+	$(CARGO) bench $(CARGO_FLAGS) -p orbd --bench whole
 
 check: fmt purity promises lint doc ## formatting, lints, orb-core's purity, documentation
 
