@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn averages_need_fourteen_sessions_and_the_range_one_more() {
+    fn atr14_needs_fifteen_sessions_and_the_averages_fourteen() {
         assert_eq!(known(&quiet(13)).volume_sum14, None);
         assert_eq!(known(&quiet(14)).volume_sum14, Some(1_400));
         assert_eq!(known(&quiet(14)).atr14, None, "the first day has no close before it");
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn the_true_range_reaches_to_the_close_before() {
+    fn atr14_true_ranges_reach_to_the_close_before() {
         // A close of 90 cents and then a day of 110 to 120: |120 - 90| = 30, so (13 x 20 + 30) / 14 = 20.714286 cents,
         // half up to the micro-dollar.
         let mut days = quiet(14);
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_without_bars_leaves_a_hole_in_the_opening_volumes_only() {
+    fn rvol_is_missing_where_one_session_is() {
         let five_minutes = 1;
         assert_eq!(known(&quiet(14)).opening_volume_sum14[five_minutes], Some(700));
         let mut days = quiet(16);
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn earlier_ranges_are_complete_by_the_same_rule_as_today_s() {
+    fn rvol_asks_of_earlier_ranges_what_it_asks_of_today_s() {
         opening(&[0, 1, 2, 3, 4], [Some(10), Some(50), None, None, None]);
         opening(&[0, 1, 2, 4], [Some(10), Some(40), None, None, None]);
         opening(&[0, 1, 2], [Some(10), None, None, None, None]);

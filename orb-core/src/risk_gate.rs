@@ -410,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slot_freed_in_a_bar_is_free_from_the_next() {
+    fn slots_freed_in_a_bar_are_free_from_the_next() {
         let (mut gate, now) = (RiskGate::default(), Timestamp::from_micros(1));
         for symbol in 0..5 {
             gate.approve(now, &run(), proposal(symbol, "50", "49.6"), &context()).expect("approved");

@@ -16,6 +16,7 @@ mod metrics;
 mod ranges;
 mod size;
 mod slots;
+mod stops;
 mod table;
 mod triggers;
 mod windows;
