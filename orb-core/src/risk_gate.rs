@@ -125,6 +125,12 @@ impl RiskGate {
         self.reservations.len()
     }
 
+    /// Returns the slots that one strategy's positions and working entries take.
+    #[must_use]
+    pub fn slots_used_by(&self, strategy: StrategyId) -> usize {
+        self.reservations.iter().filter(|held| held.attempt.strategy == strategy).count()
+    }
+
     /// Returns the value of open and working positions at their entry prices.
     #[must_use]
     pub fn notional(&self) -> Money {
@@ -274,9 +280,8 @@ impl RiskGate {
         id: StrategyId,
         size: &mut SizeArithmetic,
     ) -> Result<(), (Reason, String)> {
-        let held = self.reservations.iter().filter(|held| held.attempt.strategy == id).count();
         let just_freed = self.freed.iter().filter(|&&(owner, at)| owner == id && at >= now).count();
-        size.slots_used = held + just_freed;
+        size.slots_used = self.slots_used_by(id) + just_freed;
         let account_max = self.account_max(run) as usize;
         let all_freed = self.freed.iter().filter(|&&(_, at)| at >= now).count();
         let own_full = size.slots_used >= strategy.max_positions as usize;

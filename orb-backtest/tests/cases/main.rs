@@ -17,6 +17,7 @@ mod ranges;
 mod size;
 mod slots;
 mod stops;
+mod strategies;
 mod table;
 mod triggers;
 mod windows;

@@ -141,46 +141,6 @@ fn a_cheaper_order_reason_comes_before_the_place() {
 }
 
 #[test]
-fn one_strategy_has_a_symbol_at_a_time() {
-    // Both strategies trigger in one bar: the first in the configuration has priority.
-    check_both(
-        "orb-classic | orb-classic name=later",
-        "A 09:30 100 101 99 100 | 100 102 100 101",
-        "A long 99 09:35 101.01 > 09:35 101 data_end -0.005R net -1.683
-         A s1 symbol_owned",
-    );
-}
-
-#[test]
-fn the_number_of_positions_holds_for_each_strategy_and_the_largest_for_the_account() {
-    // The first strategy has one place, the second two. A and B trigger in one bar: the first strategy takes A with 497
-    // shares. The second finds A owned, takes B with 500 / 2.01 = 248 (fees 1.736), and the account is full: C has none.
-    check_both(
-        "orb-classic max_positions=1 | orb-classic name=later max_positions=2",
-        "A 09:30 100 101 99 100 | 100 102 100 101
-         B 09:30 100 101 99 100 | 100 102 100 101
-         C 09:30 100 101 99 100 | 100 102 100 101",
-        "A long 497 09:35 101.01 > 09:35 101 data_end -0.005R net -8.449
-         B s1 long 248 09:35 101.01 > 09:35 101 data_end -0.005R net -4.216
-         B no_slot
-         C no_slot
-         A s1 symbol_owned
-         C s1 no_slot",
-    );
-    // A slot that a strategy gives back in a bar is its own only from the next, though the account has room.
-    check_both(
-        "orb-classic max_positions=1 | orb-classic name=later max_positions=5 symbols=Z",
-        "A 09:30 100 101 99 100 | 100 102 100 101 | 100 100 98 99
-         B 09:30 100 101 99 100 | 100 100 100 100 | 100 102 100 101
-         Z: prev 1",
-        "A long 497 09:35 101.01 > 09:40 99 stop -1R net -1002.449
-         B no_slot
-         Z no_bars
-         Z s1 no_bars",
-    );
-}
-
-#[test]
 fn one_instant_enters_before_it_marks() {
     // Limit 398. A's fee of 207.9 and its mark of 99 x 1.93 = 191.07 reach it in the bar in which B triggers, whose own
     // risk fits: 198.99 + 198.99. B is entered, and both leave at the next open.

@@ -207,7 +207,7 @@ impl Engine {
             && strategy.direction == Direction::Candle;
         let at_once = strategy.entry == EntryKind::Market || resting;
         let chosen = match strategy.slot_policy {
-            SlotPolicy::Ranked => (strategy.max_positions as usize).saturating_sub(self.risk.slots_used()),
+            SlotPolicy::Ranked => (strategy.max_positions as usize).saturating_sub(self.risk.slots_used_by(id)),
             SlotPolicy::FirstTrigger => usize::MAX,
         };
         for (index, candidate) in passing.into_iter().enumerate() {
