@@ -14,6 +14,7 @@ mod exits;
 mod filters;
 mod metrics;
 mod ranges;
+mod reasons;
 mod size;
 mod slots;
 mod stops;

@@ -198,6 +198,34 @@ fn the_daily_limit_is_shared() {
 }
 
 #[test]
+fn entries_that_the_limit_forbids_at_a_later_range_s_end_keep_their_own_reasons() {
+    // Fees of a dollar a share: A's mark of 99 x 1.91 and its fee of 99 reach the limit of 280 at 09:40. It leaves with
+    // nothing won or lost, so B's risk of 133 x 1.5 fits when its range of 30 minutes ends at 10:00.
+    let check = |entry: &str, bars: &str, expect: &str| {
+        let quiet = " 100 101 99 100 | 100 101 100 100.5 |".repeat(3);
+        check_both(
+            &format!(
+                "orb-classic daily_loss_limit=0.0028 symbols=A target_r=off fee_per_share=1 \
+                 | {entry} name=later symbols=B range_minutes=30 risk_fraction=0.002 max_positions=1 \
+                 direction=candle slot_policy=ranked daily_loss_limit=0.0028"
+            ),
+            &format!(
+                "A 09:30 100 101 99 100 | 100 102 100 101 | 101 101 99.1 99.1 | 103.01 103.01 103 103
+                 B 09:30{quiet} {bars}"
+            ),
+            &format!("A long 99 09:35 101.01 > 09:45 103.01 loss_limit 0.995R net 0\nB s1 {expect}"),
+        );
+    };
+    check("orb-etf", "- | - | 100.6 102 100 101", "loss_limit");
+    check("orb-etf", "98 102 97 101", "entry_beyond_stop");
+    check("orb-etf", "-", "no_entry_bar");
+    check("orb-classic", "100.6 102 100 101", "loss_limit");
+    check("orb-classic", "100.6 101 100 101", "no_trigger");
+    check("orb-classic entry=close", "100.6 101 100 101", "no_trigger");
+    check("orb-classic entry=close", "100.6 102 100 102", "loss_limit");
+}
+
+#[test]
 fn a_symbol_s_day_is_decided_once_for_each_strategy() {
     let report = run(
         "orb-classic | orb-etf name=etf | orb-classic name=hour range_minutes=60",
