@@ -8,6 +8,7 @@
 #[path = "../support/day.rs"]
 mod day;
 
+mod close_entry;
 mod daily_limit;
 mod entry_bar;
 mod exits;
@@ -15,6 +16,7 @@ mod filters;
 mod metrics;
 mod ranges;
 mod reasons;
+mod scores;
 mod size;
 mod slots;
 mod stops;
