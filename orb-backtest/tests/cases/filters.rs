@@ -151,3 +151,18 @@ fn trade_rows_leave_no_session_without_a_decision() {
          13 B no_bars",
     );
 }
+
+#[test]
+fn splits_that_are_known_explain_a_gap() {
+    // 7 for 1 over night: 645 is 92.142857 on today's basis, and 92.7 is no gap. Prices of today stay raw.
+    let days = |split: &str| {
+        format!("== 2026-02-12\nA 09:30 645 646 644 645\n== 2026-02-13\n{split}\nA 09:30 92.7 93 92.4 92.7")
+    };
+    check("orb-classic", &days(""), "12 A no_trigger\n13 A gap_over_30pct");
+    check("orb-classic", &days("A: split 7 1"), "12 A no_trigger\n13 A no_trigger");
+    // A split of another size explains nothing.
+    check("orb-classic", &days("A: split 2 1"), "12 A no_trigger\n13 A gap_over_30pct");
+    // 1 for 10: 2 before it are 20 today.
+    let reverse = "== 2026-02-12\nA 09:30 2 2 2 2\n== 2026-02-13\nA: split 1 10\nA 09:30 20 20 20 20";
+    check("orb-classic", reverse, "12 A no_trigger\n13 A no_trigger");
+}

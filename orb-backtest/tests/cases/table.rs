@@ -7,7 +7,8 @@
 //! * `== 2026-02-13` begins a session; `utc-4` moves it to summer time, `close 13:00` makes it a half day, `warmup`
 //!   gives it to the features alone. Without such a line all bars are of 2026-02-13;
 //! * `A: prev 100 atr 5 wilder 4 volume14 14000000 opening14 140000 restricted`: what is known of a symbol before the session
-//!   above, in the place of what the sessions before say.
+//!   above, in the place of what the sessions before say;
+//! * `A: split 7 1`: the session above is the first after a split of 7 shares for 1.
 //!
 //! An expectation is one line for each trade and decision, in the order of the report:
 //! `A long 99 09:35 101.01 > 09:40 99 stop -1R net -199.683` and `A no_trigger`; with several sessions each begins
@@ -16,7 +17,7 @@
 use orb_backtest::{Backtest, FillModel, Report, SessionBars};
 use orb_core::event::SymbolReference;
 use orb_core::fact::{Decision, Trade};
-use orb_core::history::History;
+use orb_core::history::{History, Split};
 use orb_core::{Bar, EngineConfig, Money, Price, Session, Span, Timestamp};
 
 use crate::day;
@@ -84,6 +85,7 @@ pub(crate) fn run_with(settings: &str, market: &str, prepare: impl FnOnce(Engine
     let mut history = History::new(names.len(), config.bar_length);
     let mut backtest = Backtest::new(config.clone(), fill_model);
     for (index, day) in days.iter().enumerate() {
+        day.known.iter().for_each(|line| split(line, &config, &mut history));
         let mut reference = history.reference(index);
         day.known.iter().for_each(|line| know(line, &config, &mut reference));
         let bars = bars(day, &config);
@@ -219,6 +221,17 @@ fn bars(day: &Day, config: &EngineConfig) -> Vec<Bar> {
 }
 
 #[track_caller]
+fn split(line: &str, config: &EngineConfig, history: &mut History) {
+    let (name, rest) = line.split_once(':').expect(line);
+    let words: Vec<&str> = rest.split_whitespace().collect();
+    if let ["split", after, before] = words[..] {
+        let symbol = config.symbols.id(&orb_core::Symbol::new(name).expect(line)).expect(line);
+        let [after, before] = [after, before].map(|word| word.parse().expect(line));
+        history.split(symbol, Split { after, before });
+    }
+}
+
+#[track_caller]
 fn know(line: &str, config: &EngineConfig, reference: &mut [SymbolReference]) {
     let (name, rest) = line.split_once(':').expect(line);
     let name = orb_core::Symbol::new(name).expect(line);
@@ -232,6 +245,8 @@ fn know(line: &str, config: &EngineConfig, reference: &mut [SymbolReference]) {
             "wilder" => known.atr14_wilder = Some(value().parse().expect(line)),
             "volume14" => known.volume_sum14 = Some(value().parse().expect(line)),
             "opening14" => known.opening_volume_sum14 = [Some(value().parse().expect(line)); 5],
+            // A split changes history, not what is known of it.
+            "split" => drop((value(), words.next())),
             "restricted" => known.restricted = true,
             other => panic!("`{other}` is not known of a symbol"),
         }
