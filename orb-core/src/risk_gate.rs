@@ -39,6 +39,8 @@ pub struct RiskContext {
     pub loss_limit_reached: bool,
     /// Entries are allowed: no hold but the daily loss is in force.
     pub holds_permit: bool,
+    /// Trading in the symbol is halted.
+    pub halted: bool,
 }
 
 /// Proves that the gate has approved an entry; only the gate can make one.
@@ -188,6 +190,9 @@ impl RiskGate {
         }
         if !context.holds_permit {
             return Err((Reason::Hold, String::new()));
+        }
+        if context.halted {
+            return Err((Reason::Halted, String::new()));
         }
         Ok(())
     }
@@ -375,6 +380,7 @@ mod tests {
             restricted: false,
             loss_limit_reached: false,
             holds_permit: true,
+            halted: false,
         }
     }
 
@@ -410,8 +416,18 @@ mod tests {
         refused(proposal(0, "900", "600"), &context(), Reason::SizeZero);
         let lost = RiskContext { realized_net: Money::from_cents(-490_000), ..context() };
         refused(proposal(0, "50", "49.6"), &lost, Reason::DailyRisk);
-        refused(proposal(0, "50", "49.6"), &RiskContext { loss_limit_reached: true, ..context() }, Reason::LossLimit);
-        refused(proposal(0, "50", "49.6"), &RiskContext { holds_permit: false, ..context() }, Reason::Hold);
+        // From here on each context breaks all the rules that follow, too.
+        let halted = RiskContext { halted: true, ..context() };
+        refused(proposal(0, "50", "49.6"), &halted, Reason::Halted);
+        let held = RiskContext { holds_permit: false, ..halted };
+        refused(proposal(0, "50", "49.6"), &held, Reason::Hold);
+        let limited = RiskContext { loss_limit_reached: true, ..held };
+        refused(proposal(0, "50", "49.6"), &limited, Reason::LossLimit);
+        let risky = RiskContext { realized_net: Money::from_cents(-490_000), ..limited };
+        refused(proposal(0, "50", "49.6"), &risky, Reason::DailyRisk);
+        refused(proposal(0, "900", "600"), &risky, Reason::SizeZero);
+        refused(proposal(0, "50", "50"), &risky, Reason::StopTooClose);
+        refused(proposal(0, "50", "350"), &RiskContext { restricted: true, ..risky }, Reason::Rule201);
     }
 
     #[test]

@@ -7,7 +7,6 @@ use crate::breaker::BreakerEntry;
 use crate::config::{EntryKind, StrategyId};
 use crate::effect::{Action, Component, EffectClass, Effects, Severity};
 use crate::exit_desk::ExitDesk;
-use crate::explain::SizeArithmetic;
 use crate::fact::{Fact, SessionRecord, Signal, SignalStatus};
 use crate::hold::{ENTRY_DEADLINE, HoldKind};
 use crate::money::{Price, Quantity};
@@ -84,10 +83,6 @@ impl Engine {
         };
         let proposal = EntryProposal { attempt, side, level: plan.level, stop: plan.stop, expected };
         let asked = Asked { proposal, exits: plan.protection.resolve(plan.level), score };
-        if self.prices.halted[symbol.index()] {
-            let (reason, size) = (Reason::Halted, SizeArithmetic::default());
-            return self.refuse(&asked, Refused { reason, detail: String::new(), size }, out);
-        }
         let context = self.risk_context(&session, symbol);
         match self.risk.approve(self.now, &self.config.run, proposal, &context) {
             Ok(approved) => {
@@ -113,6 +108,7 @@ impl Engine {
             restricted: self.prices.restricted[symbol.index()],
             loss_limit_reached: self.holds.get(HoldKind::DailyLoss).is_some(),
             holds_permit: self.holds.active().iter().all(|hold| hold.kind == HoldKind::DailyLoss),
+            halted: self.prices.halted[symbol.index()],
         }
     }
 
