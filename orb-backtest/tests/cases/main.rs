@@ -14,6 +14,7 @@ mod entry_bar;
 mod exits;
 mod filters;
 mod metrics;
+mod presets;
 mod ranges;
 mod reasons;
 mod scores;

@@ -139,6 +139,20 @@ fn slots_are_each_strategy_s_own_and_bounded_by_the_account_s() {
 }
 
 #[test]
+fn a_place_of_the_account_freed_in_a_bar_is_free_from_the_next() {
+    // One place for both: A of the first is stopped in the bar in which B of the second triggers, C triggers in the next.
+    check_both(
+        "orb-classic account_max_positions=1 symbols=A max_positions=1 | orb-classic name=later symbols=B,C max_positions=1",
+        "A 09:30 100 101 99 100 | 100 102 100 101 | 100 100 98 99
+         B 09:30 100 101 99 100 | 100 100 100 100 | 100 102 100 101
+         C 09:30 100 101 99 100 | 100 100 100 100 | 100 100 100 100 | 100 102 100 101",
+        "A long 497 09:35 101.01 > 09:40 99 stop -1R net -1002.449
+         C s1 long 497 09:45 101.01 > 09:45 101 data_end -0.005R net -8.449
+         B s1 no_slot",
+    );
+}
+
+#[test]
 fn places_by_rank_are_each_strategy_s_own() {
     // The first holds A when the second's range of 15 minutes ends: the second's one place is its own.
     check_both(

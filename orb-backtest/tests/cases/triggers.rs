@@ -191,6 +191,15 @@ fn the_published_example_makes_13_62_r() {
          BLDR 09:30 176 176.5 174.44 174.6 | 174.6 174.7 174.2 174.3\nBLDR 15:55 167.63 168 167 167.5",
         "BLDR short 400 09:35 174.44 > 15:55 167.63 time_exit 13.62R net 2721.2",
     );
+    // As a Stock in Play of the published preset, which leaves at the close and has a slot for each of the top 20:
+    // 50 / 0.5 = 100 shares.
+    let known = "prev 175 atr 5 volume14 14000000 opening14 14000";
+    let bars = "BLDR 09:30 176 176.5 174.44 174.6 | 174.6 174.7 174.2 174.3\nBLDR 15:55 168 168 167 167.63";
+    check_both(
+        "orb-sip-paper",
+        &format!("== 2024-01-23\nBLDR: {known}\n{bars}"),
+        "BLDR short 100 09:35 174.44 > 15:55 167.63 time_exit 13.62R net 680.3",
+    );
 }
 
 #[test]

@@ -122,7 +122,9 @@ fn size(explanation: &Explanation, entry: &ProposedEntry, strategy: &StrategyCon
     if reason.is_some_and(|reason| reason < Reason::SizeZero) {
         return assert_eq!(size, Default::default(), "{}", at());
     }
-    let each = equity.to_decimal() / Decimal::from(strategy.max_positions);
+    // A lost account buys nothing.
+    let positive = equity.to_decimal().max(Decimal::ZERO);
+    let each = positive / Decimal::from(strategy.max_positions);
     let shares = |money: Decimal, price: Decimal| (money / price).floor().to_i64().expect("small");
     let (distance, level) = (entry.level.distance(entry.exits.stop), entry.level.to_decimal());
     assert_eq!((size.equity_open, size.max_positions), (equity, strategy.max_positions), "{}", at());
@@ -142,7 +144,7 @@ fn size(explanation: &Explanation, entry: &ProposedEntry, strategy: &StrategyCon
     if wanted < 1 {
         return;
     }
-    assert!(size.left.to_decimal() <= strategy.leverage * equity.to_decimal(), "{}", at());
+    assert!(size.left.to_decimal() <= strategy.leverage * positive, "{}", at());
     assert_eq!(size.affordable, shares(size.left.to_decimal(), level), "{}", at());
     assert_eq!(size.affordable < 1, reason == Some(Reason::NoBuyingPower), "{}", at());
     if size.affordable < 1 {

@@ -1,8 +1,11 @@
 //! Nothing that is done rests on what comes later.
 
-use orb_backtest::SessionBars;
+use orb_backtest::{Backtest, SessionBars};
+use orb_core::explain::{Explanation, Verdict};
+use orb_core::fact::{Decision, Trade};
 use orb_core::history::History;
-use orb_core::{Bar, Price, Span, Timestamp};
+use orb_core::order::AttemptId;
+use orb_core::{Bar, Price, Quantity, Side, Span, Timestamp};
 use proptest::prelude::*;
 
 use crate::harness::{Harness, Step, is_entry};
@@ -45,11 +48,12 @@ fn case(seed: u64) -> (usize, bool) {
     let (session, length) = (case.days[number].session, case.config.bar_length);
     let bars = (session.close - session.open).micros() / length.micros();
     let moment = session.open + Span::from_micros(dice.between(1, bars) * length.micros());
-    let as_it_was = run(&case);
+    let (as_it_was, report) = (run(&case), backtest(&case, moment));
     for day in &mut case.days[number..] {
         day.bars = changed(&mut dice, &day.bars, moment, length);
     }
     let otherwise = run(&case);
+    assert_eq!(report, backtest(&case, moment), "moment {moment}: {}", case.name());
     let known = |log: &[Step]| log.iter().take_while(|step| step.now < moment + length).count();
     let count = known(&as_it_was);
     assert_eq!(count, known(&otherwise), "moment {moment}: {}", case.name());
@@ -67,6 +71,30 @@ fn run(case: &Case) -> Vec<Step> {
         harness.run_session(&SessionBars { session, bars, reference }, &mut |_, _| {});
     }
     harness.log
+}
+
+/// Holds what a backtest has settled by a moment: entries, decisions, explanations.
+type Settled = (Vec<Entry>, Vec<Decision>, Vec<Explanation>);
+
+/// Holds attempt, side, start of the fill's bar, price, stop and shares of an entry.
+type Entry = (AttemptId, Side, Timestamp, Price, Price, Quantity);
+
+/// Runs the case as a backtest and returns what was settled before the bar after a moment ended.
+fn backtest(case: &Case, moment: Timestamp) -> Settled {
+    let mut backtest = Backtest::new(case.config.clone(), case.fill_model);
+    for day in &case.days {
+        let (session, bars, reference) = (&day.session, &day.bars[..], &day.reference[..]);
+        backtest.run_session(&SessionBars { session, bars, reference });
+    }
+    let mut report = backtest.finish();
+    let length = case.config.bar_length;
+    report.trades.retain(|trade| trade.entry_time + length <= moment);
+    report.decisions.retain(|decision| decision.at < moment + length);
+    // An entry that was ordered may yet come to nothing: only a refusal is final. The log has the others.
+    report.explanations.retain(|one| one.at < moment + length && one.verdict != Verdict::Signal);
+    let entry =
+        |trade: &Trade| (trade.attempt, trade.side, trade.entry_time, trade.entry_price(), trade.stop, trade.entered);
+    (report.trades.iter().map(entry).collect(), report.decisions, report.explanations)
 }
 
 /// Scales, moves or takes away every bar that ends after a moment.
