@@ -7,10 +7,35 @@ use crate::calendar::Session;
 use crate::config::RANGE_MINUTES;
 use crate::event::SymbolReference;
 use crate::money::Price;
+use crate::symbol::SymbolId;
 use crate::time::Span;
 
 /// Number of sessions that the averages look back.
 pub const LOOKBACK: usize = 14;
+
+/// Says how many shares a holder has after a split for how many before it; both are above 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Split {
+    /// Shares after it: 7 for a split of 7 for 1.
+    pub after: u32,
+    /// Shares before it: 1 for a split of 7 for 1, 10 for a reverse split of 1 for 10.
+    pub before: u32,
+}
+
+impl Split {
+    /// Returns a price of before the split on the basis of after it, half up to the micro-dollar.
+    fn price(self, price: Price) -> Price {
+        let (after, before) = (i128::from(self.after), i128::from(self.before));
+        let micros = (i128::from(price.micros()) * before + after / 2).div_euclid(after);
+        Price::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))
+    }
+
+    /// Returns a volume of before the split on the basis of after it, half up to the share.
+    fn volume(self, volume: u64) -> u64 {
+        let (after, before) = (u128::from(self.after), u128::from(self.before));
+        u64::try_from((u128::from(volume) * after + before / 2) / before).unwrap_or(u64::MAX)
+    }
+}
 
 /// Sums up one symbol's regular session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +75,11 @@ impl Wilder {
             LOOKBACK => (self.value_e18 + latest + lookback / 2).div_euclid(lookback),
             _ => (self.value_e18 * (lookback - 1) + latest + lookback / 2).div_euclid(lookback),
         };
+    }
+
+    fn split(&mut self, split: Split) {
+        let (after, before) = (i128::from(split.after), i128::from(split.before));
+        self.value_e18 = (self.value_e18 * before + after / 2).div_euclid(after);
     }
 
     /// Returns the average, rounded half up to the micro-dollar; `None` before the fourteenth true range.
@@ -111,6 +141,26 @@ impl History {
             if let Some(built) = building.take() {
                 days.add(built, self.bar_length);
             }
+        }
+    }
+
+    /// Brings what is remembered of a symbol to the basis of after a split, whose first session comes next.
+    ///
+    /// Its bars stay raw, so a gap that the split explains is none.
+    ///
+    /// # Panics
+    /// When one of the split's numbers is zero.
+    pub fn split(&mut self, symbol: SymbolId, split: Split) {
+        assert!(split.after > 0 && split.before > 0, "a split has shares on both sides");
+        let days = &mut self.symbols[symbol.index()];
+        days.wilder.split(split);
+        for day in &mut days.latest {
+            for price in [&mut day.high, &mut day.low, &mut day.close] {
+                *price = split.price(*price);
+            }
+            day.true_range = day.true_range.map(|range| split.price(range));
+            day.volume = split.volume(day.volume);
+            day.opening_volume = day.opening_volume.map(|volume| volume.map(|volume| split.volume(volume)));
         }
     }
 
@@ -220,7 +270,6 @@ fn opening_sums(days: &VecDeque<DayBar>, index: usize) -> [Option<u64>; RANGE_MI
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::symbol::SymbolId;
     use crate::time::{Date, Timestamp};
 
     const MINUTE: Span = Span::from_minutes(1);
@@ -261,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn averages_need_fourteen_sessions_and_the_range_one_more() {
+    fn atr14_needs_fifteen_sessions_and_the_averages_fourteen() {
         assert_eq!(known(&quiet(13)).volume_sum14, None);
         assert_eq!(known(&quiet(14)).volume_sum14, Some(1_400));
         assert_eq!(known(&quiet(14)).atr14, None, "the first day has no close before it");
@@ -270,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn the_true_range_reaches_to_the_close_before() {
+    fn atr14_true_ranges_reach_to_the_close_before() {
         // A close of 90 cents and then a day of 110 to 120: |120 - 90| = 30, so (13 x 20 + 30) / 14 = 20.714286 cents,
         // half up to the micro-dollar.
         let mut days = quiet(14);
@@ -281,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_without_bars_leaves_a_hole_in_the_opening_volumes_only() {
+    fn rvol_is_missing_where_one_session_is() {
         let five_minutes = 1;
         assert_eq!(known(&quiet(14)).opening_volume_sum14[five_minutes], Some(700));
         let mut days = quiet(16);
@@ -303,11 +352,35 @@ mod tests {
     }
 
     #[test]
-    fn earlier_ranges_are_complete_by_the_same_rule_as_today_s() {
+    fn rvol_asks_of_earlier_ranges_what_it_asks_of_today_s() {
         opening(&[0, 1, 2, 3, 4], [Some(10), Some(50), None, None, None]);
         opening(&[0, 1, 2, 4], [Some(10), Some(40), None, None, None]);
         opening(&[0, 1, 2], [Some(10), None, None, None, None]);
         opening(&[1, 2, 3, 4], [None; 5]);
+    }
+
+    #[test]
+    fn splits_bring_history_to_today_s_basis() {
+        // 20 days of range 20 and close 100 cents, 700 shares in 14 ranges: after 7 for 1 a seventh, and seven times.
+        let mut history = History::new(1, MINUTE);
+        for (index, bars) in quiet(20).iter().flatten().enumerate() {
+            history.add_session(index, &session(index), bars);
+        }
+        let before = history.reference(20)[0];
+        history.split(SymbolId(0), Split { after: 7, before: 1 });
+        let after = history.reference(20)[0];
+        // 1 dollar / 7 = 0.142857, 0.2 / 7 = 0.028571; the sum of 14 rounded ranges is rounded no further.
+        assert_eq!(after.previous_close, Some(Price::from_micros(142_857)));
+        assert_eq!(
+            (after.atr14, after.atr14_wilder),
+            (Some(Price::from_micros(28_571)), Some(Price::from_micros(28_571)))
+        );
+        assert_eq!((after.volume_sum14, after.opening_volume_sum14[1]), (Some(9_800), Some(4_900)));
+        // One for seven brings it back, but for the sevenths of a micro-dollar.
+        history.split(SymbolId(0), Split { after: 1, before: 7 });
+        let back = history.reference(20)[0];
+        assert_eq!(back.previous_close, Some(Price::from_micros(999_999)));
+        assert_eq!((back.atr14_wilder, back.volume_sum14), (before.atr14_wilder, before.volume_sum14));
     }
 
     #[test]

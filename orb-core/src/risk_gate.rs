@@ -39,6 +39,8 @@ pub struct RiskContext {
     pub loss_limit_reached: bool,
     /// Entries are allowed: no hold but the daily loss is in force.
     pub holds_permit: bool,
+    /// Trading in the symbol is halted.
+    pub halted: bool,
 }
 
 /// Proves that the gate has approved an entry; only the gate can make one.
@@ -125,6 +127,12 @@ impl RiskGate {
         self.reservations.len()
     }
 
+    /// Returns the slots that one strategy's positions and working entries take.
+    #[must_use]
+    pub fn slots_used_by(&self, strategy: StrategyId) -> usize {
+        self.reservations.iter().filter(|held| held.attempt.strategy == strategy).count()
+    }
+
     /// Returns the value of open and working positions at their entry prices.
     #[must_use]
     pub fn notional(&self) -> Money {
@@ -182,6 +190,9 @@ impl RiskGate {
         }
         if !context.holds_permit {
             return Err((Reason::Hold, String::new()));
+        }
+        if context.halted {
+            return Err((Reason::Halted, String::new()));
         }
         Ok(())
     }
@@ -274,9 +285,8 @@ impl RiskGate {
         id: StrategyId,
         size: &mut SizeArithmetic,
     ) -> Result<(), (Reason, String)> {
-        let held = self.reservations.iter().filter(|held| held.attempt.strategy == id).count();
         let just_freed = self.freed.iter().filter(|&&(owner, at)| owner == id && at >= now).count();
-        size.slots_used = held + just_freed;
+        size.slots_used = self.slots_used_by(id) + just_freed;
         let account_max = self.account_max(run) as usize;
         let all_freed = self.freed.iter().filter(|&&(_, at)| at >= now).count();
         let own_full = size.slots_used >= strategy.max_positions as usize;
@@ -370,6 +380,7 @@ mod tests {
             restricted: false,
             loss_limit_reached: false,
             holds_permit: true,
+            halted: false,
         }
     }
 
@@ -405,12 +416,22 @@ mod tests {
         refused(proposal(0, "900", "600"), &context(), Reason::SizeZero);
         let lost = RiskContext { realized_net: Money::from_cents(-490_000), ..context() };
         refused(proposal(0, "50", "49.6"), &lost, Reason::DailyRisk);
-        refused(proposal(0, "50", "49.6"), &RiskContext { loss_limit_reached: true, ..context() }, Reason::LossLimit);
-        refused(proposal(0, "50", "49.6"), &RiskContext { holds_permit: false, ..context() }, Reason::Hold);
+        // From here on each context breaks all the rules that follow, too.
+        let halted = RiskContext { halted: true, ..context() };
+        refused(proposal(0, "50", "49.6"), &halted, Reason::Halted);
+        let held = RiskContext { holds_permit: false, ..halted };
+        refused(proposal(0, "50", "49.6"), &held, Reason::Hold);
+        let limited = RiskContext { loss_limit_reached: true, ..held };
+        refused(proposal(0, "50", "49.6"), &limited, Reason::LossLimit);
+        let risky = RiskContext { realized_net: Money::from_cents(-490_000), ..limited };
+        refused(proposal(0, "50", "49.6"), &risky, Reason::DailyRisk);
+        refused(proposal(0, "900", "600"), &risky, Reason::SizeZero);
+        refused(proposal(0, "50", "50"), &risky, Reason::StopTooClose);
+        refused(proposal(0, "50", "350"), &RiskContext { restricted: true, ..risky }, Reason::Rule201);
     }
 
     #[test]
-    fn a_slot_freed_in_a_bar_is_free_from_the_next() {
+    fn slots_freed_in_a_bar_are_free_from_the_next() {
         let (mut gate, now) = (RiskGate::default(), Timestamp::from_micros(1));
         for symbol in 0..5 {
             gate.approve(now, &run(), proposal(symbol, "50", "49.6"), &context()).expect("approved");

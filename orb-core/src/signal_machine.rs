@@ -195,6 +195,14 @@ impl SignalMachine {
         true
     }
 
+    /// Starts watching for the next bar of a symbol, which crosses in the direction of `side` whatever its prices.
+    pub fn await_bar(&mut self, symbol: SymbolId, side: Side) {
+        self.leave(symbol, Watch::Armed);
+        self.armed += 1;
+        let anywhere = if side == Side::Long { UNREACHABLE_LOW } else { UNREACHABLE_HIGH };
+        self.levels[symbol.index()] = Levels { long: anywhere, short: anywhere };
+    }
+
     /// Finds the armed symbols whose level a bar touched, and the absent ones that have a bar after all.
     pub fn scan(&self, bars: &[Bar], crossings: &mut Vec<Crossing>, arrived: &mut Vec<SymbolId>) {
         for bar in bars {

@@ -54,7 +54,7 @@ fn a_byte_order_mark_spaces_carriage_returns_and_quotes_are_accepted() {
 }
 
 #[test]
-fn rows_that_are_no_bars_of_a_session_are_dropped_and_counted() {
+fn bar_labels_outside_sessions_and_rows_of_volume_0_are_no_bars() {
     let text = "symbol,ts,open,high,low,close,volume\n\
         SPY,2026-02-13T14:29:00Z,1,1,1,1,1\nSPY,2026-02-13T14:30:00Z,1,1,1,1,1\nSPY,2026-02-13T14:31:00Z,1,1,1,1,0\n\
         SPY,2026-02-13T21:00:00Z,1,1,1,1,1\nSPY,2026-02-14T15:00:00Z,1,1,1,1,1\nQQQ,2026-02-13T21:00:00Z,1,1,1,1,1\n";
@@ -93,7 +93,7 @@ fn warm_up_shares_the_table_and_the_length() {
 }
 
 #[test]
-fn right_labels_are_shifted_to_the_start() {
+fn bar_labels_at_the_end_are_shifted_to_the_start() {
     check_right("14:35 14:40 14:45", 5, "14:30 14:35 14:40");
     check_right("14:31 14:32 21:00", 1, "14:30 14:31 20:59");
     check_right("14:30 14:35 14:40", 5, "14:30 14:35");

@@ -3,7 +3,7 @@
 use crate::table::{check, check_both};
 
 #[test]
-fn an_order_whose_risk_could_pass_the_limit_is_refused() {
+fn daily_limit_refuses_an_order_whose_risk_could_pass_it() {
     // Limit 0.3% = 300 dollars. A risks 99 x 2.01 = 198.99; B's 198.99 more would make 397.98.
     check_both(
         "orb-classic daily_loss_limit=0.003",
@@ -23,7 +23,7 @@ fn an_order_whose_risk_could_pass_the_limit_is_refused() {
 }
 
 #[test]
-fn realised_losses_count_and_gains_do_not() {
+fn daily_limit_counts_realised_losses_and_no_gains() {
     // A lost 199.683 net: with B's 198.99 it would be 398.673, above 390.
     check_both(
         "orb-classic daily_loss_limit=0.0039",
@@ -43,7 +43,7 @@ fn realised_losses_count_and_gains_do_not() {
 }
 
 #[test]
-fn working_orders_count_where_they_rest() {
+fn daily_limit_counts_working_orders_where_they_rest() {
     // Ranked: A's stop order rests and never fills; its 198.99 count against B.
     check_both(
         "orb-classic slot_policy=ranked direction=candle daily_loss_limit=0.003",
@@ -54,7 +54,7 @@ fn working_orders_count_where_they_rest() {
 }
 
 #[test]
-fn a_day_that_reaches_the_limit_leaves_at_the_next_open() {
+fn daily_limit_reached_closes_at_the_next_open() {
     // r = 5%, stop 5 away (10% of ATR 50): 1,000 / 5 = 200 shares, entry fee 0.7, limit 1,000. The closes mark it at
     // 96.02: -998.7, 96.015: -999.7 and, in the bar of 09:50, 96.013: -1,000.1. Out at the next open, 97:
     // 200 x -4.01 = -802, less 1.4; -4.01 / 5 = -0.8020R.
@@ -69,7 +69,7 @@ fn a_day_that_reaches_the_limit_leaves_at_the_next_open() {
 }
 
 #[test]
-fn after_the_limit_nothing_is_entered() {
+fn daily_limit_reached_allows_no_entry() {
     // r = 5%: 497 shares each, limit 2,000. Both gap through their stops: 2 x (497 x -3.01 - 3.479) = -2,998.9.
     // C triggers later: its risk stands before the limit in the order of the reasons.
     check_both(
@@ -84,7 +84,7 @@ fn after_the_limit_nothing_is_entered() {
 }
 
 #[test]
-fn a_resting_entry_that_the_limit_cancelled_tells_by_a_touch() {
+fn daily_limit_cancels_resting_entries_and_a_touch_tells() {
     // Ranked, N = 3, r = 3%: 1,000 / 2.01 = 497 each; limit 3.1% = 3,100 lets the three risks of 998.97 rest.
     // A falls at 09:40 to 94 from 101.01: 497 x -7.01 = -3,483.97: reached. Its exit is its stop at the open, 94.
     // B is touched later: loss_limit. C never: no_trigger.
@@ -99,7 +99,7 @@ fn a_resting_entry_that_the_limit_cancelled_tells_by_a_touch() {
 }
 
 #[test]
-fn a_market_entry_that_waits_for_its_bar_is_cancelled_by_the_limit() {
+fn daily_limit_cancels_a_market_entry_that_waits_for_its_bar() {
     // Two places: 500 / 1.5 = 333 shares each, fees 0.333; limit 1% = 1,000, risks 499.5 each. B waits for a bar.
     // A enters at 100.6 and gaps to 97: 333 x -3.6 = -1,198.8; -3.6 / 1.6 = -2.25R.
     check_both(
@@ -112,7 +112,7 @@ fn a_market_entry_that_waits_for_its_bar_is_cancelled_by_the_limit() {
 }
 
 #[test]
-fn after_the_limit_without_a_further_bar_the_last_close_counts() {
+fn daily_limit_without_a_further_bar_takes_the_last_close() {
     // As above, but nothing follows: 200 x -4.997 = -999.4; -4.997 / 5 = -0.9994R.
     let market = "A: atr 50
          A 09:30 100 101 99 100 | 100 102 100 101 | 97 97 96.013 96.013";
@@ -121,7 +121,7 @@ fn after_the_limit_without_a_further_bar_the_last_close_counts() {
 }
 
 #[test]
-fn the_limit_ends_with_the_day() {
+fn daily_limit_ends_with_the_day() {
     // r = 5%: 497 shares lose 497 x -7.01 - 3.479 = -3,487.449 on the first day; limit 2%. The second day is free:
     // 96,512.551 x 5% / 5 = 965.12551; / 2.01 = 480 shares; data end at 101: -4.8 - 3.36.
     check(

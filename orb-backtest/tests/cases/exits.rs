@@ -11,7 +11,7 @@ fn after_entry(settings: &str, bars: &str, expect: &str) {
 }
 
 #[test]
-fn the_time_exit_fills_at_the_open_of_the_first_bar_from_five_minutes_before_the_close() {
+fn time_exit_fills_at_the_open_of_the_first_bar_from_five_minutes_before_the_close() {
     // 99 x 0.99 = 98.01; 0.99 / 2.01 = 0.4925R.
     after_entry(
         "",
@@ -25,7 +25,7 @@ fn the_time_exit_fills_at_the_open_of_the_first_bar_from_five_minutes_before_the
 }
 
 #[test]
-fn a_stop_of_the_bar_before_comes_first() {
+fn time_exit_comes_after_a_stop_of_the_bar_before() {
     after_entry(
         "",
         "A 15:50 100 100 99 100 | 102 102 102 102",
@@ -34,7 +34,7 @@ fn a_stop_of_the_bar_before_comes_first() {
 }
 
 #[test]
-fn a_missing_bar_moves_the_time_exit_to_the_next() {
+fn time_exit_waits_for_the_next_bar_where_one_is_missing() {
     // One-minute bars: nothing at 15:55 and 15:56. Entry at 09:35 at 101.01.
     check_both(
         "orb-classic bars=1",
@@ -45,7 +45,7 @@ fn a_missing_bar_moves_the_time_exit_to_the_next() {
 }
 
 #[test]
-fn without_a_bar_to_exit_at_the_last_close_counts_as_data_end() {
+fn time_exit_without_a_bar_is_the_last_close_as_data_end() {
     after_entry("", "A 15:50 101 103 100 102", "A long 99 09:35 101.01 > 15:50 102 data_end 0.4925R net 97.317");
     // Slippage applies: entry 101.06, exit 101.95: 99 x 0.89 = 88.11; 0.89 / 2.06 = 0.4320R.
     after_entry(
@@ -56,7 +56,7 @@ fn without_a_bar_to_exit_at_the_last_close_counts_as_data_end() {
 }
 
 #[test]
-fn the_literature_s_mode_leaves_at_the_close_of_the_last_bar() {
+fn time_exit_of_the_literature_is_the_close_of_the_last_bar() {
     after_entry(
         "flatten_before_close=0",
         "A 15:50 101 103 100 103 | 103 104 100 102",
@@ -78,7 +78,7 @@ fn the_literature_s_mode_leaves_at_the_close_of_the_last_bar() {
 }
 
 #[test]
-fn a_flatten_inside_a_bar_waits_for_the_next() {
+fn time_exit_inside_a_bar_waits_for_the_next() {
     // 15:52 lies in the bar of 15:50: the exit is at the open of 15:55.
     after_entry(
         "flatten_before_close=8",
@@ -94,7 +94,7 @@ fn a_flatten_inside_a_bar_waits_for_the_next() {
 }
 
 #[test]
-fn a_short_leaves_by_a_purchase() {
+fn time_exit_of_a_short_is_a_purchase() {
     // Short at 98.99, out at 97: 99 x 1.99 = 197.01; 1.99 / 2.01 = 0.9900R.
     check_both(
         "orb-classic",
@@ -104,7 +104,7 @@ fn a_short_leaves_by_a_purchase() {
 }
 
 #[test]
-fn the_day_of_the_trade_is_the_session_s_and_summer_time_moves_nothing() {
+fn half_days_dst_summer_time_moves_nothing_in_new_york() {
     check_both(
         "orb-classic",
         "== 2026-07-06 utc-4
@@ -126,7 +126,7 @@ fn the_day_of_the_trade_is_the_session_s_and_summer_time_moves_nothing() {
 }
 
 #[test]
-fn rows_are_sorted_by_date_entry_time_and_symbol() {
+fn trade_rows_are_sorted_by_date_entry_time_and_symbol() {
     check(
         "orb-classic",
         "A 09:30 100 101 99 100 | 100 100 100 100 | 100 102 100 101

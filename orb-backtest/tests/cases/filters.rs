@@ -11,7 +11,7 @@ fn filtered(known: &str, expect: &str) {
 }
 
 #[test]
-fn every_filter_fails_closed_and_the_first_that_fails_is_named() {
+fn missing_input_fails_every_filter_closed_and_the_first_is_named() {
     filtered("prev 100", "avg_volume_missing");
     filtered("volume14 13999999", "avg_volume");
     filtered("volume14 14000000", "atr_missing");
@@ -25,7 +25,7 @@ fn every_filter_fails_closed_and_the_first_that_fails_is_named() {
 }
 
 #[test]
-fn the_top_is_counted_before_dojis_are_dropped() {
+fn doji_is_dropped_after_the_top_was_counted() {
     // A has the greater ratio and is a doji: its place of one is used up.
     check(
         &format!("{IN_PLAY} direction=candle"),
@@ -38,7 +38,7 @@ fn the_top_is_counted_before_dojis_are_dropped() {
 }
 
 #[test]
-fn a_doji_is_an_open_and_close_that_round_half_up_to_one_tick() {
+fn doji_is_an_open_and_close_that_round_half_up_to_one_tick() {
     let doji = |open: &str, close: &str, expect: &str| {
         check_both("orb-etf target_r=off", &format!("A 09:30 {open} 101 99 {close} | 100 100 100 100"), expect);
     };
@@ -52,7 +52,7 @@ fn a_doji_is_an_open_and_close_that_round_half_up_to_one_tick() {
 }
 
 #[test]
-fn a_gap_of_exactly_30_percent_passes() {
+fn price_filter_gaps_of_exactly_30_percent_pass() {
     let gap = |previous: &str, open: &str, expect: &str| {
         check("orb-classic", &format!("A: prev {previous}\nA 09:30 {open} {open} {open} {open}"), expect);
     };
@@ -73,7 +73,7 @@ fn a_gap_of_exactly_30_percent_passes() {
 }
 
 #[test]
-fn rule_201_blocks_shorts_from_the_next_bar_on() {
+fn shorts_are_blocked_by_rule_201_from_the_next_bar_on() {
     // Previous close 110: 90% is 99. The range's low 99 restricts from the next bar on.
     check_both("orb-classic", "A: prev 110\nA 09:30 100 101 99 100 | 100 100 98 99", "A rule_201");
     // Previous close 109: 98.1. The bar that falls to 98 may still be sold: 99 shares, data end at 99: -0.01 x 99 = -0.99.
@@ -97,7 +97,7 @@ fn rule_201_blocks_shorts_from_the_next_bar_on() {
 }
 
 #[test]
-fn rule_201_lasts_through_the_next_session() {
+fn shorts_stay_blocked_through_the_next_session() {
     // The 12th falls to 90 from the 11th's close of 100: no shorts on the 13th; the 17th is free again.
     check(
         "orb-classic",
@@ -113,4 +113,56 @@ fn rule_201_lasts_through_the_next_session() {
          12 A no_trigger
          13 A rule_201",
     );
+}
+
+#[test]
+fn price_filter_gaps_are_judged_by_the_open_of_the_range() {
+    let price = |open: &str, expect: &str| {
+        check("orb-classic price_min=5", &format!("A 09:30 {open} 6 4 4.5 | 5 6 4 5"), &format!("A {expect}"));
+    };
+    price("5", "price");
+    price("5.000001", "no_trigger");
+    // The close of the range, 4.5, and its low are not asked.
+    price("5.01", "no_trigger");
+}
+
+#[test]
+fn missing_input_leaves_no_score_and_the_signal_stands() {
+    let market = "A: prev 100\nA 09:30 100 101 99 100 | 100 102 100 101";
+    check_both("orb-classic", market, "A long 99 09:35 101.01 > 09:35 101 data_end -0.005R net -1.683");
+    check_both("orb-classic score_min=0.000001", market, "A score_missing");
+}
+
+#[test]
+fn trade_rows_leave_no_session_without_a_decision() {
+    // Nothing has a bar on the 12th, B none on the 13th.
+    check(
+        "orb-classic",
+        "== 2026-02-11
+         B 09:30 100 101 99 100 | 100 101 99 100
+         == 2026-02-12
+         == 2026-02-13
+         A 09:30 100 101 99 100 | 100 102 100 101",
+        "13 A long 99 09:35 101.01 > 09:35 101 data_end -0.005R net -1.683
+         11 A no_bars
+         11 B no_trigger
+         12 A no_bars
+         12 B no_bars
+         13 B no_bars",
+    );
+}
+
+#[test]
+fn splits_that_are_known_explain_a_gap() {
+    // 7 for 1 over night: 645 is 92.142857 on today's basis, and 92.7 is no gap. Prices of today stay raw.
+    let days = |split: &str| {
+        format!("== 2026-02-12\nA 09:30 645 646 644 645\n== 2026-02-13\n{split}\nA 09:30 92.7 93 92.4 92.7")
+    };
+    check("orb-classic", &days(""), "12 A no_trigger\n13 A gap_over_30pct");
+    check("orb-classic", &days("A: split 7 1"), "12 A no_trigger\n13 A no_trigger");
+    // A split of another size explains nothing.
+    check("orb-classic", &days("A: split 2 1"), "12 A no_trigger\n13 A gap_over_30pct");
+    // 1 for 10: 2 before it are 20 today.
+    let reverse = "== 2026-02-12\nA 09:30 2 2 2 2\n== 2026-02-13\nA: split 1 10\nA 09:30 20 20 20 20";
+    check("orb-classic", reverse, "12 A no_trigger\n13 A no_trigger");
 }

@@ -8,14 +8,20 @@
 #[path = "../support/day.rs"]
 mod day;
 
+mod close_entry;
 mod daily_limit;
 mod entry_bar;
 mod exits;
 mod filters;
 mod metrics;
+mod presets;
 mod ranges;
+mod reasons;
+mod scores;
 mod size;
 mod slots;
+mod stops;
+mod strategies;
 mod table;
 mod triggers;
 mod windows;

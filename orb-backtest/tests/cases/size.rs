@@ -3,7 +3,7 @@
 use crate::table::{check, check_both};
 
 #[test]
-fn the_size_is_that_of_the_risk_or_of_the_leverage() {
+fn size_is_that_of_the_risk_or_of_the_leverage() {
     // d = 0.21: 200 / 0.21 = 952, but 80,000 / 100.11 = 799. 799 x -0.21 = -167.79, fees 5.593.
     check_both(
         "orb-classic",
@@ -19,7 +19,7 @@ fn the_size_is_that_of_the_risk_or_of_the_leverage() {
 }
 
 #[test]
-fn not_even_one_share_is_size_zero() {
+fn size_of_less_than_a_share_is_size_zero() {
     // d = 200.02 is more than 200 dollars of risk.
     check_both("orb-classic", "A 09:30 900 1000.01 800 900 | 900 1000.02 900 950", "A size_zero");
     // d = 200 exactly: 1 share; data end at 950: -50 and -0.25R.
@@ -31,7 +31,7 @@ fn not_even_one_share_is_size_zero() {
 }
 
 #[test]
-fn a_minimum_stop_distance_refuses_tiny_r() {
+fn size_refuses_a_stop_that_is_closer_than_the_minimum() {
     let market = "A 09:30 100 100.1 99.9 100 | 100 100.11 100 100 | 100 100 99.9 100";
     check_both("orb-classic stop_distance_min=0.22", market, "A stop_too_close");
     check_both(
@@ -42,7 +42,7 @@ fn a_minimum_stop_distance_refuses_tiny_r() {
 }
 
 #[test]
-fn what_remains_of_the_leverage_cuts_the_size_and_then_refuses() {
+fn size_is_cut_to_what_remains_of_the_leverage_and_then_refused() {
     // 20,000 for two: 10,000 / 101.01 = 99 shares. A fills at 150 and takes 14,850; B gets 5,150 / 101.01 = 50.
     // Both end where the data do: A 0 less 0.693, B 50 x -0.01 = -0.5 less 0.35.
     check_both(
@@ -71,7 +71,7 @@ fn what_remains_of_the_leverage_cuts_the_size_and_then_refuses() {
 }
 
 #[test]
-fn equity_is_that_of_the_session_s_open() {
+fn size_rests_on_the_equity_of_the_session_s_open() {
     // First day: A loses 199.683 at 09:40; B at 09:45 is still sized on 100,000. B ends at 101: -0.99 - 0.693.
     // Second day: 99,798.634 x 1% / 5 = 199.597; d = 0.4 gives 498 shares, not 500. 498 x -0.4 = -199.2, fees 3.486.
     check(
@@ -89,7 +89,7 @@ fn equity_is_that_of_the_session_s_open() {
 }
 
 #[test]
-fn a_market_entry_is_sized_on_the_range_s_close_and_a_gap_does_not_resize() {
+fn size_of_a_market_entry_rests_on_the_range_s_close_and_a_gap_does_not_resize() {
     // d = 100.5 - 99 = 1.5: 666 shares, filled at 105: R = 6. Data end at 105: 0.
     check_both(
         "orb-etf target_r=off",
@@ -101,5 +101,57 @@ fn a_market_entry_is_sized_on_the_range_s_close_and_a_gap_does_not_resize() {
         "orb-etf target_r=off",
         "A 09:30 100.45 100.6 100.4 100.5 | 100.5 100.5 100.5 100.5",
         "A long 3980 09:35 100.5 > 09:35 100.5 data_end 0R net -3.98",
+    );
+}
+
+#[test]
+fn size_in_shares_is_cut_to_what_leverage_leaves() {
+    let market = "A 09:30 100 101 99 100 | 100 102 100 101
+                  B 09:30 100 101 99 100 | 100 102 100 101
+                  C 09:30 100 101 99 100 | 100 102 100 101";
+    // 4 x 100,000 leaves 400,000 - 30,303 after A; B is as large, and so is C.
+    check_both(
+        "orb-classic sizing=shares:300",
+        market,
+        "A long 300 09:35 101.01 > 09:35 101 data_end -0.005R net -5.1
+         B long 300 09:35 101.01 > 09:35 101 data_end -0.005R net -5.1
+         C long 300 09:35 101.01 > 09:35 101 data_end -0.005R net -5.1",
+    );
+    // 0.5 x 100,000: A takes 30,303, B gets 19,697 / 101.01 = 195 and leaves 0.05: C nothing.
+    check_both(
+        "orb-classic sizing=shares:300 leverage=0.5",
+        market,
+        "A long 300 09:35 101.01 > 09:35 101 data_end -0.005R net -5.1
+         B long 195 09:35 101.01 > 09:35 101 data_end -0.005R net -3.315
+         C no_buying_power",
+    );
+}
+
+#[test]
+fn size_by_notional_is_what_the_money_buys_at_the_level() {
+    let market = "A 09:30 100 101 99 100 | 103 104 103 103";
+    // 10,000 / 101.01 = 99 (98.9991 is 98): the gap to 103 resizes nothing. 9,998.99 buys 98, 9,999.99 buys 99.
+    check_both(
+        "orb-classic sizing=notional:9999.98 target_r=off",
+        market,
+        "A long 98 09:35 103 > 09:35 103 data_end 0R net -0.686",
+    );
+    check_both(
+        "orb-classic sizing=notional:9999.99 target_r=off",
+        market,
+        "A long 99 09:35 103 > 09:35 103 data_end 0R net -0.693",
+    );
+    check_both("orb-classic sizing=notional:101", market, "A size_zero");
+    // What leverage leaves cuts it: 0.05 x 100,000 / 101.01 = 49.
+    check_both(
+        "orb-classic sizing=notional:9999.99 target_r=off leverage=0.05",
+        market,
+        "A long 49 09:35 103 > 09:35 103 data_end 0R net -0.343",
+    );
+    // A market entry is sized on the close of its range: 10,050 / 100.5 = 100.
+    check_both(
+        "orb-etf sizing=notional:10050 target_r=off",
+        "A 09:30 100 101 99 100.5 | 103 104 103 103",
+        "A long 100 09:35 103 > 09:35 103 data_end 0R net -0.1",
     );
 }

@@ -6,7 +6,7 @@ use crate::table::check_both;
 const ONE: &str = "orb-classic max_positions=1";
 
 #[test]
-fn a_slot_freed_in_a_bar_is_free_from_the_next() {
+fn slots_freed_in_a_bar_are_free_from_the_next() {
     // A is stopped at 09:40: 497 x -2.01 = -998.97, fees 3.479. B triggers in that bar: no slot. C triggers in the next.
     // C: the data end at 101: 497 x -0.01 = -4.97.
     check_both(
@@ -21,7 +21,7 @@ fn a_slot_freed_in_a_bar_is_free_from_the_next() {
 }
 
 #[test]
-fn a_trigger_without_a_slot_ends_the_symbol_s_day() {
+fn slots_all_taken_end_the_day_of_a_trigger() {
     check_both(
         ONE,
         "A 09:30 100 101 99 100 | 100 102 100 101 | 100 100 98 99
@@ -32,7 +32,7 @@ fn a_trigger_without_a_slot_ends_the_symbol_s_day() {
 }
 
 #[test]
-fn triggers_of_one_instant_go_by_relative_volume_as_exact_ratio_then_by_symbol() {
+fn one_instant_goes_by_relative_volume_as_exact_ratio_then_by_symbol() {
     // No volume is known: by symbol.
     check_both(
         ONE,
@@ -64,7 +64,7 @@ fn triggers_of_one_instant_go_by_relative_volume_as_exact_ratio_then_by_symbol()
 }
 
 #[test]
-fn exits_come_before_entries_of_the_same_instant() {
+fn one_instant_takes_exits_before_entries() {
     // 60,000 for two: 30,000 / 101.01 = 297 shares. A gaps to 150 and takes 44,550; B would get 15,450 / 101.01 = 152.
     // But A is stopped in the bar in which B triggers: 297 x -51 = -15,147, fees 2.079. B gets its 297 shares.
     check_both(
@@ -77,7 +77,7 @@ fn exits_come_before_entries_of_the_same_instant() {
 }
 
 #[test]
-fn ranked_places_are_given_once_without_refill() {
+fn slots_by_rank_are_given_once_without_refill() {
     // Two-sided and ranked: A gets the only place, never triggers; B triggers in vain.
     check_both(
         "orb-classic max_positions=1 slot_policy=ranked",
@@ -104,7 +104,7 @@ fn ranked_places_are_given_once_without_refill() {
 }
 
 #[test]
-fn ranked_market_entries_take_the_first_places() {
+fn slots_by_rank_go_to_the_first_market_entries() {
     // N = 1: 1,000 / 1.5 = 666. Entry 100.6, data end 101: 666 x 0.4 = 266.4; 0.4 / 1.6 = 0.25R; fees 0.666.
     check_both(
         "orb-etf",
@@ -116,7 +116,7 @@ fn ranked_market_entries_take_the_first_places() {
 }
 
 #[test]
-fn a_doji_takes_no_slot() {
+fn doji_takes_no_slot() {
     // A would be first, but has no direction.
     check_both(
         "orb-etf",
@@ -141,41 +141,14 @@ fn a_cheaper_order_reason_comes_before_the_place() {
 }
 
 #[test]
-fn one_strategy_has_a_symbol_at_a_time() {
-    // Both strategies trigger in one bar: the first in the configuration has priority.
+fn one_instant_enters_before_it_marks() {
+    // Limit 398. A's fee of 207.9 and its mark of 99 x 1.93 = 191.07 reach it in the bar in which B triggers, whose own
+    // risk fits: 198.99 + 198.99. B is entered, and both leave at the next open.
     check_both(
-        "orb-classic | orb-classic name=later",
-        "A 09:30 100 101 99 100 | 100 102 100 101",
-        "A long 99 09:35 101.01 > 09:35 101 data_end -0.005R net -1.683
-         A s1 symbol_owned",
-    );
-}
-
-#[test]
-fn the_number_of_positions_holds_for_each_strategy_and_the_largest_for_the_account() {
-    // The first strategy has one place, the second two. A and B trigger in one bar: the first strategy takes A with 497
-    // shares. The second finds A owned, takes B with 500 / 2.01 = 248 (fees 1.736), and the account is full: C has none.
-    check_both(
-        "orb-classic max_positions=1 | orb-classic name=later max_positions=2",
-        "A 09:30 100 101 99 100 | 100 102 100 101
-         B 09:30 100 101 99 100 | 100 102 100 101
-         C 09:30 100 101 99 100 | 100 102 100 101",
-        "A long 497 09:35 101.01 > 09:35 101 data_end -0.005R net -8.449
-         B s1 long 248 09:35 101.01 > 09:35 101 data_end -0.005R net -4.216
-         B no_slot
-         C no_slot
-         A s1 symbol_owned
-         C s1 no_slot",
-    );
-    // A slot that a strategy gives back in a bar is its own only from the next, though the account has room.
-    check_both(
-        "orb-classic max_positions=1 | orb-classic name=later max_positions=5 symbols=Z",
-        "A 09:30 100 101 99 100 | 100 102 100 101 | 100 100 98 99
-         B 09:30 100 101 99 100 | 100 100 100 100 | 100 102 100 101
-         Z: prev 1",
-        "A long 497 09:35 101.01 > 09:40 99 stop -1R net -1002.449
-         B no_slot
-         Z no_bars
-         Z s1 no_bars",
+        "orb-classic target_r=off fee_per_share=2.1 daily_loss_limit=0.00398",
+        "A 09:30 100 101 99 100 | 100 102 100 101 | 101 101 99.08 99.08 | 100 100 100 100
+         B 09:30 100 101 99 100 | 100 100 100 100 | 100 102 100 101 | 101.5 101.5 101.5 101.5",
+        "A long 99 09:35 101.01 > 09:45 100 loss_limit -0.5025R net -515.79
+         B long 99 09:40 101.01 > 09:45 101.5 loss_limit 0.2438R net -367.29",
     );
 }

@@ -6,8 +6,9 @@
 //!   the session (New York), as open, high, low, close and perhaps a volume (1,000 without one); `-` is a missing bar;
 //! * `== 2026-02-13` begins a session; `utc-4` moves it to summer time, `close 13:00` makes it a half day, `warmup`
 //!   gives it to the features alone. Without such a line all bars are of 2026-02-13;
-//! * `A: prev 100 atr 5 volume14 14000000 opening14 140000 restricted`: what is known of a symbol before the session
-//!   above, in the place of what the sessions before say.
+//! * `A: prev 100 atr 5 wilder 4 volume14 14000000 opening14 140000 restricted`: what is known of a symbol before the session
+//!   above, in the place of what the sessions before say;
+//! * `A: split 7 1`: the session above is the first after a split of 7 shares for 1.
 //!
 //! An expectation is one line for each trade and decision, in the order of the report:
 //! `A long 99 09:35 101.01 > 09:40 99 stop -1R net -199.683` and `A no_trigger`; with several sessions each begins
@@ -16,7 +17,7 @@
 use orb_backtest::{Backtest, FillModel, Report, SessionBars};
 use orb_core::event::SymbolReference;
 use orb_core::fact::{Decision, Trade};
-use orb_core::history::History;
+use orb_core::history::{History, Split};
 use orb_core::{Bar, EngineConfig, Money, Price, Session, Span, Timestamp};
 
 use crate::day;
@@ -38,7 +39,11 @@ struct Row {
 /// Runs a market under a preset with settings and compares trades and decisions.
 #[track_caller]
 pub(crate) fn check(settings: &str, market: &str, expect: &str) {
-    let report = run(settings, market);
+    check_report(&run(settings, market), settings, market, expect);
+}
+
+#[track_caller]
+pub(crate) fn check_report(report: &Report, settings: &str, market: &str, expect: &str) {
     let several = report.days.len() > 1;
     let trades = report.trades.iter().map(|trade| (trade.attempt.date, show_trade(trade)));
     let decisions = report.decisions.iter().map(|decision| (decision.attempt.date, show_decision(decision)));
@@ -52,7 +57,7 @@ pub(crate) fn check(settings: &str, market: &str, expect: &str) {
         .collect();
     let wanted: Vec<&str> = expect.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     assert_eq!(lines, wanted, "\n{settings}\n{market}");
-    books_balance(&report);
+    books_balance(report);
 }
 
 /// Runs a case under both fill models, which must agree.
@@ -65,15 +70,22 @@ pub(crate) fn check_both(settings: &str, market: &str, expect: &str) {
 /// Runs a market under a preset with settings.
 #[track_caller]
 pub(crate) fn run(settings: &str, market: &str) -> Report {
+    run_with(settings, market, |config| config)
+}
+
+/// Runs a market under a preset with settings and an engine that `prepare` changes.
+#[track_caller]
+pub(crate) fn run_with(settings: &str, market: &str, prepare: impl FnOnce(EngineConfig) -> EngineConfig) -> Report {
     let days = days(market);
     let names = symbols(&days);
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let sessions = days.iter().map(|day| day.session).collect();
-    let config = day::engine_config(settings, &names, sessions);
+    let config = prepare(day::engine_config(settings, &names, sessions));
     let fill_model = if settings.contains("fill=optimistic") { FillModel::Optimistic } else { FillModel::Pessimistic };
     let mut history = History::new(names.len(), config.bar_length);
     let mut backtest = Backtest::new(config.clone(), fill_model);
     for (index, day) in days.iter().enumerate() {
+        day.known.iter().for_each(|line| split(line, &config, &mut history));
         let mut reference = history.reference(index);
         day.known.iter().for_each(|line| know(line, &config, &mut reference));
         let bars = bars(day, &config);
@@ -209,6 +221,17 @@ fn bars(day: &Day, config: &EngineConfig) -> Vec<Bar> {
 }
 
 #[track_caller]
+fn split(line: &str, config: &EngineConfig, history: &mut History) {
+    let (name, rest) = line.split_once(':').expect(line);
+    let words: Vec<&str> = rest.split_whitespace().collect();
+    if let ["split", after, before] = words[..] {
+        let symbol = config.symbols.id(&orb_core::Symbol::new(name).expect(line)).expect(line);
+        let [after, before] = [after, before].map(|word| word.parse().expect(line));
+        history.split(symbol, Split { after, before });
+    }
+}
+
+#[track_caller]
 fn know(line: &str, config: &EngineConfig, reference: &mut [SymbolReference]) {
     let (name, rest) = line.split_once(':').expect(line);
     let name = orb_core::Symbol::new(name).expect(line);
@@ -219,8 +242,11 @@ fn know(line: &str, config: &EngineConfig, reference: &mut [SymbolReference]) {
         match word {
             "prev" => known.previous_close = Some(value().parse().expect(line)),
             "atr" => known.atr14 = Some(value().parse().expect(line)),
+            "wilder" => known.atr14_wilder = Some(value().parse().expect(line)),
             "volume14" => known.volume_sum14 = Some(value().parse().expect(line)),
             "opening14" => known.opening_volume_sum14 = [Some(value().parse().expect(line)); 5],
+            // A split changes history, not what is known of it.
+            "split" => drop((value(), words.next())),
             "restricted" => known.restricted = true,
             other => panic!("`{other}` is not known of a symbol"),
         }

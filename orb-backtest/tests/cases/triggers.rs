@@ -3,7 +3,7 @@
 use crate::table::{check, check_both};
 
 #[test]
-fn a_touch_of_the_level_triggers_and_a_tick_less_does_not() {
+fn trigger_is_a_touch_of_the_level_and_a_tick_less_is_none() {
     check("orb-classic", "A 09:30 100 101 99 100 | 100 101 99 100", "A no_trigger");
     // 105.03 is the target: 99 x 4.02 = 397.98 less 0.693.
     check_both(
@@ -19,7 +19,7 @@ fn a_touch_of_the_level_triggers_and_a_tick_less_does_not() {
 }
 
 #[test]
-fn an_entry_that_gaps_fills_at_the_open_without_resizing() {
+fn trigger_that_gaps_fills_at_the_open_without_resizing() {
     // Long: the open 103 is above the level. R = 4, target 103 + 8 = 111. Still 99 shares: 99 x 8 = 792.
     check_both(
         "orb-classic",
@@ -35,7 +35,7 @@ fn an_entry_that_gaps_fills_at_the_open_without_resizing() {
 }
 
 #[test]
-fn the_stop_fills_at_the_worse_and_the_target_at_the_better_of_level_and_open() {
+fn trigger_of_a_stop_fills_at_the_worse_and_of_a_target_at_the_better_of_level_and_open() {
     // Stop 99, open 98: 99 x -3.01 = -297.99, -3.01 / 2.01 = -1.4975R.
     check_both(
         "orb-classic",
@@ -62,7 +62,7 @@ fn the_stop_fills_at_the_worse_and_the_target_at_the_better_of_level_and_open() 
 }
 
 #[test]
-fn both_levels_in_one_bar_end_the_day() {
+fn both_sides_in_one_bar_end_the_day() {
     check_both(
         "orb-classic",
         "A 09:30 100 101 99 100 | 100 101.01 98.99 100 | 100 103 100 102",
@@ -97,7 +97,7 @@ fn a_symbol_trades_once_a_day() {
 }
 
 #[test]
-fn levels_and_stops_round_to_the_tick_away_from_each_other() {
+fn rounding_moves_levels_and_stops_away_from_each_other() {
     // High 101.004 + 0.01 = 101.014, up: 101.02. Low 98.996, down: stop 98.99. d = 2.03, floor(200 / 2.03) = 98.
     // Target 101.02 + 4.06 = 105.08. 98 x 4.06 = 397.88 less 98 x 0.007 = 0.686.
     check_both(
@@ -114,7 +114,7 @@ fn levels_and_stops_round_to_the_tick_away_from_each_other() {
 }
 
 #[test]
-fn below_a_dollar_the_tick_is_a_hundredth_of_a_cent() {
+fn rounding_below_a_dollar_is_to_a_hundredth_of_a_cent() {
     // Level 0.9501, stop 0.90, d = 0.0501: floor(200 / 0.0501) = 3,992; leverage allows 80,000 / 0.9501 = 84,201.
     // The stop: 3,992 x -0.0501 = -199.9992, fees 3,992 x 0.007 = 27.944.
     check_both(
@@ -131,7 +131,7 @@ fn below_a_dollar_the_tick_is_a_hundredth_of_a_cent() {
 }
 
 #[test]
-fn the_target_is_measured_from_the_executed_price_and_rounds_away() {
+fn rounding_of_targets_is_away_from_the_market() {
     // Gap to 101.013: R = 2.013, target 101.013 + 4.026 = 105.039, up: 105.04. 99 x 4.027 = 398.673; 4.027 / 2.013 = 2.0005R.
     check_both(
         "orb-classic",
@@ -141,7 +141,7 @@ fn the_target_is_measured_from_the_executed_price_and_rounds_away() {
 }
 
 #[test]
-fn slippage_moves_stop_and_market_fills_but_not_targets_and_fees_are_paid_twice() {
+fn slippage_fees_move_stop_and_market_fills_not_targets_and_are_paid_on_both_sides() {
     // Entry 101.01 + 0.05 = 101.06. Stop 99 - 0.05 = 98.95: 99 x -2.11 = -208.89, -2.11 / 2.06 = -1.0243R.
     check_both(
         "orb-classic slippage=0.05",
@@ -164,7 +164,7 @@ fn slippage_moves_stop_and_market_fills_but_not_targets_and_fees_are_paid_twice(
 }
 
 #[test]
-fn r_rounds_half_away_from_zero_to_four_decimals() {
+fn r_multiple_rounds_half_away_from_zero_to_four_decimals() {
     // Range 90 to 98 with the offset 2 ticks: level 98.02, d = 8.02, 24 shares; target off.
     // At the end 98.02 + 0.401 = 98.421: 0.401 / 8.02 = 0.05 exactly. 24 x 0.401 = 9.624 less 0.168.
     check_both(
@@ -191,10 +191,19 @@ fn the_published_example_makes_13_62_r() {
          BLDR 09:30 176 176.5 174.44 174.6 | 174.6 174.7 174.2 174.3\nBLDR 15:55 167.63 168 167 167.5",
         "BLDR short 400 09:35 174.44 > 15:55 167.63 time_exit 13.62R net 2721.2",
     );
+    // As a Stock in Play of the published preset, which leaves at the close and has a slot for each of the top 20:
+    // 50 / 0.5 = 100 shares.
+    let known = "prev 175 atr 5 volume14 14000000 opening14 14000";
+    let bars = "BLDR 09:30 176 176.5 174.44 174.6 | 174.6 174.7 174.2 174.3\nBLDR 15:55 168 168 167 167.63";
+    check_both(
+        "orb-sip-paper",
+        &format!("== 2024-01-23\nBLDR: {known}\n{bars}"),
+        "BLDR short 100 09:35 174.44 > 15:55 167.63 time_exit 13.62R net 680.3",
+    );
 }
 
 #[test]
-fn an_atr_stop_is_measured_from_the_executed_price() {
+fn atr14_stops_are_measured_from_the_executed_price() {
     // ATR 1.234: 10% is 0.1234. From the level 101.01: 100.8866, down: 100.88; 200 / 0.13 = 1,538 shares, but the
     // leverage gives 80,000 / 101.01 = 792. The gap to 102 puts the stop at 101.8766, down: 101.87. 792 x -0.13 = -102.96.
     check_both(
@@ -220,5 +229,26 @@ fn orb_etf_enters_at_the_open_after_the_range_in_the_candle_s_direction() {
         "orb-etf",
         "A 09:30 100 101 99 99.5 | 99.4 100 98 99 | 99 101 98 100",
         "A short 666 09:35 99.4 > 09:40 101 stop -1R net -1066.266",
+    );
+}
+
+#[test]
+fn both_sides_in_one_bar_are_no_trigger_and_ask_for_no_slot() {
+    // A has the only slot when B's bar touches both levels: without a side there is nothing to ask a slot for.
+    check_both(
+        "orb-classic max_positions=1",
+        "A 09:30 100 101 99 100 | 100 102 100 101
+         B 09:30 100 101 99 100 | 100 102 98 101",
+        "A long 497 09:35 101.01 > 09:35 101 data_end -0.005R net -8.449
+         B both_sides_in_one_bar",
+    );
+}
+
+#[test]
+fn stop_and_target_in_one_bar_are_the_stop_of_a_short_too() {
+    check_both(
+        "orb-classic",
+        "A 09:30 100 101 99 100 | 100 100 98 99 | 98 102 94 100",
+        "A short 99 09:35 98.99 > 09:40 101 stop -1R net -199.683",
     );
 }

@@ -13,13 +13,13 @@ const DAY: &str = "== 2026-02-13";
 const HALF_DAY: &str = "== 2026-11-27 close 13:00";
 
 #[test]
-fn orb_classic_enters_until_half_an_hour_before_the_close() {
+fn entry_window_of_orb_classic_ends_half_an_hour_before_the_close() {
     trigger_at("orb-classic", DAY, "15:25", "A long 99 15:25 101.01 > 15:25 101 data_end -0.005R net -1.683");
     trigger_at("orb-classic", DAY, "15:30", "A no_trigger");
 }
 
 #[test]
-fn a_half_day_moves_cut_off_and_flatten() {
+fn half_days_dst_move_cut_off_and_flatten() {
     trigger_at("orb-classic", HALF_DAY, "12:25", "A long 99 12:25 101.01 > 12:25 101 data_end -0.005R net -1.683");
     trigger_at("orb-classic", HALF_DAY, "12:30", "A no_trigger");
     check_both(
@@ -30,7 +30,7 @@ fn a_half_day_moves_cut_off_and_flatten() {
 }
 
 #[test]
-fn without_a_cut_off_the_flatten_ends_the_window() {
+fn entry_window_without_a_cut_off_ends_with_the_flatten() {
     trigger_at(
         "orb-classic entry_cutoff=off",
         DAY,
@@ -47,7 +47,7 @@ fn without_a_cut_off_the_flatten_ends_the_window() {
 }
 
 #[test]
-fn a_bar_that_starts_before_a_cut_off_inside_it_still_counts() {
+fn entry_window_counts_a_bar_by_its_start() {
     // 15:33 lies in the bar of 15:30.
     trigger_at(
         "orb-classic entry_cutoff=27",
@@ -59,7 +59,7 @@ fn a_bar_that_starts_before_a_cut_off_inside_it_still_counts() {
 }
 
 #[test]
-fn a_working_stop_entry_lapses_at_the_end_of_the_window() {
+fn entry_window_ends_working_stop_entries() {
     trigger_at(
         "orb-classic slot_policy=ranked direction=candle",
         DAY,
@@ -70,7 +70,7 @@ fn a_working_stop_entry_lapses_at_the_end_of_the_window() {
 }
 
 #[test]
-fn a_market_entry_takes_the_first_bar_from_the_range_s_end() {
+fn entry_window_of_a_market_entry_begins_with_the_first_bar_after_the_range() {
     // N = 1: 1,000 / 1.5 = 666 shares; entry 100.6; data end 101: 666 x 0.4 = 266.4 less 0.666; 0.25R.
     check_both(
         "orb-etf",
@@ -86,7 +86,7 @@ fn a_market_entry_takes_the_first_bar_from_the_range_s_end() {
 }
 
 #[test]
-fn a_market_that_opens_at_or_beyond_the_stop_is_not_entered() {
+fn entry_window_refuses_a_market_that_opens_at_or_beyond_the_stop() {
     check_both("orb-etf", "A 09:30 100 101 99 100.5 | 99 102 99 101", "A entry_beyond_stop");
     check_both("orb-etf", "A 09:30 100 101 99 100.5 | 98 102 98 101", "A entry_beyond_stop");
     check_both("orb-etf", "A 09:30 100 101 99 99.5 | 101 102 98 101", "A entry_beyond_stop");

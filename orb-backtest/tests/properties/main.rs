@@ -10,6 +10,9 @@ mod harness;
 mod market;
 
 mod books;
+mod explained;
+mod foresight;
+mod lengths;
 mod order;
 mod stops;
 mod strays;
@@ -42,6 +45,17 @@ impl Case {
     pub(crate) fn new(seed: u64) -> (Self, Dice) {
         let mut dice = Dice(seed);
         let settings = market::settings(&mut dice);
+        Self::with_settings(seed, settings, dice)
+    }
+
+    /// Draws a case of up to three strategies.
+    pub(crate) fn of_several(seed: u64) -> (Self, Dice) {
+        let mut dice = Dice(seed);
+        let settings = market::strategies(&mut dice);
+        Self::with_settings(seed, settings, dice)
+    }
+
+    fn with_settings(seed: u64, settings: String, mut dice: Dice) -> (Self, Dice) {
         let symbols = usize::try_from(dice.between(1, 7)).expect("small");
         let sessions = vec![
             day::session("2026-02-12", 5, 390),

@@ -49,6 +49,10 @@ pub(crate) fn settings(dice: &mut Dice) -> String {
         "orb-classic stop=atr:0.1 target_r=off",
         "orb-etf",
         "orb-etf stop=atr:0.1 slot_policy=first_trigger",
+        "orb-classic entry=close",
+        "orb-classic entry=close direction=candle slot_policy=ranked stop=percent:1",
+        "orb-classic stop=percent:1 target_percent=2 sizing=notional:20000",
+        "orb-classic atr_method=wilder stop=atr:0.1 sizing=shares:100 score_min=0.4",
     ]);
     let mut line = base.to_owned();
     for (key, values) in [
@@ -65,6 +69,17 @@ pub(crate) fn settings(dice: &mut Dice) -> String {
         line = format!("{line} {key}={}", dice.pick(values));
     }
     line
+}
+
+/// Draws the settings of up to three strategies, with universes of their own: a line for [`crate::day::engine_config`].
+pub(crate) fn strategies(dice: &mut Dice) -> String {
+    let count = dice.between(1, 4);
+    let one = |number: i64, dice: &mut Dice| {
+        let universe = *dice.pick(&["", " symbols=A,B,C", " symbols=B,D"]);
+        let filters = *dice.pick(&["", " price_min=20 rvol_min=0.5 top=2", " atr_min=1 average_volume_min=3000"]);
+        format!("{} name=s{number}{universe}{filters}", settings(dice))
+    };
+    (0..count).map(|number| one(number, dice)).collect::<Vec<_>>().join(" | ")
 }
 
 /// Draws the bars of a session: walks with gaps, missing bars and silent symbols.

@@ -68,8 +68,8 @@ impl Engine {
         let day = &self.strategies[id.index()];
         // An entry after the close of a bar is made in the next one, which must lie in the window too.
         let entry_bar = match self.strategy(id).entry {
-            EntryKind::Close => bar.start + self.config.bar_length,
-            EntryKind::Stop | EntryKind::Market => bar.start,
+            EntryKind::Close if !day.stopped.contains(&bar.symbol) => bar.start + self.config.bar_length,
+            EntryKind::Stop | EntryKind::Market | EntryKind::Close => bar.start,
         };
         let inside = |windows: &Windows| windows.range_end <= bar.start && entry_bar < windows.entry_end;
         day.entries_open && self.clock.windows(id).is_some_and(inside)

@@ -7,7 +7,6 @@ use crate::breaker::BreakerEntry;
 use crate::config::{EntryKind, StrategyId};
 use crate::effect::{Action, Component, EffectClass, Effects, Severity};
 use crate::exit_desk::ExitDesk;
-use crate::explain::SizeArithmetic;
 use crate::fact::{Fact, SessionRecord, Signal, SignalStatus};
 use crate::hold::{ENTRY_DEADLINE, HoldKind};
 use crate::money::{Price, Quantity};
@@ -15,7 +14,7 @@ use crate::order::{
     AttemptId, ClientOrderId, Order, OrderKind, OrderRequest, OrderRole, OrderStatus, RejectionKind, TimeInForce,
     Trigger,
 };
-use crate::protection::ExitPrices;
+use crate::protection::{ExitPrices, StopRule};
 use crate::reason::Reason;
 use crate::risk_gate::{EntryProposal, Refused, RiskApproved, RiskContext, leveraged};
 use crate::score::Score;
@@ -36,10 +35,23 @@ impl Engine {
         let symbol = crossing.symbol;
         match crossing.side {
             None => self.decide(id, symbol, Reason::BothSidesInOneBar, String::new(), out),
-            Some(_) if self.strategies[id.index()].stopped.contains(&symbol) => {
-                self.decide(id, symbol, Reason::LossLimit, String::new(), out);
+            Some(side) if self.strategies[id.index()].stopped.contains(&symbol) => {
+                let reason = self.stopped_reason(id, side, &crossing.bar);
+                self.decide(id, symbol, reason, String::new(), out);
             }
             Some(side) => self.enter(id, symbol, side, Some(crossing), out),
+        }
+    }
+
+    /// Tells why an entry that the daily loss limit forbids would not have been made in a bar.
+    fn stopped_reason(&self, id: StrategyId, side: Side, bar: &Bar) -> Reason {
+        let strategy = self.strategy(id);
+        let plan = self.strategies[id.index()].signals.plan(strategy, bar.symbol, side, Some(bar));
+        match plan.map(|plan| plan.protection.stop) {
+            Ok(StopRule::At(stop)) if strategy.entry != EntryKind::Stop && side.reaches_stop(bar.open, stop) => {
+                Reason::EntryBeyondStop
+            }
+            _ => Reason::LossLimit,
         }
     }
 
@@ -71,10 +83,6 @@ impl Engine {
         };
         let proposal = EntryProposal { attempt, side, level: plan.level, stop: plan.stop, expected };
         let asked = Asked { proposal, exits: plan.protection.resolve(plan.level), score };
-        if self.prices.halted[symbol.index()] {
-            let (reason, size) = (Reason::Halted, SizeArithmetic::default());
-            return self.refuse(&asked, Refused { reason, detail: String::new(), size }, out);
-        }
         let context = self.risk_context(&session, symbol);
         match self.risk.approve(self.now, &self.config.run, proposal, &context) {
             Ok(approved) => {
@@ -84,6 +92,10 @@ impl Engine {
                 }
                 let first_bar = breakout.map(|bar| self.first_bar(id, bar)).or(self.range_end(id));
                 self.order_entry(&approved, &plan, &asked, first_bar, out);
+            }
+            Err(refused) if refused.reason == Reason::LossLimit && crossing.is_none() => {
+                self.explain_entry(&asked, &refused.size);
+                self.keep_watching(id, symbol, side, out);
             }
             Err(refused) => self.refuse(&asked, refused, out),
         }
@@ -96,6 +108,7 @@ impl Engine {
             restricted: self.prices.restricted[symbol.index()],
             loss_limit_reached: self.holds.get(HoldKind::DailyLoss).is_some(),
             holds_permit: self.holds.active().iter().all(|hold| hold.kind == HoldKind::DailyLoss),
+            halted: self.prices.halted[symbol.index()],
         }
     }
 
@@ -275,7 +288,7 @@ impl Engine {
         let window_open = self.strategies[id.index()].entries_open;
         let reason = match &order.rejection {
             Some(rejection) => reason_of(rejection.kind),
-            None if window_open && limit_reached => return self.keep_watching(id, symbol, out),
+            None if window_open && limit_reached => return self.keep_watching(id, symbol, order.side.opens(), out),
             None if window_open => Reason::Hold,
             None if self.strategy(id).entry != EntryKind::Stop => Reason::NoEntryBar,
             None => Reason::NoTrigger,
@@ -287,11 +300,14 @@ impl Engine {
         self.decide(id, symbol, reason, detail, out);
     }
 
-    /// After the daily loss limit cancelled a working entry: only a touch of its level tells the day's reason.
-    fn keep_watching(&mut self, id: StrategyId, symbol: SymbolId, out: &mut Effects) {
+    /// After the daily loss limit forbade an entry: only a touch of its level, or the bar in which it would have been
+    /// made, tells the day's reason.
+    fn keep_watching(&mut self, id: StrategyId, symbol: SymbolId, side: Side, out: &mut Effects) {
         let strategy = self.config.run.strategy(id);
         let day = &mut self.strategies[id.index()];
-        if strategy.entry != EntryKind::Stop || !day.signals.arm(strategy, symbol, None) {
+        if strategy.entry != EntryKind::Stop {
+            day.signals.await_bar(symbol, side);
+        } else if !day.signals.arm(strategy, symbol, None) {
             return self.decide(id, symbol, Reason::LossLimit, String::new(), out);
         }
         day.stopped.push(symbol);

@@ -125,7 +125,7 @@ struct StrategyDay {
     answered: bool,
     signals: SignalMachine,
     entries_open: bool,
-    /// Symbols whose working entry the daily loss limit cancelled.
+    /// Symbols whose entry the daily loss limit cancelled or forbade before its bar.
     stopped: Vec<SymbolId>,
 }
 

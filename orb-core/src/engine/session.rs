@@ -124,6 +124,10 @@ impl Engine {
             ] {
                 let left: Vec<SymbolId> = self.strategies[number].signals.having(state).collect();
                 for symbol in left {
+                    // A market order that the daily loss limit cancelled waited for a bar, not for a level.
+                    let waited =
+                        self.strategies[number].stopped.contains(&symbol) && self.strategy(id).entry != EntryKind::Stop;
+                    let reason = if waited { Reason::NoEntryBar } else { reason };
                     self.decide(id, symbol, reason, String::new(), out);
                 }
             }
@@ -207,7 +211,7 @@ impl Engine {
             && strategy.direction == Direction::Candle;
         let at_once = strategy.entry == EntryKind::Market || resting;
         let chosen = match strategy.slot_policy {
-            SlotPolicy::Ranked => (strategy.max_positions as usize).saturating_sub(self.risk.slots_used()),
+            SlotPolicy::Ranked => (strategy.max_positions as usize).saturating_sub(self.risk.slots_used_by(id)),
             SlotPolicy::FirstTrigger => usize::MAX,
         };
         for (index, candidate) in passing.into_iter().enumerate() {

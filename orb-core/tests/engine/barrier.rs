@@ -60,7 +60,7 @@ fn a_question_without_an_answer_leaves_the_range_incomplete() {
 }
 
 #[test]
-fn a_correction_counts_until_the_range_is_frozen() {
+fn range_completeness_takes_a_correction_until_the_range_is_frozen() {
     // The range of one bar is frozen with it: 99 to 102, level 102.01, d = 3.01, 66 shares.
     check(
         "bar A 09:30 100 102 99 100

@@ -251,6 +251,12 @@ fn a_halted_symbol_is_not_entered() {
 }
 
 #[test]
+fn a_rule_that_fails_before_it_comes_before_a_halt() {
+    check("range A\nhalt A\npause\n> hold operator_pause\nlong A\n> decide A hold");
+    check_with("orb-classic stop_distance_min=3", "range A\nhalt A\nlong A\n> decide A stop_too_close");
+}
+
+#[test]
 fn an_entry_whose_cancel_failed_is_cancelled_again_after_its_window() {
     check_with(
         "orb-classic symbols=A slot_policy=ranked direction=candle",
