@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
-use crate::config::{Direction, RANGE_MINUTES, StrategyConfig};
+use crate::config::{Direction, RANGE_MINUTES, StopKind, StrategyConfig};
 use crate::event::SymbolReference;
 use crate::explain::{Check, Figure};
 use crate::filter::{Candidacy, Filter};
@@ -355,11 +355,14 @@ fn check_filters(
         let value = known.volume_sum14.map_or(Figure::Missing, |sum| Figure::Shares(sum / 14));
         checks.push(Check { rule: Reason::AvgVolume, value, bound: Figure::Shares(bound), failed });
     }
-    if let Some(bound) = filters.atr_min {
+    // A stop of a fraction of ATR needs it as much as a bound does: what is missing is said before places are given.
+    if filters.atr_min.is_some() || matches!(strategy.stop, StopKind::Atr(_)) {
         let atr = strategy.atr(known);
-        let failed = fails(atr.map(|atr| atr > bound), Reason::AtrMissing, Reason::Atr);
+        let passes = |atr| filters.atr_min.is_none_or(|bound| atr > bound);
+        let failed = fails(atr.map(passes), Reason::AtrMissing, Reason::Atr);
         let value = atr.map_or(Figure::Missing, Figure::Price);
-        checks.push(Check { rule: Reason::Atr, value, bound: Figure::Price(bound), failed });
+        let bound = Figure::Price(filters.atr_min.unwrap_or_default());
+        checks.push(Check { rule: Reason::Atr, value, bound, failed });
     }
     if let Some(bound) = filters.rvol_min {
         let failed = fails(rvol.map(|ratio| ratio.at_least(bound)), Reason::RvolMissing, Reason::Rvol);
