@@ -57,6 +57,7 @@ impl RelativeVolume {
 
 /// Holds a symbol that may be traded today.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Candidate {
     /// Which symbol.
     pub symbol: SymbolId,
@@ -74,6 +75,7 @@ pub struct Candidate {
 
 /// Holds why a symbol is no candidate.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Refusal {
     /// Which symbol.
     pub symbol: SymbolId,
@@ -93,6 +95,7 @@ pub struct Refusal {
 
 /// Holds the result of the barrier.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Ranking {
     /// The candidates by rank, the first first.
     pub candidates: Vec<Candidate>,

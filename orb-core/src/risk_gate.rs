@@ -13,6 +13,7 @@ use crate::time::Timestamp;
 
 /// Asks for leave to enter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct EntryProposal {
     /// Which attempt.
     pub attempt: AttemptId,
@@ -38,6 +39,7 @@ impl EntryProposal {
 
 /// Tells the gate what it cannot know by itself.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct RiskContext {
     /// Equity at the open.
     pub equity_open: Money,
@@ -89,6 +91,7 @@ impl RiskApproved {
 
 /// Explains a refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Refused {
     /// The first rule that failed.
     pub reason: Reason,
