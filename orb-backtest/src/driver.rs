@@ -7,6 +7,7 @@ use orb_core::effect::{Action, BrokerEffect, Effect, Effects};
 use orb_core::event::{Event, Origin, Outcome, ReferenceData, SymbolReference};
 use orb_core::exit_desk::CLOSE_DEADLINE;
 use orb_core::fact::Fact;
+use orb_core::history::History;
 use orb_core::metrics::DayResult;
 use orb_core::order::OrderUpdate;
 use orb_core::session_clock::SESSION_END_GRACE;
@@ -85,6 +86,31 @@ impl Backtest {
         self.settle_updates(session.close);
         self.wake_until(session.close + SESSION_END_GRACE);
         self.end_day(session, equity_open);
+    }
+
+    /// Trades one's own bars, session by session, from the first session of the calendar that has a bar to the last.
+    ///
+    /// The order of the bars does not matter; bars outside of the sessions are left out. What is known before each
+    /// session (previous close, ATR14, usual volume) comes from the bars before it alone.
+    ///
+    /// # Panics
+    /// When a bar's symbol is not of the engine's table.
+    pub fn run_bars(&mut self, mut bars: Vec<Bar>) {
+        let config = self.engine.config();
+        let (calendar, symbols, length) = (config.calendar.clone(), config.symbols.len(), config.bar_length);
+        bars.retain(|bar| calendar.session_at(bar.start).is_some());
+        bars.sort_by_key(|bar| (bar.start, bar.symbol));
+        let date = |bar: Option<&Bar>| bar.and_then(|bar| calendar.session_at(bar.start)).map(|session| session.date);
+        let (Some(first), Some(last)) = (date(bars.first()), date(bars.last())) else { return };
+        let start = calendar.index_of(first).unwrap_or_default();
+        let mut history = History::new(symbols, length);
+        for (session, index) in calendar.between(first, last).iter().zip(start..) {
+            let begin = bars.partition_point(|bar| bar.start < session.open);
+            let end = bars.partition_point(|bar| bar.start < session.close);
+            let bars = &bars[begin..end];
+            self.run_session(&SessionBars { session, bars, reference: &history.reference(index) });
+            history.add_session(index, session, bars);
+        }
     }
 
     fn end_day(&mut self, session: &Session, equity_open: Money) {
@@ -172,6 +198,7 @@ impl Backtest {
                     self.queue.extend(self.updates.drain(..).map(Event::Order));
                 }
                 Effect::Record(Fact::Trade(trade)) if trade.is_closed() => self.report.trades.push(trade),
+                Effect::Record(Fact::Signal(signal)) => self.report.signals.push(signal),
                 Effect::Record(Fact::Decision(decision)) => self.report.decisions.push(decision),
                 Effect::Record(Fact::Explained(explanation)) => self.report.explanations.push(*explanation),
                 Effect::Record(_) | Effect::Alert(_) => {}

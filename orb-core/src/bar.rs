@@ -30,6 +30,7 @@ pub const PRICE_MAX: Price = Price::from_micros(10_000_000_000_000);
 
 /// Explains why prices and a volume do not make a bar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum BarError {
     /// A price is zero or negative.
     #[error("the {field} is {price}: a price must be above 0")]

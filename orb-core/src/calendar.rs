@@ -29,6 +29,7 @@ pub struct Calendar {
 
 /// Explains why a list of sessions is not a calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum CalendarError {
     /// A session ends before it begins.
     #[error("the session of {0} closes at or before its open")]

@@ -25,6 +25,7 @@ pub struct Quantity(i64);
 
 /// Explains why a text or a decimal is not an exact amount of micro-dollars.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum MoneyError {
     /// The text is not a decimal number.
     #[error("`{0}` is not a decimal number")]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
-use crate::config::{Direction, RANGE_MINUTES, StrategyConfig};
+use crate::config::{Direction, RANGE_MINUTES, StopKind, StrategyConfig};
 use crate::event::SymbolReference;
 use crate::explain::{Check, Figure};
 use crate::filter::{Candidacy, Filter};
@@ -57,6 +57,7 @@ impl RelativeVolume {
 
 /// Holds a symbol that may be traded today.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Candidate {
     /// Which symbol.
     pub symbol: SymbolId,
@@ -74,6 +75,7 @@ pub struct Candidate {
 
 /// Holds why a symbol is no candidate.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Refusal {
     /// Which symbol.
     pub symbol: SymbolId,
@@ -93,6 +95,7 @@ pub struct Refusal {
 
 /// Holds the result of the barrier.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Ranking {
     /// The candidates by rank, the first first.
     pub candidates: Vec<Candidate>,
@@ -355,11 +358,14 @@ fn check_filters(
         let value = known.volume_sum14.map_or(Figure::Missing, |sum| Figure::Shares(sum / 14));
         checks.push(Check { rule: Reason::AvgVolume, value, bound: Figure::Shares(bound), failed });
     }
-    if let Some(bound) = filters.atr_min {
+    // A stop of a fraction of ATR needs it as much as a bound does: what is missing is said before places are given.
+    if filters.atr_min.is_some() || matches!(strategy.stop, StopKind::Atr(_)) {
         let atr = strategy.atr(known);
-        let failed = fails(atr.map(|atr| atr > bound), Reason::AtrMissing, Reason::Atr);
+        let passes = |atr| filters.atr_min.is_none_or(|bound| atr > bound);
+        let failed = fails(atr.map(passes), Reason::AtrMissing, Reason::Atr);
         let value = atr.map_or(Figure::Missing, Figure::Price);
-        checks.push(Check { rule: Reason::Atr, value, bound: Figure::Price(bound), failed });
+        let bound = Figure::Price(filters.atr_min.unwrap_or_default());
+        checks.push(Check { rule: Reason::Atr, value, bound, failed });
     }
     if let Some(bound) = filters.rvol_min {
         let failed = fails(rvol.map(|ratio| ratio.at_least(bound)), Reason::RvolMissing, Reason::Rvol);

@@ -13,6 +13,7 @@ use crate::time::Timestamp;
 
 /// Asks for leave to enter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct EntryProposal {
     /// Which attempt.
     pub attempt: AttemptId,
@@ -24,10 +25,21 @@ pub struct EntryProposal {
     pub stop: Price,
     /// Price at which a fill is expected: beyond the level after a gap, with slippage.
     pub expected: Price,
+    /// Stop of a fill at the expected price; another than [`Self::stop`] where the stop goes with the fill.
+    pub expected_stop: Price,
+}
+
+impl EntryProposal {
+    /// Makes a proposal that expects its fill at the level.
+    #[must_use]
+    pub const fn new(attempt: AttemptId, side: Side, level: Price, stop: Price) -> Self {
+        Self { attempt, side, level, stop, expected: level, expected_stop: stop }
+    }
 }
 
 /// Tells the gate what it cannot know by itself.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct RiskContext {
     /// Equity at the open.
     pub equity_open: Money,
@@ -41,6 +53,22 @@ pub struct RiskContext {
     pub holds_permit: bool,
     /// Trading in the symbol is halted.
     pub halted: bool,
+}
+
+impl RiskContext {
+    /// Makes the context of a fresh day with an equity: nothing lost, nothing forbidden.
+    #[must_use]
+    pub const fn at_open(equity_open: Money) -> Self {
+        let realized_net = Money::ZERO;
+        Self {
+            equity_open,
+            realized_net,
+            restricted: false,
+            loss_limit_reached: false,
+            holds_permit: true,
+            halted: false,
+        }
+    }
 }
 
 /// Proves that the gate has approved an entry; only the gate can make one.
@@ -72,6 +100,7 @@ impl RiskApproved {
 
 /// Explains a refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Refused {
     /// The first rule that failed.
     pub reason: Reason,
@@ -127,9 +156,9 @@ impl RiskGate {
         self.reservations.len()
     }
 
-    /// Returns the slots that one strategy's positions and working entries take.
+    /// Returns the positions and working entries of one strategy.
     #[must_use]
-    pub fn slots_used_by(&self, strategy: StrategyId) -> usize {
+    pub fn slots_of(&self, strategy: StrategyId) -> usize {
         self.reservations.iter().filter(|held| held.attempt.strategy == strategy).count()
     }
 
@@ -160,7 +189,7 @@ impl RiskGate {
             attempt: proposal.attempt,
             open: false,
             notional: size.quantity.at(proposal.expected),
-            risk: size.quantity.at(proposal.expected.distance(proposal.stop)),
+            risk: size.quantity.at(proposal.expected.distance(proposal.expected_stop)),
         });
         Ok(RiskApproved { proposal, size })
     }
@@ -286,7 +315,7 @@ impl RiskGate {
         size: &mut SizeArithmetic,
     ) -> Result<(), (Reason, String)> {
         let just_freed = self.freed.iter().filter(|&&(owner, at)| owner == id && at >= now).count();
-        size.slots_used = self.slots_used_by(id) + just_freed;
+        size.slots_used = self.slots_of(id) + just_freed;
         let account_max = self.account_max(run) as usize;
         let all_freed = self.freed.iter().filter(|&&(_, at)| at >= now).count();
         let own_full = size.slots_used >= strategy.max_positions as usize;
@@ -370,18 +399,11 @@ mod tests {
         let attempt = AttemptId { date, strategy: StrategyId(0), symbol: SymbolId(symbol), attempt: 1 };
         let (level, stop): (Price, Price) = (level.parse().expect(level), stop.parse().expect(stop));
         let side = if level > stop { Side::Long } else { Side::Short };
-        EntryProposal { attempt, side, level, stop, expected: level }
+        EntryProposal::new(attempt, side, level, stop)
     }
 
     fn context() -> RiskContext {
-        RiskContext {
-            equity_open: Money::from_cents(10_000_000),
-            realized_net: Money::ZERO,
-            restricted: false,
-            loss_limit_reached: false,
-            holds_permit: true,
-            halted: false,
-        }
+        RiskContext::at_open(Money::from_cents(10_000_000))
     }
 
     fn run() -> RunConfig {
@@ -441,6 +463,17 @@ mod tests {
         gate.release(now, proposal(0, "50", "49.6").attempt);
         assert_eq!(gate.approve(now, &run(), sixth, &context()).expect_err("same bar").reason, Reason::NoSlot);
         assert!(gate.approve(Timestamp::from_micros(2), &run(), sixth, &context()).is_ok());
+    }
+
+    #[test]
+    fn a_stop_that_goes_with_the_fill_risks_what_the_fill_risks() {
+        // Limit 5% of 100,000. Ten cents a share: 1,600 shares, at most 160 dollars, wherever the entry fills.
+        let (mut gate, now) = (RiskGate::default(), Timestamp::from_micros(1));
+        let (expected, expected_stop) = ("55".parse().expect("a price"), "54.9".parse().expect("a price"));
+        let gapped = EntryProposal { expected, expected_stop, ..proposal(0, "50", "49.9") };
+        gate.approve(now, &run(), gapped, &context()).expect("approved");
+        let second = gate.approve(now, &run(), proposal(1, "50", "49.9"), &context()).expect("approved");
+        assert_eq!(second.size().open_risk, Money::from_cents(16_000));
     }
 
     #[test]

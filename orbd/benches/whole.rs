@@ -110,7 +110,8 @@ fn write_market(symbols: &Path, single: &Path) -> usize {
     write::write(&single.join("bars.parquet"), &market.trade).expect("a file");
     for (symbol, name) in market.symbols().iter() {
         let bars = market.trade.iter().filter(|bar| bar.symbol == symbol).copied().collect();
-        let set = BarSet::from_bars(market.symbols().clone(), market.bar_length(), &calendar, bars).expect("valid bars");
+        let set =
+            BarSet::from_bars(market.symbols().clone(), market.bar_length(), &calendar, bars).expect("valid bars");
         write::write(&symbols.join(format!("{name}.parquet")), &set).expect("a file");
     }
     market.trade.len()

@@ -49,9 +49,10 @@ fn calendar(folder: &Path) -> std::path::PathBuf {
 
 /// Compares one random market; returns the number of trades.
 fn compare(seed: u32, folder: &Path, calendar: &Path) -> usize {
-    let bars = folder.join("bars.csv");
-    let flags =
-        run(Command::new("python3").arg(script("market.py")).arg(seed.to_string()).arg(&bars).arg(calendar), seed);
+    let (bars, config) = (folder.join("bars.csv"), folder.join("config.toml"));
+    let mut maker = Command::new("python3");
+    maker.arg(script("market.py")).arg(seed.to_string()).arg(&bars).arg(calendar).arg(&config);
+    let flags = run(&mut maker, seed);
     let flags: Vec<&str> = flags.split_whitespace().collect();
     let files = ["trades", "decisions", "equity"];
     let outputs = |who: &str| -> Vec<String> {

@@ -3,9 +3,8 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
-use orb_backtest::{Backtest, FillModel, SessionBars};
+use orb_backtest::{Backtest, FillModel};
 use orb_core::config::preset;
-use orb_core::event::SymbolReference;
 use orb_core::{Bar, Calendar, Date, EngineConfig, Price, RunConfig, Session, Span, Symbol, SymbolTable, Timestamp};
 
 /// Open, high, low and close of each minute from 09:30 in New York, in cents.
@@ -43,10 +42,8 @@ fn main() -> anyhow::Result<()> {
     let calendar = Arc::new(Calendar::new(vec![session])?);
     let config = EngineConfig::new(run, symbols.clone(), calendar, Span::from_minutes(1));
 
-    // What is known before the open; here only the previous close.
-    let reference = [SymbolReference { previous_close: Some(Price::from_cents(9_990)), ..Default::default() }];
     let mut backtest = Backtest::new(config, FillModel::Pessimistic);
-    backtest.run_session(&SessionBars { session: &session, bars: &bars, reference: &reference });
+    backtest.run_bars(bars);
     let report = backtest.finish();
 
     let mut out = std::io::stdout().lock();

@@ -88,8 +88,7 @@ impl Market {
 
     /// Runs a preset over all of it, by the engine that trades live.
     pub(crate) fn run(&self, name: &str, model: FillModel) -> Report {
-        let run = RunConfig::of(preset(name).expect("a preset"));
-        let mut run = RunConfig { ..run };
+        let mut run = RunConfig::of(preset(name).expect("a preset"));
         run.strategies[0].symbols.clear();
         let config = EngineConfig::new(run, self.symbols.clone(), self.calendar.clone(), Span::from_minutes(1));
         let mut backtest = Backtest::new(config, model);

@@ -82,6 +82,12 @@ fn shorts_are_blocked_by_rule_201_from_the_next_bar_on() {
         "A: prev 109\nA 09:30 100 101 99 100 | 100 100 98 99",
         "A short 99 09:35 98.99 > 09:35 99 data_end -0.005R net -1.683",
     );
+    // An entry after the close would sell in the next bar: 98 restricts it already.
+    check_both(
+        "orb-classic entry=close",
+        "A: prev 109\nA 09:30 100 101 99 100 | 100 100 98 98.5 | 98.5 98.5 98 98",
+        "A rule_201",
+    );
     // Longs are free.
     check_both(
         "orb-classic",
@@ -94,6 +100,11 @@ fn shorts_are_blocked_by_rule_201_from_the_next_bar_on() {
         "A 09:30 100 101 99 100 | 100 100 98 99",
         "A short 99 09:35 98.99 > 09:35 99 data_end -0.005R net -1.683",
     );
+}
+
+#[test]
+fn a_stop_of_atr_needs_atr_before_anything_happens() {
+    check_both("orb-classic stop=atr:0.1", "A 09:30 100 101 99 100 | 100 100 100 100", "A atr_missing");
 }
 
 #[test]

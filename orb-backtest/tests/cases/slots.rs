@@ -152,3 +152,60 @@ fn one_instant_enters_before_it_marks() {
          B long 99 09:40 101.01 > 09:45 101.5 loss_limit 0.2438R net -367.29",
     );
 }
+
+#[test]
+fn places_by_rank_are_each_strategy_s_own() {
+    // A is the first strategy's when the second one's range ends, ten minutes later: its one place is still there.
+    // 1,000 / 2.01 = 497 shares; at 101: 497 x -0.01 less fees of 3.479.
+    check_both(
+        "orb-classic max_positions=1 symbols=A account_max_positions=2 | \
+         orb-classic name=later symbols=B slot_policy=ranked max_positions=1 range_minutes=15",
+        "A 09:30 100 101 99 100 | 100 102 100 101
+         B 09:30 100 101 99 100 | 100 101 99 100 | 100 101 99 100 | 100 102 100 101",
+        "A long 497 09:35 101.01 > 09:35 101 data_end -0.005R net -8.449
+         B s1 long 497 09:45 101.01 > 09:45 101 data_end -0.005R net -8.449",
+    );
+}
+
+#[test]
+fn of_ranges_that_end_together_the_first_strategy_orders_first_whatever_bars_are_missing() {
+    // The first waits for B, which has no bar yet; the second has all that it needs.
+    // 1,000 / 1.50 = 666 shares; at 101: 666 x 0.50 less fees of 0.666.
+    check_both(
+        "orb-etf symbols=A,B | orb-etf name=later symbols=A",
+        "A 09:30 100 101 99 100.5 | 100.5 102 100 101
+         B 10:00 100 100 100 100",
+        "A long 666 09:35 100.5 > 09:35 101 data_end 0.3333R net 332.334
+         B range_no_first_bar
+         A s1 symbol_owned",
+    );
+}
+
+#[test]
+fn the_number_of_positions_holds_for_each_strategy_and_the_largest_for_the_account() {
+    // The first strategy has one place, the second two. A and B trigger in one bar: the first strategy takes A with 497
+    // shares. The second finds A owned, takes B with 500 / 2.01 = 248 (fees 1.736), and the account is full: C has none.
+    check_both(
+        "orb-classic max_positions=1 | orb-classic name=later max_positions=2",
+        "A 09:30 100 101 99 100 | 100 102 100 101
+         B 09:30 100 101 99 100 | 100 102 100 101
+         C 09:30 100 101 99 100 | 100 102 100 101",
+        "A long 497 09:35 101.01 > 09:35 101 data_end -0.005R net -8.449
+         B s1 long 248 09:35 101.01 > 09:35 101 data_end -0.005R net -4.216
+         B no_slot
+         C no_slot
+         A s1 symbol_owned
+         C s1 no_slot",
+    );
+    // A slot that a strategy gives back in a bar is its own only from the next, though the account has room.
+    check_both(
+        "orb-classic max_positions=1 | orb-classic name=later max_positions=5 symbols=Z",
+        "A 09:30 100 101 99 100 | 100 102 100 101 | 100 100 98 99
+         B 09:30 100 101 99 100 | 100 100 100 100 | 100 102 100 101
+         Z: prev 1",
+        "A long 497 09:35 101.01 > 09:40 99 stop -1R net -1002.449
+         B no_slot
+         Z no_bars
+         Z s1 no_bars",
+    );
+}

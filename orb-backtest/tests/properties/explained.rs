@@ -138,6 +138,7 @@ fn size(explanation: &Explanation, entry: &ProposedEntry, strategy: &StrategyCon
         }
         Sizing::Shares(count) => (i64::from(count), i64::from(count)),
         Sizing::Notional(amount) => (shares(amount.to_decimal(), level), shares(amount.to_decimal(), level)),
+        other => panic!("{other:?} has no arithmetic here yet"),
     };
     assert_eq!(size.by_sizing, by_sizing, "{}", at());
     assert_eq!(wanted < 1, reason == Some(Reason::SizeZero), "{}", at());

@@ -25,6 +25,7 @@ pub const RANGE_MINUTES: [u32; 5] = [1, 5, 15, 30, 60];
 
 /// Says which breakouts count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Direction {
     /// Both sides; the first to trigger.
     Both,
@@ -34,6 +35,7 @@ pub enum Direction {
 
 /// Says how a position is entered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum EntryKind {
     /// By a stop order at the level beside the range.
     Stop,
@@ -45,6 +47,7 @@ pub enum EntryKind {
 
 /// Says where the initial stop lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum StopKind {
     /// At the opposite extreme of the range.
     Range,
@@ -56,6 +59,7 @@ pub enum StopKind {
 
 /// Says how ATR14 is made of the true ranges before the day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AtrMethod {
     /// The mean of the latest 14.
     #[default]
@@ -68,6 +72,7 @@ pub enum AtrMethod {
 
 /// Says how many shares an entry has; what is left of the leverage bounds all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Sizing {
     /// As many as lose the risk fraction's share at the stop.
     #[default]
@@ -80,6 +85,7 @@ pub enum Sizing {
 
 /// Says who gets the slots of the day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum SlotPolicy {
     /// All candidates are watched; the first that trigger take free slots.
     FirstTrigger,
@@ -89,6 +95,7 @@ pub enum SlotPolicy {
 
 /// Holds the bounds that choose the Stocks in Play; `None` leaves a bound out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Filters {
     /// The range's open must be above this price.
     pub price_min: Option<Price>,
@@ -104,6 +111,7 @@ pub struct Filters {
 
 /// Holds what trading costs, per share and side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Costs {
     /// Added to the price of stop and market fills, against the trader; not to targets.
     pub slippage: Price,
@@ -113,6 +121,7 @@ pub struct Costs {
 
 /// Holds one named strategy.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StrategyConfig {
     /// Name in files and replies: 1 to 16 of a-z, 0-9 and `-`.
     pub name: String,
@@ -160,6 +169,7 @@ pub struct StrategyConfig {
 
 /// Holds an account and the strategies that trade it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RunConfig {
     /// Equity at the start of a backtest or demo.
     pub initial_equity: Money,
@@ -174,6 +184,7 @@ pub struct RunConfig {
 /// Explains which keys of a configuration do not go together, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{keys}: {problem}; {remedy}")]
+#[non_exhaustive]
 pub struct ConfigError {
     /// The keys at fault.
     pub keys: String,

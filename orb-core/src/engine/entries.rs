@@ -81,9 +81,11 @@ impl Engine {
             (EntryKind::Stop, Some(bar)) => expected_fill(&plan, bar, strategy.costs.slippage),
             (EntryKind::Stop | EntryKind::Market | EntryKind::Close, _) => plan.level,
         };
-        let proposal = EntryProposal { attempt, side, level: plan.level, stop: plan.stop, expected };
+        let expected_stop = plan.protection.resolve(expected).stop;
+        let proposal =
+            EntryProposal { expected, expected_stop, ..EntryProposal::new(attempt, side, plan.level, plan.stop) };
         let asked = Asked { proposal, exits: plan.protection.resolve(plan.level), score };
-        let context = self.risk_context(&session, symbol);
+        let context = self.risk_context(&session, id, symbol, breakout);
         match self.risk.approve(self.now, &self.config.run, proposal, &context) {
             Ok(approved) => {
                 if let Some(refused) = self.breaker_refusal(&approved, out) {
@@ -101,11 +103,21 @@ impl Engine {
         }
     }
 
-    fn risk_context(&self, session: &SessionRecord, symbol: SymbolId) -> RiskContext {
+    fn risk_context(
+        &self,
+        session: &SessionRecord,
+        id: StrategyId,
+        symbol: SymbolId,
+        breakout: Option<&Bar>,
+    ) -> RiskContext {
+        // An entry after a close sells in the next bar, in which the breakout bar's own low restricts already.
+        let waits = self.strategy(id).entry == EntryKind::Close;
+        let low = self.prices.symbols[symbol.index()].restricting_low;
+        let restricts = breakout.is_some_and(|bar| waits && bar.low <= low);
         RiskContext {
             equity_open: session.equity_open,
             realized_net: self.positions.day().realized_net,
-            restricted: self.prices.restricted[symbol.index()],
+            restricted: restricts || self.prices.restricted[symbol.index()],
             loss_limit_reached: self.holds.get(HoldKind::DailyLoss).is_some(),
             holds_permit: self.holds.active().iter().all(|hold| hold.kind == HoldKind::DailyLoss),
             halted: self.prices.halted[symbol.index()],

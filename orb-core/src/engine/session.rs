@@ -139,17 +139,28 @@ impl Engine {
         }
     }
 
+    /// Moves the barriers on in the order of the configuration.
+    ///
+    /// Of ranges that end together, a later strategy waits for an earlier one: whose bars are missing must not decide
+    /// who orders first.
     pub(super) fn advance_barriers(&mut self, out: &mut Effects) {
+        let mut awaited = None;
         for number in 0..self.strategies.len() {
             let id = StrategyId(u16::try_from(number).expect("strategies are numbered by 16 bits"));
             let day = &mut self.strategies[number];
-            if !matches!(day.barrier, Barrier::Waiting { .. }) {
+            let Barrier::Waiting { since, .. } = day.barrier else { continue };
+            let complete = day.answered || day.signals.waiting().all(|symbol| day.ranges.has_last_bar(symbol));
+            if complete && awaited == Some(since) {
+                // Nothing is missing, so there is nothing to ask for: it only wakes with the others.
+                day.barrier = Barrier::Waiting { since, asked: true };
                 continue;
             }
-            let complete = day.answered || day.signals.waiting().all(|symbol| day.ranges.has_last_bar(symbol));
             match day.barrier.advance(self.now, complete) {
-                BarrierStep::Wait => {}
-                BarrierStep::Ask => self.ask_for_bars(id, out),
+                BarrierStep::Wait => awaited = Some(since),
+                BarrierStep::Ask => {
+                    awaited = Some(since);
+                    self.ask_for_bars(id, out);
+                }
                 BarrierStep::Fire => self.fire_barrier(id, out),
             }
         }
@@ -211,7 +222,7 @@ impl Engine {
             && strategy.direction == Direction::Candle;
         let at_once = strategy.entry == EntryKind::Market || resting;
         let chosen = match strategy.slot_policy {
-            SlotPolicy::Ranked => (strategy.max_positions as usize).saturating_sub(self.risk.slots_used_by(id)),
+            SlotPolicy::Ranked => (strategy.max_positions as usize).saturating_sub(self.risk.slots_of(id)),
             SlotPolicy::FirstTrigger => usize::MAX,
         };
         for (index, candidate) in passing.into_iter().enumerate() {

@@ -59,6 +59,7 @@ impl core::fmt::Debug for Key {
 
 /// Explains why a setting was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SettingError {
     /// There is no such key.
     #[error("there is no key `{name}`{}; `orbd backtest --help` lists them", suggestion.as_ref().map(|near| format!(", did you mean `{near}`?")).unwrap_or_default())]
