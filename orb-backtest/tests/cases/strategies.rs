@@ -40,6 +40,10 @@ fn one_strategy_has_a_symbol_for_the_session() {
         "A s1 long 99 09:35 101.01 > 09:40 99 stop -1R net -199.683
          A symbol_owned",
     );
+}
+
+#[test]
+fn a_symbol_stays_its_owner_s_where_the_entry_was_not_filled() {
     // The owner's order rests and never fills: nobody else may.
     check_both(
         "orb-classic direction=candle slot_policy=ranked entry_offset_ticks=300 | orb-classic name=later",
@@ -60,7 +64,10 @@ fn one_strategy_has_a_symbol_for_the_session() {
         "A entry_beyond_stop
          A s1 symbol_owned",
     );
-    // The next session is anybody's.
+}
+
+#[test]
+fn the_next_session_s_symbols_are_anybody_s() {
     check_both(
         "orb-classic entry_offset_ticks=101 | orb-classic name=later",
         "== 2026-02-12
@@ -114,10 +121,15 @@ fn slots_are_each_strategy_s_own_and_bounded_by_the_account_s() {
          C no_slot
          A s1 symbol_owned",
     );
-    // One place: the first strategy's.
+}
+
+#[test]
+fn one_place_of_the_account_goes_to_the_first_strategy() {
     check_both(
-        &strategies.replacen("orb-classic", "orb-classic account_max_positions=1", 1),
-        market,
+        "orb-classic max_positions=1 account_max_positions=1 | orb-classic name=later max_positions=2",
+        "A 09:30 100 101 99 100 | 100 102 100 101
+         B 09:30 100 101 99 100 | 100 102 100 101
+         C 09:30 100 101 99 100 | 100 102 100 101",
         "A long 497 09:35 101.01 > 09:35 101 data_end -0.005R net -8.449
          B no_slot
          C no_slot

@@ -77,10 +77,8 @@ impl Engine {
             return self.decide(id, symbol, reason, detail, out);
         }
         let attempt = AttemptId { date: session.date, strategy: id, symbol, attempt: 1 };
-        let expected = match (strategy.entry, breakout) {
-            (EntryKind::Stop, Some(bar)) => expected_fill(&plan, bar, strategy.costs.slippage),
-            (EntryKind::Stop | EntryKind::Market | EntryKind::Close, _) => plan.level,
-        };
+        let triggered = breakout.filter(|_| strategy.entry == EntryKind::Stop);
+        let expected = triggered.map_or(plan.level, |bar| expected_fill(&plan, bar, strategy.costs.slippage));
         let expected_stop = plan.protection.resolve(expected).stop;
         let proposal =
             EntryProposal { expected, expected_stop, ..EntryProposal::new(attempt, side, plan.level, plan.stop) };
