@@ -7,6 +7,16 @@ use crate::time::Timestamp;
 /// Represents the trades of one symbol over one interval, labelled by the interval's start.
 ///
 /// A bar exists only where shares changed hands: a row of volume 0 is no bar.
+///
+/// ```
+/// use orb_core::{Bar, Price, SymbolId, Timestamp};
+///
+/// let start = Timestamp::parse_rfc3339("2026-02-13T14:30:00Z").expect("an instant");
+/// let [open, high, low, close] = [10_000, 10_040, 9_980, 10_020].map(Price::from_cents);
+/// let bar = Bar { symbol: SymbolId(0), start, open, high, low, close, volume: 1_200 };
+/// assert!(bar.validated().is_ok());
+/// assert!(Bar { high: low, ..bar }.validated().is_err());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bar {
     /// Whose trades these are.

@@ -30,6 +30,23 @@ pub struct Candidacy<'a> {
 /// Refuses symbols by a rule of one's own, after the configured filters and before the ranking.
 ///
 /// It must be a pure function of what it is given: the engine asks in an order of its own, and a replay asks again.
+///
+/// ```
+/// use orb_core::filter::{Candidacy, Filter};
+///
+/// /// Lets only those symbols pass that have traded a million shares in their opening range.
+/// #[derive(Debug)]
+/// struct Busy;
+///
+/// impl Filter for Busy {
+///     fn check(&self, candidacy: &Candidacy<'_>) -> Result<(), String> {
+///         let volume = candidacy.range.volume;
+///         if volume < 1_000_000 { Err(format!("only {volume} shares")) } else { Ok(()) }
+///     }
+/// }
+/// ```
+///
+/// [`EngineConfig::with_filter`](crate::EngineConfig::with_filter) takes it.
 pub trait Filter: Debug + Send + Sync {
     /// Lets the symbol pass, or says why not; the sentence becomes the detail of the reason `custom_filter`.
     ///

@@ -120,6 +120,24 @@ struct Reservation {
 }
 
 /// Approves entries and keeps slot, notional and risk reserved until they are terminal.
+///
+/// ```
+/// use orb_core::config::preset;
+/// use orb_core::order::AttemptId;
+/// use orb_core::risk_gate::{EntryProposal, RiskContext, RiskGate};
+/// use orb_core::{Date, Money, RunConfig, Side, StrategyId, SymbolId, Timestamp};
+///
+/// let run = RunConfig::of(preset("orb-classic")?);
+/// let date = Date::from_ymd_opt(2026, 2, 13).expect("a date");
+/// let attempt = AttemptId { date, strategy: StrategyId(0), symbol: SymbolId(0), attempt: 1 };
+/// let proposal = EntryProposal::new(attempt, Side::Long, "50".parse()?, "49.60".parse()?);
+/// let context = RiskContext::at_open(Money::from_cents(10_000_000));
+///
+/// // 1% of 100,000 over 5 positions is 200 dollars; 40 cents a share.
+/// let approved = RiskGate::default().approve(Timestamp::from_micros(0), &run, proposal, &context);
+/// assert_eq!(approved.expect("it fits").quantity().shares(), 500);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct RiskGate {
     reservations: Vec<Reservation>,

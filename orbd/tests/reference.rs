@@ -84,5 +84,5 @@ fn backtests_agree_trade_by_trade_with_a_second_implementation() {
     let calendar = calendar(folder.path());
     let seeds = std::env::var("ORB_REFERENCE_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(SEEDS);
     let trades: usize = (1..=seeds).map(|seed| compare(seed, folder.path(), &calendar)).sum();
-    assert!(trades > 10 * seeds as usize, "the markets are worth comparing: {trades} trades");
+    assert!(trades > 4 * seeds as usize, "the markets are worth comparing: {trades} trades");
 }

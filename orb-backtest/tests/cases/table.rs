@@ -94,7 +94,22 @@ pub(crate) fn run_with(settings: &str, market: &str, prepare: impl FnOnce(Engine
         }
         history.add_session(index, &day.session, &bars);
     }
-    backtest.finish()
+    let report = backtest.finish();
+    one_s_own_bars_give_the_same(&days, config, fill_model, &report);
+    report
+}
+
+/// Bars alone, in any order, give the same report as session after session, where nothing else is known.
+#[track_caller]
+fn one_s_own_bars_give_the_same(days: &[Day], config: EngineConfig, fill_model: FillModel, report: &Report) {
+    let all: Vec<Vec<Bar>> = days.iter().map(|day| bars(day, &config)).collect();
+    let is_bounded =
+        all.first().is_some_and(|bars| !bars.is_empty()) && all.last().is_some_and(|bars| !bars.is_empty());
+    if is_bounded && days.iter().all(|day| !day.warmup && day.known.is_empty()) {
+        let mut backtest = Backtest::new(config, fill_model);
+        backtest.run_bars(all.into_iter().flatten().rev().collect());
+        assert_eq!(&backtest.finish(), report, "run_bars");
+    }
 }
 
 /// The account's equity moves by the trades and by nothing else, and every position is closed.

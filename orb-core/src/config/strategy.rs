@@ -168,6 +168,18 @@ pub struct StrategyConfig {
 }
 
 /// Holds an account and the strategies that trade it.
+///
+/// ```
+/// use orb_core::RunConfig;
+/// use orb_core::config::preset;
+///
+/// let mut run = RunConfig::of(preset("orb-sip")?);
+/// run.set("risk_fraction", "0.02")?;
+/// run.set("orb-sip.stop", "percent:1")?;
+/// run.validate()?;
+/// assert_eq!(run.get("stop").as_deref(), Some("percent:1"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RunConfig {

@@ -765,6 +765,8 @@ class SessionRun:
         order, side = c.order, c.order.side
         if side * (bar.open - c.stop_for(side, bar.open)) <= 0:
             return day.finish(c, 'entry_beyond_stop', bar)
+        if self.tripped:
+            return day.finish(c, 'loss_limit', bar)
         c.order, c.active = None, False
         return Position(c, side, order.quantity, bar, bar.open + side * day.cfg.slippage, True)
 
@@ -875,9 +877,7 @@ class SessionRun:
         for day in self.days:
             for c in day.working():                  # cancelled
                 if day.cfg.entry == 'stop':
-                    c.order = None                   # it still watches
-                else:
-                    day.finish(c, 'loss_limit')
+                    c.order = None                   # it still watches; the others wait for the bar that tells
 
     def run(self):
         waiting = sorted(self.days, key=lambda day: day.range_end)     # of one instant: the order of the file
