@@ -7,7 +7,7 @@ fn the_example_trades_its_bars() {
     let output = Command::new(env!("CARGO_BIN_EXE_embed")).output().expect("the example starts");
     assert!(output.status.success(), "{output:?}");
     let text = String::from_utf8(output.stdout).expect("UTF-8");
-    assert_eq!(text, "ACME long 493 at 100.61, out at 102.23 (target)\nnet 795.209 after fees of 3.451\n");
+    assert_eq!(text, "ACME long 493 at 100.62, out at 102.26 (target)\nnet 805.069 after fees of 3.451\n");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use orb_core::config::preset;
 use orb_core::time::Date;
-use orb_core::{Calendar, EngineConfig, RunConfig, Session, Span, Symbol, SymbolTable, Timestamp};
+use orb_core::{Calendar, EngineConfig, Price, RunConfig, Session, Span, Symbol, SymbolTable, Timestamp};
 
 /// Makes a session from its date, the offset of New York from UTC in hours and its length in minutes.
 #[track_caller]
@@ -29,6 +29,8 @@ pub(crate) fn engine_config(line: &str, symbols: &[&str], sessions: Vec<Session>
         let mut run = RunConfig::of(preset(name).expect(name));
         // A preset's own list of symbols applies to live runs only.
         run.strategies[0].symbols.clear();
+        // The scripts' figures are of fills at the prices of the bars; those with slippage say so.
+        run.strategies[0].costs.slippage = Price::ZERO;
         for word in words {
             let (key, value) = word.split_once('=').expect(word);
             match key {

@@ -16,6 +16,9 @@ pub const PRESETS: &[(&str, &str)] = &[
     ("orb-etf", "direction of the range's candle, market entry, target 10R (Zarattini & Aziz 2023)"),
 ];
 
+/// What a stop or market fill of every preset loses against the price that a bar tells: a tick, one cent a share.
+const SLIPPAGE: Price = Price::from_cents(1);
+
 /// Explains that there is no preset of a name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no preset `{name}`: choose one of {}", known())]
@@ -65,7 +68,7 @@ fn orb_classic() -> StrategyConfig {
         gap_limit: Some(Decimal::new(30, 2)),
         filters: Filters::default(),
         score_min: None,
-        costs: Costs { slippage: Price::ZERO, fee_per_share: Price::from_micros(3_500) },
+        costs: Costs { slippage: SLIPPAGE, fee_per_share: Price::from_micros(3_500) },
     }
 }
 
@@ -113,7 +116,7 @@ fn orb_etf() -> StrategyConfig {
         entry_cutoff: None,
         max_positions: 1,
         slot_policy: SlotPolicy::Ranked,
-        costs: Costs { slippage: Price::ZERO, fee_per_share: Price::from_micros(500) },
+        costs: Costs { slippage: SLIPPAGE, fee_per_share: Price::from_micros(500) },
         ..orb_classic()
     }
 }

@@ -410,6 +410,8 @@ fn config(settings: &str) -> EngineConfig {
     let mut words = settings.split_whitespace();
     let mut run = RunConfig::of(preset(words.next().expect("a preset")).expect("a preset"));
     run.strategies[0].symbols.clear();
+    // The scripts' figures are of fills at the prices of the bars; those with slippage say so.
+    run.strategies[0].costs.slippage = Price::ZERO;
     for word in words {
         let (key, value) = word.split_once('=').expect(word);
         run.set(key, value).unwrap_or_else(|error| panic!("{error}"));

@@ -78,14 +78,14 @@ fn everything_can_be_looked_at() {
     target.demo.session_over();
     let status = target.rows(&["status"], &["state", "environment", "ledger_id", "session_date"]);
     assert_eq!((&status[0]["state"], &status[0]["account_id"]), (&"ACTIVE".into(), &"DEMO-1".into()));
-    assert_eq!(target.rows(&["account"], &["equity", "cash", "day_net"])[0]["equity"], "99779.82");
+    assert_eq!(target.rows(&["account"], &["equity", "cash", "day_net"])[0]["equity"], "99737.94");
     assert_eq!(target.rows(&["positions"], &["symbol", "protected_quantity"]), [] as [serde_json::Value; 0]);
     assert!(target.rows(&["signals"], &["symbol", "status", "reason", "broker_order_id"]).len() > 10);
     assert_eq!(target.rows(&["signals", "--status", "filled"], &["fill_price"]).len(), 6);
     assert_eq!(target.rows(&["trades"], &["symbol", "exit_reason", "net_pnl", "r_multiple"]).len(), 6);
     assert_eq!(target.rows(&["trades", "--symbol", "grelta"], &[])[0]["exit_reason"], "target");
     assert_eq!(target.rows(&["decisions"], &["symbol", "reason", "detail"]).len(), 18);
-    assert_eq!(target.rows(&["metrics"], &["win_rate", "sharpe", "max_drawdown"])[0]["net_pnl"], "-220.18");
+    assert_eq!(target.rows(&["metrics"], &["win_rate", "sharpe", "max_drawdown"])[0]["net_pnl"], "-262.06");
     assert_eq!(target.rows(&["equity"], &["date", "equity", "drawdown"]).len(), 1);
     assert!(!target.rows(&["logs", "--search", "breakout"], &["severity", "component", "message"]).is_empty());
     let out = target.folder.path().join("export.csv");

@@ -78,7 +78,7 @@ def settings(r, minutes, preset):
     choose(.6, 'max_positions', [1, 2, 3, 5, 8])
     choose(.6, 'risk_fraction', ['0.01', '0.05', '0.2', '0.5', '1'])
     choose(.5, 'leverage', ['0.5', '1', '2', '10'])
-    choose(.4, 'slippage', ['0.01', '0.003', '0.05'])
+    choose(.5, 'slippage', ['0', '0.003', '0.05'])
     choose(.3, 'fee_per_share', ['0', '0.01'])
     choose(.4, 'target_r', ['0.5', '1', '3.3', 'off'])
     if chosen.get('target_r') in (None, 'off'):

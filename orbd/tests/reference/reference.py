@@ -200,7 +200,7 @@ CLASSIC = dict(direction='both', entry='stop', entry_offset_ticks='1', stop='ran
                target_percent='off', range_minutes='5', entry_cutoff='30', flatten_before_close='5', sizing='risk',
                risk_fraction='0.01', leverage='4', max_positions='5', slot_policy='first_trigger', symbols='',
                stop_distance_min='off', gap_limit='0.3', price_min='off', average_volume_min='off', atr_min='off',
-               rvol_min='off', top='off', score_min='off', slippage='0', fee_per_share='0.0035')
+               rvol_min='off', top='off', score_min='off', slippage='0.01', fee_per_share='0.0035')
 SIP = dict(CLASSIC, direction='candle', entry_offset_ticks='0', stop='atr:0.1', target_r='off', entry_cutoff='off',
            price_min='5', average_volume_min='1000000', atr_min='0.5', rvol_min='1', top='20')
 PRESETS = {

@@ -356,7 +356,7 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         name: "slippage",
-        help: "dollars per share added against the trader on stop and market fills (not on targets)",
+        help: "dollars per share lost on stop and market fills, not on targets; a cent in the presets",
         access: Access::Strategy {
             set: |strategy, text| amount(text).map(|value| strategy.costs.slippage = value),
             get: |strategy| strategy.costs.slippage.to_string(),
