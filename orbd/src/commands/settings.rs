@@ -11,7 +11,7 @@ use super::settings_file::SettingsFile;
 /// Chooses what is traded and how.
 #[derive(Args, Clone, Debug, Default)]
 pub struct SettingArgs {
-    /// Configuration file (TOML): `preset = "NAME"` and any of the keys below, or a [[strategy]] table for each strategy
+    /// Configuration file (TOML): `preset = "NAME"` and any of the keys below, or a `[[strategy]]` table for each strategy
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Strategy to start from: orb-classic, orb-sip, orb-sip-paper or orb-etf [default: orb-classic]
