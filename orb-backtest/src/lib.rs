@@ -43,8 +43,8 @@
 //! backtest.run_bars(bars);
 //! let report = backtest.finish();
 //!
-//! // 99 shares lose 2.01 each, and 0.693 of fees.
-//! assert_eq!(report.trades[0].net().to_string(), "-199.683");
+//! // 99 shares lose 2.03 each, of which slippage takes a cent on either side, and 0.693 of fees.
+//! assert_eq!(report.trades[0].net().to_string(), "-201.663");
 //! assert_eq!(report.metrics().trades.losses, 1);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
