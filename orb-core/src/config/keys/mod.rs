@@ -164,11 +164,13 @@ fn refused(name: &str, value: &str) -> impl FnOnce(String) -> SettingError {
     move |problem| SettingError::BadValue { name: name.to_owned(), value: value.to_owned(), problem }
 }
 
-/// Returns the key whose name shares the longest prefix or part with a wrong one.
+/// Returns the key whose name is most like a wrong one: it begins with the same letters, or shares words with it.
 fn nearest(name: &str) -> Option<String> {
-    let score = |key: &str| key.split('_').filter(|word| word.len() > 2 && name.contains(*word)).count();
+    let prefix = |key: &str| key.bytes().zip(name.bytes()).take_while(|(a, b)| a == b).count();
+    let words = |key: &str| key.split('_').filter(|word| word.len() > 2 && name.contains(*word)).count();
+    let score = |key: &str| (Some(prefix(key)).filter(|&length| length >= 4).unwrap_or(0), words(key));
     let best = KEYS.iter().max_by_key(|key| score(key.name))?;
-    (score(best.name) > 0).then(|| best.name.to_owned())
+    (score(best.name) > (0, 0)).then(|| best.name.to_owned())
 }
 
 #[cfg(test)]
@@ -202,6 +204,8 @@ mod tests {
     #[test]
     fn bad_settings_say_what_is_expected() {
         refused("max_position", "3", "did you mean `max_positions`?");
+        refused("range_minute", "5", "did you mean `range_minutes`?");
+        refused("positions_max", "5", "did you mean");
         refused("colour", "red", "there is no key `colour`; `orbd backtest --help` lists them");
         refused("max_positions", "0", "expected 1 to 1000");
         refused("risk_fraction", "2%", "expected a decimal number");
