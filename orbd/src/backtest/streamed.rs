@@ -98,7 +98,11 @@ fn trade(
                 let ((sender, receiver), config) = (sync_channel(DAYS_WAITING_MAX), config());
                 (sender, scope.spawn(move || run_days(config, model, &receiver)))
             });
-        let coverage = feed(days, agenda, coverage, [to_one, to_other])?;
+        let runs = [to_one, to_other];
+        let fed = feed(days, agenda, coverage, &runs);
+        // The runs end when nobody can send to them any more.
+        drop(runs);
+        let coverage = fed?;
         let reports = Reports {
             pessimistic: pessimistic.join().expect("the pessimistic run does not panic"),
             optimistic: optimistic.join().expect("the optimistic run does not panic"),
@@ -107,12 +111,12 @@ fn trade(
     })
 }
 
-/// Hands every day of the run to both runs, and lets go of them at the end.
+/// Hands every day of the run to both runs.
 fn feed(
     days: &mut DayStream<'_>,
     mut agenda: Agenda<'_>,
     mut coverage: Coverage,
-    runs: [SyncSender<Arc<DayOfRun>>; 2],
+    runs: &[SyncSender<Arc<DayOfRun>>; 2],
 ) -> Result<Coverage, StreamError> {
     while let Some(streamed) = days.next_day()? {
         let certain = agenda.pass(&streamed.as_day());
@@ -122,7 +126,7 @@ fn feed(
             let day = Arc::new(DayOfRun { day, bars });
             coverage.sessions.push(day.day.session);
             coverage.bars += day.bars().len();
-            for run in &runs {
+            for run in runs {
                 // A run that has gone has panicked, which joining it tells.
                 let _gone = run.send(Arc::clone(&day));
             }
@@ -138,4 +142,61 @@ fn run_days(config: EngineConfig, model: FillModel, days: &Receiver<Arc<DayOfRun
         backtest.run_session(&orb_backtest::SessionBars { session, bars: day.bars(), reference });
     }
     backtest.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use orb_core::StrategyConfig;
+    use orb_core::config::preset;
+    use orb_data::synthetic::{SyntheticMarket, SyntheticOptions};
+    use orb_data::{BarSet, write};
+
+    use super::*;
+
+    /// Writes a synthetic market with its warm-up as Parquet, and leaves out the bars of some sessions to trade.
+    fn written(folder: &tempfile::TempDir, without: &[usize]) -> Selection {
+        let calendar = orb_data::nyse_calendar(2026, 2026);
+        let options = SyntheticOptions { symbols: 5, sessions: 12, ..SyntheticOptions::default() };
+        let market = SyntheticMarket::new(11, options).generate(&calendar).expect("a market");
+        let sessions = market.trade.sessions().iter().enumerate();
+        let kept = sessions.filter(|(index, _)| !without.contains(index)).flat_map(|(_, session)| session.bars());
+        let trade =
+            BarSet::from_bars(market.symbols().clone(), market.bar_length(), &calendar, kept.copied().collect());
+        let paths = ["trade.parquet", "warmup.parquet"].map(|name| folder.path().join(name));
+        for (path, bars) in paths.iter().zip([&trade.expect("valid bars"), &market.warmup]) {
+            write::write(path, bars).expect("a file");
+        }
+        let [bars, warmup]: [PathBuf; 2] = paths;
+        Selection { bars: vec![bars], warmup: vec![warmup], from: None, to: None }
+    }
+
+    #[track_caller]
+    fn check(name: &str, selection: &Selection, sessions: usize) {
+        let strategy = preset(name).expect(name);
+        let config = RunConfig::of(StrategyConfig { symbols: Vec::new(), ..strategy });
+        let (mut in_memory, mut on_the_way) = (config.clone(), config);
+        let market = load(selection, &mut in_memory).expect("a market");
+        let expected = run_both(&market, &in_memory);
+        let (coverage, reports) = run_streamed(selection, &mut on_the_way).expect("the same market");
+        assert_eq!(on_the_way, in_memory);
+        assert_eq!(coverage.sessions, market.coverage().sessions);
+        assert_eq!((coverage.bars, coverage.sessions.len()), (market.bar_count(), sessions));
+        assert_eq!(reports.pessimistic, expected.pessimistic);
+        assert_eq!(reports.optimistic, expected.optimistic);
+        assert!(!reports.pessimistic.trades.is_empty(), "a run without trades compares nothing");
+    }
+
+    #[test]
+    fn a_run_over_a_stream_is_the_run_over_bars_in_memory() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let all = written(&folder, &[]);
+        check("orb-classic", &all, 12);
+        check("orb-etf", &all, 12);
+        let market = load(&all, &mut RunConfig::of(preset("orb-classic").expect("a preset"))).expect("a market");
+        let date = |day: usize| Some(market.days[day].session.date);
+        check("orb-classic", &Selection { from: date(2), to: date(8), ..all }, 7);
+        check("orb-classic", &written(&folder, &[0, 4, 5, 11]), 10);
+    }
 }
