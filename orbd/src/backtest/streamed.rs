@@ -106,7 +106,11 @@ fn trade(
                 let ((sender, receiver), config) = (sync_channel(DAYS_WAITING_MAX), options.config(config(), model));
                 (sender, scope.spawn(move || run_days(config, model, &receiver)))
             });
-        let coverage = feed(days, agenda, coverage, [to_one, to_other], options.progress)?;
+        let runs = [to_one, to_other];
+        let fed = feed(days, agenda, coverage, &runs, options.progress);
+        // The runs end when nobody can send to them any more.
+        drop(runs);
+        let coverage = fed?;
         let reports = Reports {
             pessimistic: pessimistic.join().expect("the pessimistic run does not panic"),
             optimistic: optimistic.join().expect("the optimistic run does not panic"),
@@ -115,12 +119,12 @@ fn trade(
     })
 }
 
-/// Hands every day of the run to both runs, and lets go of them at the end.
+/// Hands every day of the run to both runs.
 fn feed(
     days: &mut DayStream<'_>,
     mut agenda: Agenda<'_>,
     mut coverage: Coverage,
-    runs: [SyncSender<Arc<DayOfRun>>; 2],
+    runs: &[SyncSender<Arc<DayOfRun>>; 2],
     progress: &Progress,
 ) -> Result<Coverage, StreamError> {
     let mut holes = HoleCounter::new(coverage.symbols.len(), coverage.bar_length);
@@ -134,14 +138,12 @@ fn feed(
             coverage.bars += day.bars().len();
             holes.add(&day.day.session, day.bars());
             progress.step();
-            for run in &runs {
+            for run in runs {
                 // A run that has gone has panicked, which joining it tells.
                 let _gone = run.send(Arc::clone(&day));
             }
         }
     }
-    // The runs end when nobody can send them days any more.
-    drop(runs);
     coverage.holes = holes.holes();
     Ok(coverage)
 }
@@ -153,4 +155,61 @@ fn run_days(config: EngineConfig, model: FillModel, days: &Receiver<Arc<DayOfRun
         backtest.run_session(&orb_backtest::SessionBars { session, bars: day.bars(), reference });
     }
     backtest.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use orb_core::config::preset;
+    use orb_data::synthetic::{SyntheticMarket, SyntheticOptions};
+    use orb_data::{BarSet, write};
+
+    use super::*;
+
+    /// Writes a synthetic market with its warm-up as Parquet, and leaves out the bars of some sessions to trade.
+    fn written(folder: &tempfile::TempDir, without: &[usize]) -> Selection {
+        let calendar = orb_data::nyse_calendar(2026, 2026);
+        let options = SyntheticOptions { symbols: 5, sessions: 12, ..SyntheticOptions::default() };
+        let market = SyntheticMarket::new(11, options).generate(&calendar).expect("a market");
+        let sessions = market.trade.sessions().iter().enumerate();
+        let kept = sessions.filter(|(index, _)| !without.contains(index)).flat_map(|(_, session)| session.bars());
+        let trade =
+            BarSet::from_bars(market.symbols().clone(), market.bar_length(), &calendar, kept.copied().collect());
+        let paths = ["trade.parquet", "warmup.parquet"].map(|name| folder.path().join(name));
+        for (path, bars) in paths.iter().zip([&trade.expect("valid bars"), &market.warmup]) {
+            write::write(path, bars).expect("a file");
+        }
+        let [bars, warmup]: [PathBuf; 2] = paths;
+        Selection { bars: vec![bars], warmup: vec![warmup], from: None, to: None }
+    }
+
+    #[track_caller]
+    fn check(name: &str, selection: &Selection, sessions: usize) {
+        let mut config = RunConfig::of(preset(name).expect(name));
+        config.strategies[0].symbols.clear();
+        let options = RunOptions { progress: &Progress::hidden(), explained: Some(FillModel::Pessimistic) };
+        let (mut in_memory, mut on_the_way) = (config.clone(), config);
+        let market = load(selection, &mut in_memory).expect("a market");
+        let expected = run_both(&market, &in_memory, options);
+        let (coverage, reports) = run_streamed(selection, &mut on_the_way, options).expect("the same market");
+        assert_eq!(on_the_way, in_memory);
+        assert_eq!((&coverage.sessions, coverage.holes), (&market.coverage().sessions, market.coverage().holes));
+        assert_eq!((coverage.bars, coverage.sessions.len()), (market.bar_count(), sessions));
+        assert_eq!(reports.pessimistic, expected.pessimistic);
+        assert_eq!(reports.optimistic, expected.optimistic);
+        assert!(!reports.pessimistic.trades.is_empty(), "a run without trades compares nothing");
+    }
+
+    #[test]
+    fn a_run_over_a_stream_is_the_run_over_bars_in_memory() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let all = written(&folder, &[]);
+        check("orb-classic", &all, 12);
+        check("orb-etf", &all, 12);
+        let market = load(&all, &mut RunConfig::of(preset("orb-classic").expect("a preset"))).expect("a market");
+        let date = |day: usize| Some(market.days[day].session.date);
+        check("orb-classic", &Selection { from: date(2), to: date(8), ..all }, 7);
+        check("orb-classic", &written(&folder, &[0, 4, 5, 11]), 10);
+    }
 }

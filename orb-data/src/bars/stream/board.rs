@@ -200,7 +200,7 @@ mod tests {
         (plan.ahead, plan.batch_rows) = (AHEAD, 1_024);
         let (symbols, batch_rows) = (&plan.symbols, plan.batch_rows);
         let surroundings = Surroundings { sources: &sources, calendar, label: Label::Left, symbols, batch_rows };
-        let lanes = units.iter().map(|unit| Lane::new(surroundings, unit, !by_symbol)).collect();
+        let lanes = units.iter().map(|unit| Lane::new(surroundings, unit, false)).collect();
         let mut board = Board::new(&plan, lanes, |_| false);
         let (mut given, mut waiting) = (Vec::new(), 0);
         loop {

@@ -111,7 +111,7 @@ pub fn stream<R>(
     let (calendar, label, batch_rows) = (options.calendar, options.label, plan.batch_rows);
     let surroundings = Surroundings { sources: &sources, calendar, label, symbols: &plan.symbols, batch_rows };
     let lanes = units.iter().zip(&plan.units);
-    let lanes = lanes.map(|(unit, plan)| Lane::new(surroundings, unit, plan.has_several_symbols)).collect();
+    let lanes = lanes.map(|(unit, plan)| Lane::new(surroundings, unit, plan.begins_several_symbols)).collect();
     let shared = Shared::new(Board::new(&plan, lanes, |source| sources[source].is_warmup));
     let load = Load { options, sources: &sources, units: &units };
     thread::scope(|scope| {

@@ -45,7 +45,7 @@ pub(super) struct Lane<'a> {
     surroundings: Surroundings<'a>,
     unit: &'a Unit,
     source: &'a Source,
-    has_several_symbols: bool,
+    begins_several_symbols: bool,
     reader: Option<PartReader>,
     book: SymbolBook,
     collector: UnitCollector<'a, Finished>,
@@ -65,12 +65,12 @@ pub(super) struct Step {
 }
 
 impl<'a> Lane<'a> {
-    pub(super) fn new(surroundings: Surroundings<'a>, unit: &'a Unit, has_several_symbols: bool) -> Self {
+    pub(super) fn new(surroundings: Surroundings<'a>, unit: &'a Unit, begins_several_symbols: bool) -> Self {
         let Surroundings { sources, calendar, label, .. } = surroundings;
         let source = &sources[unit.source];
         let collector = UnitCollector::new(calendar, label, source, Finished::default());
         let (book, ids) = (SymbolBook::default(), Vec::new());
-        Self { surroundings, unit, source, has_several_symbols, reader: None, book, collector, ids }
+        Self { surroundings, unit, source, begins_several_symbols, reader: None, book, collector, ids }
     }
 
     /// Reads the next batch.
@@ -82,7 +82,7 @@ impl<'a> Lane<'a> {
         let summary = (!has_more).then(|| self.collector.finish(&self.book, reader.rows()));
         self.reader = has_more.then_some(reader);
         let stretches = self.finished()?;
-        if is_first && self.has_several_symbols && self.ids.len() == 1 && !stretches.is_empty() {
+        if is_first && self.begins_several_symbols && self.ids.len() == 1 && !stretches.is_empty() {
             // Several symbols, and the first sessions have one only: it seems to go symbol by symbol.
             return Err(Trouble);
         }

@@ -44,8 +44,9 @@ pub(super) struct UnitPlan {
     pub(super) floor: usize,
     /// Position of the session in which its first row is expected; `None` when nothing is known.
     pub(super) expected: Option<usize>,
-    /// Whether its file announces several symbols.
-    pub(super) has_several_symbols: bool,
+    /// Whether all bars begin with it and are of several symbols, so that its first rows tell whether they go symbol by
+    /// symbol, before any day is given.
+    pub(super) begins_several_symbols: bool,
 }
 
 impl Plan {
@@ -67,7 +68,10 @@ impl Plan {
         for name in symbols.iter().filter(|(source, _)| !sources[**source].is_warmup).flat_map(|(_, names)| names) {
             tradable[table.id(name)?.index()] = true;
         }
-        let units: Vec<_> = parts.iter().map(|part| unit_plan(part, symbols[&part.0].len() > 1, calendar)).collect();
+        let mut units: Vec<_> = parts.iter().map(|part| unit_plan(part, calendar)).collect();
+        if let ([_], [first, ..]) = (sources, units.as_mut_slice()) {
+            first.begins_several_symbols = table.len() > 1;
+        }
         let open = open_at_once(&parts, calendar);
         (open <= OPEN_UNITS_MAX).then(|| Self {
             symbols: Arc::new(table),
@@ -84,13 +88,13 @@ fn session_from(calendar: &Calendar, time: Timestamp) -> usize {
     calendar.sessions().partition_point(|session| session.close < time)
 }
 
-fn unit_plan((source, file, part): &(usize, &ParquetFile, Part), several: bool, calendar: &Calendar) -> UnitPlan {
+fn unit_plan((source, file, part): &(usize, &ParquetFile, Part), calendar: &Calendar) -> UnitPlan {
     let position = |time: Timestamp| session_from(calendar, time);
     UnitPlan {
         source: *source,
         floor: file.extent(part).map_or(0, |extent| position(extent.first)),
         expected: file.expected_first(part).map(position),
-        has_several_symbols: several,
+        begins_several_symbols: false,
     }
 }
 
