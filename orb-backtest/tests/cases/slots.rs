@@ -154,20 +154,6 @@ fn one_instant_enters_before_it_marks() {
 }
 
 #[test]
-fn places_by_rank_are_each_strategy_s_own() {
-    // A is the first strategy's when the second one's range ends, ten minutes later: its one place is still there.
-    // 1,000 / 2.01 = 497 shares; at 101: 497 x -0.01 less fees of 3.479.
-    check_both(
-        "orb-classic max_positions=1 symbols=A account_max_positions=2 | \
-         orb-classic name=later symbols=B slot_policy=ranked max_positions=1 range_minutes=15",
-        "A 09:30 100 101 99 100 | 100 102 100 101
-         B 09:30 100 101 99 100 | 100 101 99 100 | 100 101 99 100 | 100 102 100 101",
-        "A long 497 09:35 101.01 > 09:35 101 data_end -0.005R net -8.449
-         B s1 long 497 09:45 101.01 > 09:45 101 data_end -0.005R net -8.449",
-    );
-}
-
-#[test]
 fn of_ranges_that_end_together_the_first_strategy_orders_first_whatever_bars_are_missing() {
     // The first waits for B, which has no bar yet; the second has all that it needs.
     // 1,000 / 1.50 = 666 shares; at 101: 666 x 0.50 less fees of 0.666.
