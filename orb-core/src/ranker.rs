@@ -290,6 +290,11 @@ fn admit(
     let mut failure = first_failure(checks, &range, &known);
     if failure.is_none() {
         failure = refusal_of_filters(request, symbol, &range, &known, rvol).map(|why| (Reason::CustomFilter, why));
+        if !request.filters.is_empty() {
+            // What such a filter saw is its own; its verdict is told, its sentence is the detail.
+            let failed = failure.as_ref().map(|(reason, _)| *reason);
+            checks.push(Check { rule: Reason::CustomFilter, value: Figure::Missing, bound: Figure::Missing, failed });
+        }
     }
     let checks = if request.keeps_checks { checks.clone() } else { Vec::new() };
     let candidate = Candidate { symbol, range, rvol, side: None, rank: 0, checks };

@@ -183,15 +183,4 @@ fn the_number_of_positions_holds_for_each_strategy_and_the_largest_for_the_accou
          A s1 symbol_owned
          C s1 no_slot",
     );
-    // A slot that a strategy gives back in a bar is its own only from the next, though the account has room.
-    check_both(
-        "orb-classic max_positions=1 | orb-classic name=later max_positions=5 symbols=Z",
-        "A 09:30 100 101 99 100 | 100 102 100 101 | 100 100 98 99
-         B 09:30 100 101 99 100 | 100 100 100 100 | 100 102 100 101
-         Z: prev 1",
-        "A long 497 09:35 101.01 > 09:40 99 stop -1R net -1002.449
-         B no_slot
-         Z no_bars
-         Z s1 no_bars",
-    );
 }
