@@ -66,8 +66,12 @@ impl Filter for Never {
 fn a_filter_of_one_s_own_comes_after_the_configured_ones_and_before_the_top() {
     let refuse = |known: &str, expect: &str| {
         let market = format!("A: {known}\nA 09:30 {RISES}\n{RIVAL}");
-        let report = run_with(IN_PLAY, &market, |config| config.with_filter(Arc::new(Never)));
+        let report = run_with(IN_PLAY, &market, |config| config.with_filter(Arc::new(Never)).explained());
         check_report(&report, IN_PLAY, &market, expect);
+        for (explanation, decision) in report.explanations.iter().zip(&report.decisions) {
+            let failed = explanation.checks.iter().find_map(|check| check.failed);
+            assert_eq!(failed, Some(decision.reason), "{explanation:?}");
+        }
         report.decisions[0].detail.clone()
     };
     refuse("prev 100 volume14 14000000 atr 5 opening14 99000", "A rvol\nB custom_filter");
