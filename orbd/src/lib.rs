@@ -10,6 +10,7 @@ pub mod journal;
 pub mod progress;
 pub mod rpc;
 pub mod runtime;
+pub mod shutdown;
 pub mod store;
 pub mod sweep;
 pub mod telemetry;

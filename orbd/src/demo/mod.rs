@@ -24,6 +24,7 @@ pub use session::{DemoSession, SYNTHETIC_SEED};
 use crate::auth::{Auth, Role, read_or_create_token};
 use crate::rpc::{self, Handle};
 use crate::runtime::{Ended, HaltFile, Identity, Publisher, Recorder, Runtime, header};
+use crate::shutdown::Shutdown;
 use crate::store::{
     Audit, DatabaseUrl, DateRange, Ledger, LogOptions, LogWriter, Names, Reader, Restored, StoreError, Writer,
 };
@@ -57,6 +58,8 @@ pub struct DemoOptions {
 /// # Errors
 /// Names what is at fault and the remedy; before the first bar nothing has been written then.
 pub async fn run(session: DemoSession, options: DemoOptions) -> anyhow::Result<()> {
+    // Before anything can be called: whoever sees the daemon up may end it at once.
+    let shutdown = Shutdown::catch().context("cannot catch signals")?;
     let listener = rpc::listen(options.listen).await?;
     let is_new = !options.folder.exists();
     let folder = Folder::open(&options.folder)?;
@@ -68,7 +71,7 @@ pub async fn run(session: DemoSession, options: DemoOptions) -> anyhow::Result<(
         }
     })?;
     daemon.announce(&options)?;
-    daemon.wait(&options, stop).await
+    daemon.wait(&options, stop, shutdown).await
 }
 
 /// The parts of a running demo.
@@ -138,20 +141,25 @@ impl Daemon {
     }
 
     /// Waits for the end of the session, or for somebody who stops it; then ends everything in good order.
-    async fn wait(mut self, options: &DemoOptions, stop: CancellationToken) -> anyhow::Result<()> {
+    async fn wait(
+        mut self,
+        options: &DemoOptions,
+        stop: CancellationToken,
+        mut shutdown: Shutdown,
+    ) -> anyhow::Result<()> {
         let over = async {
             // The sender goes away with the engine's thread.
             let _ = self.session_over.wait_for(|over| *over).await;
         };
         let finished = tokio::select! {
             () = over => true,
-            () = shutdown_signal() => false,
+            () = shutdown.wait() => false,
         };
         if finished && !self.runtime.is_finished() {
             summary::print(&summary::of_day(&self.reader, &self.ledger)?)?;
             if !options.exit {
                 summary::print("The session is over. The API stays up; Ctrl-C ends it.\n")?;
-                shutdown_signal().await;
+                shutdown.wait().await;
             }
         }
         stop.cancel();
@@ -222,21 +230,6 @@ fn wire(reader: Reader, logs: LogLines, gate: EntryGate) -> (Handle, Ends) {
     let (audit, audits) = mpsc::channel(COMMANDS_MAX);
     let handle = Handle { view: views, updates: updates.clone(), logs, commands: command, gate, audit, reader };
     (handle, Ends { view, updates, commands, audits })
-}
-
-/// Completes on Ctrl-C or SIGTERM.
-async fn shutdown_signal() {
-    let interrupt = tokio::signal::ctrl_c();
-    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-    match terminate {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        Err(_) => drop(interrupt.await),
-    }
 }
 
 /// The records of one run of the demo.
