@@ -47,6 +47,15 @@ pub enum MarketData {
     Bars(Vec<Bar>),
     /// A bar of before in a corrected form.
     Correction(Bar),
+    /// Shares changed hands: it triggers entries between the ends of bars, and marks nothing.
+    Trade {
+        /// Whose shares.
+        symbol: SymbolId,
+        /// Dollars per share.
+        price: Price,
+        /// Number of shares.
+        size: u64,
+    },
     /// Best bid and ask, dollars per share.
     Quote {
         /// Whose quote.

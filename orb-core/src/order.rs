@@ -269,6 +269,10 @@ pub enum RejectionKind {
     NotShortable,
     /// Not enough shares or buying power.
     Insufficient,
+    /// Another order stands in the way: a wash trade, or shares that it holds.
+    Blocked,
+    /// The price of a stop or target lies on the wrong side of the market.
+    BeyondMarket,
     /// It was not sent: its deadline had passed, or entries had been stopped.
     NotSent,
     /// Anything else.
@@ -284,6 +288,8 @@ pub struct BrokerOrder {
     pub client_id: Option<ClientOrderId>,
     /// The order that this one is a leg of; `None` when it stands alone.
     pub parent: Option<BrokerOrderId>,
+    /// The order whose place this one took; `None` when it took none's.
+    pub replaces: Option<BrokerOrderId>,
     /// Which symbol.
     pub symbol: SymbolId,
     /// Buy or sell.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use orb_core::Timestamp;
 use orb_core::effect::{BrokerEffect, EffectClass, EffectId};
-use orb_core::event::{BrokerSnapshot, Event, Outcome};
+use orb_core::event::{BrokerSnapshot, Event, FeedState, Outcome};
 use orb_core::order::{OrderUpdate, Rejection, RejectionKind};
 
 /// Carries out the engine's effects.
@@ -27,8 +27,10 @@ pub enum BrokerEvent {
     Outcome(EffectId, Outcome),
     /// News of an order.
     Order(OrderUpdate),
-    /// The whole state, because it was asked for.
+    /// The whole state, because it was asked for or because it was time to compare.
     Snapshot(BrokerSnapshot),
+    /// The connection to the broker failed or came back.
+    Feed(FeedState),
 }
 
 impl From<BrokerEvent> for Event {
@@ -37,6 +39,7 @@ impl From<BrokerEvent> for Event {
             BrokerEvent::Outcome(id, outcome) => Self::Outcome(id, outcome),
             BrokerEvent::Order(update) => Self::Order(update),
             BrokerEvent::Snapshot(snapshot) => Self::Snapshot(snapshot),
+            BrokerEvent::Feed(state) => Self::Feed(state),
         }
     }
 }

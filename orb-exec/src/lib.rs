@@ -1,11 +1,15 @@
 //! Brokers and market data for orb.
 //!
 //! A [`Broker`] carries out what the engine wants and reports what happens; a [`MarketData`] brings prices and the
-//! time. [`local`] implements both over the simulated exchange of `orb-backtest`.
+//! time. [`alpaca`] implements both over Alpaca's API, [`local`] over the simulated exchange of `orb-backtest`.
 
+#[cfg(feature = "alpaca")]
+pub mod alpaca;
 mod broker;
+mod clock;
 pub mod local;
 mod market;
 
 pub use broker::{Broker, BrokerEvent, EntryGate};
+pub use clock::{Busy, Clock, WallClock};
 pub use market::{MarketData, MarketStep};

@@ -1,7 +1,7 @@
 //! What market data is to orb.
 
 use orb_core::Timestamp;
-use orb_core::event::{MarketData as Prices, Origin};
+use orb_core::event::{FeedState, MarketData as Prices, Origin};
 
 /// Brings prices and the time.
 pub trait MarketData: Send + 'static {
@@ -25,6 +25,8 @@ pub trait MarketData: Send + 'static {
 pub enum MarketStep {
     /// Prices.
     Market(Timestamp, Origin, Prices),
+    /// The feed failed or came back.
+    Feed(Timestamp, FeedState),
     /// The engine's deadline has come.
     Wakeup(Timestamp),
     /// Time moved on, and the broker may have news of this instant: they come before its prices.

@@ -39,6 +39,7 @@ impl SimOrder {
             broker_id: self.broker_id.clone(),
             client_id: self.client_id.clone(),
             parent,
+            replaces: None,
             symbol: self.symbol,
             side: self.side,
             quantity: self.quantity,

@@ -154,6 +154,7 @@ fn order(dice: &mut Dice, orders: &[BrokerOrder], symbol: SymbolId) -> BrokerOrd
         broker_id: BrokerOrderId::new(&format!("other-{}", dice.next() % 5)),
         client_id: dice.chance(50).then(|| ClientOrderId::new("hand-made")),
         parent: None,
+        replaces: None,
         symbol,
         side: *dice.pick(&[OrderSide::Buy, OrderSide::Sell]),
         quantity: Quantity::new(dice.between(1, 1_000)),

@@ -374,6 +374,10 @@ const fn reason_of(kind: RejectionKind) -> Reason {
         RejectionKind::EntryBeyondStop => Reason::EntryBeyondStop,
         RejectionKind::NotShortable => Reason::NotShortable,
         RejectionKind::NotSent => Reason::Hold,
-        RejectionKind::DuplicateId | RejectionKind::Insufficient | RejectionKind::Other => Reason::RejectedByBroker,
+        RejectionKind::DuplicateId
+        | RejectionKind::Insufficient
+        | RejectionKind::Blocked
+        | RejectionKind::BeyondMarket
+        | RejectionKind::Other => Reason::RejectedByBroker,
     }
 }

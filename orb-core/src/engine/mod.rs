@@ -307,6 +307,7 @@ impl Engine {
                     day.ranges.on_bar(bar);
                 }
             }
+            MarketData::Trade { .. } => {}
             MarketData::Quote { symbol, bid, ask } => self.on_quote(*symbol, *bid, *ask),
             MarketData::Halt { symbol, halted } => self.prices.halted[symbol.index()] = *halted,
         }

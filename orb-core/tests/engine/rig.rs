@@ -183,6 +183,7 @@ impl Rig {
             broker_id: BrokerOrderId::new(&format!("b-{name}")),
             client_id: Some(request.id.clone()),
             parent: None,
+            replaces: None,
             symbol: request.attempt.symbol,
             side: request.side,
             quantity: request.quantity,

@@ -185,6 +185,7 @@ fn stranger(rig: &Rig, symbol: &str) -> OrderUpdate {
         broker_id: BrokerOrderId::new("somebody-else"),
         client_id: None,
         parent: None,
+        replaces: None,
         symbol: rig.symbol(symbol),
         side: orb_core::OrderSide::Buy,
         quantity: Quantity::new(1),

@@ -41,6 +41,11 @@ impl Encoded for Event {
                 Self::Market(Origin::decode(found.origin)?, MarketData::Correction(bar))
             }
             WireEvent::Quote(quote) => Self::Market(Origin::decode(quote.origin)?, decode_quote(&quote)?),
+            WireEvent::Print(trade) => {
+                let (symbol, price) = (Encoded::decode(trade.symbol)?, Encoded::decode(trade.price)?);
+                let data = MarketData::Trade { symbol, price, size: trade.size };
+                Self::Market(Origin::decode(trade.origin)?, data)
+            }
             WireEvent::Halt(halt) => {
                 let data = MarketData::Halt { symbol: Encoded::decode(halt.symbol)?, halted: halt.halted };
                 Self::Market(Origin::decode(halt.origin)?, data)
@@ -62,6 +67,9 @@ fn encode_market(origin: Origin, data: &MarketData) -> WireEvent {
     match data {
         MarketData::Bars(bars) => WireEvent::Bars(wire::Bars { origin, bars: encode_all(bars) }),
         MarketData::Correction(bar) => WireEvent::Correction(wire::Correction { origin, bar: Some(bar.encode()) }),
+        MarketData::Trade { symbol, price, size } => {
+            WireEvent::Print(wire::Print { origin, symbol: symbol.encode(), price: price.encode(), size: *size })
+        }
         MarketData::Quote { symbol, bid, ask } => {
             WireEvent::Quote(wire::Quote { origin, symbol: symbol.encode(), bid: bid.encode(), ask: ask.encode() })
         }

@@ -42,7 +42,7 @@ listed! {
         New, Held, PartialFill, Fill, PendingCancel, Cancelled, CancelRejected, Expired, Rejected, Replaced, Lost,
     }
     TimeInForce { Day, GoodTillCancelled }
-    RejectionKind { EntryBeyondStop, DuplicateId, NotShortable, Insufficient, NotSent, Other }
+    RejectionKind { EntryBeyondStop, DuplicateId, NotShortable, Insufficient, NotSent, Other, Blocked, BeyondMarket }
     EffectClass { Exit, Protect, Cancel, Query, Entry }
     Severity { Info, Warn, Error }
     Component { Executor, RiskManager, Alpaca, Strategy, Store, Api, Data }

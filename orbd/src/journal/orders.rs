@@ -85,6 +85,7 @@ impl Encoded for BrokerOrder {
             status: self.status.encode(),
             filled: self.filled.encode(),
             legs: encode_all(&self.legs),
+            replaces: self.replaces.as_ref().map(Encoded::encode),
         }
     }
 
@@ -93,6 +94,7 @@ impl Encoded for BrokerOrder {
             broker_id: Encoded::decode(wire.broker_id)?,
             client_id: optional(wire.client_id)?,
             parent: optional(wire.parent)?,
+            replaces: optional(wire.replaces)?,
             symbol: Encoded::decode(wire.symbol)?,
             side: Encoded::decode(wire.side)?,
             quantity: Encoded::decode(wire.quantity)?,

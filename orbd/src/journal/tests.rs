@@ -182,6 +182,8 @@ fn execution() -> impl Strategy<Value = Execution> {
 fn rejection() -> impl Strategy<Value = Rejection> {
     let kinds = [
         RejectionKind::EntryBeyondStop,
+        RejectionKind::Blocked,
+        RejectionKind::BeyondMarket,
         RejectionKind::DuplicateId,
         RejectionKind::NotShortable,
         RejectionKind::Insufficient,
@@ -196,22 +198,14 @@ fn rejection() -> impl Strategy<Value = Rejection> {
 fn broker_order() -> impl Strategy<Value = BrokerOrder> {
     let one = || {
         (
-            (broker_id(), of(client_id()), of(broker_id()), symbol(), order_side()),
+            (broker_id(), of(client_id()), of(broker_id()), of(broker_id()), symbol(), order_side()),
             (quantity(), kind(), select(OrderStatus::ALL), quantity()),
         )
     };
     let leaf = || {
-        one().prop_map(|((broker_id, client_id, parent, symbol, side), (quantity, kind, status, filled))| BrokerOrder {
-            broker_id,
-            client_id,
-            parent,
-            symbol,
-            side,
-            quantity,
-            kind,
-            status,
-            filled,
-            legs: Vec::new(),
+        one().prop_map(|((broker_id, client_id, parent, replaces, symbol, side), (quantity, kind, status, filled))| {
+            let legs = Vec::new();
+            BrokerOrder { broker_id, client_id, parent, replaces, symbol, side, quantity, kind, status, filled, legs }
         })
     };
     (leaf(), vec(leaf(), 0..3)).prop_map(|(order, legs)| BrokerOrder { legs, ..order })
@@ -261,6 +255,7 @@ fn market() -> impl Strategy<Value = MarketData> {
         vec(bar(), 0..20).prop_map(MarketData::Bars),
         bar().prop_map(MarketData::Correction),
         (symbol(), price(), price()).prop_map(|(symbol, bid, ask)| MarketData::Quote { symbol, bid, ask }),
+        (symbol(), price(), any::<u64>()).prop_map(|(symbol, price, size)| MarketData::Trade { symbol, price, size }),
         (symbol(), any::<bool>()).prop_map(|(symbol, halted)| MarketData::Halt { symbol, halted }),
     ]
 }

@@ -113,6 +113,7 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
                         self.step(now, Event::Market(origin, data)).await?;
                         self.recorder.add_equity(&self.engine);
                     }
+                    MarketStep::Feed(now, state) => self.step(now, Event::Feed(state)).await?,
                     MarketStep::Wakeup(now) => self.step(now, Event::Wakeup).await?,
                     MarketStep::Advanced(_) => {}
                     MarketStep::End => {

@@ -62,6 +62,8 @@ listed_text! {
     Environment { Sim = "sim", Paper = "paper", Live = "live" }
     RejectionKind {
         EntryBeyondStop = "entry_beyond_stop",
+        Blocked = "blocked",
+        BeyondMarket = "beyond_market",
         DuplicateId = "duplicate_id",
         NotShortable = "not_shortable",
         Insufficient = "insufficient",

@@ -1,0 +1,5 @@
+//! Alpaca as a broker and as a source of market data: the only place that names its client library.
+
+mod config;
+
+pub use config::{AlpacaConfig, ConfigError, Credentials, Environment, Feed, RequestLimits, Urls};
