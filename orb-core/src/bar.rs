@@ -35,6 +35,14 @@ pub struct Bar {
     pub volume: u64,
 }
 
+impl Bar {
+    /// Makes the bar of a single trade.
+    #[must_use]
+    pub const fn of_trade(at: Timestamp, symbol: SymbolId, price: Price, size: u64) -> Self {
+        Self { symbol, start: at, open: price, high: price, low: price, close: price, volume: size }
+    }
+}
+
 /// Holds the largest price that a bar may carry: ten million dollars a share.
 pub const PRICE_MAX: Price = Price::from_micros(10_000_000_000_000);
 

@@ -328,6 +328,8 @@ pub struct Execution {
 pub enum OrderEvent {
     /// It works.
     New,
+    /// The broker has it, and it does not work yet.
+    Pending,
     /// It waits for another.
     Held,
     /// Some shares were filled.
@@ -354,6 +356,7 @@ impl OrderEvent {
     /// Lists all events.
     pub const ALL: &[Self] = &[
         Self::New,
+        Self::Pending,
         Self::Held,
         Self::PartialFill,
         Self::Fill,

@@ -39,6 +39,9 @@ pub const fn transition(status: OrderStatus, event: OrderEvent) -> Result<OrderS
         }
         (S::PendingSubmit | S::Unknown | S::Working | S::Held, E::New) => S::Working,
         (S::PartiallyFilled | S::PendingCancel, E::New) => status,
+        (S::PendingSubmit | S::Unknown, E::Pending) => S::PendingSubmit,
+        // Late news of how it waited; of a terminal order it says nothing either.
+        (_, E::Pending) => status,
         (S::PendingSubmit | S::Unknown | S::Held | S::Working, E::Held) => S::Held,
         // Late news of how it waited before its first fill, or before the cancel was asked for.
         (S::PartiallyFilled | S::PendingCancel, E::Held) => status,
@@ -51,7 +54,7 @@ pub const fn transition(status: OrderStatus, event: OrderEvent) -> Result<OrderS
                 E::Replaced => S::Replaced,
                 // The cancel did not happen: what the order is now has to be looked up.
                 E::CancelRejected | E::Lost => S::Unknown,
-                E::New | E::Held | E::PartialFill | E::Fill => return Err(IllegalEvent { status, event }),
+                E::New | E::Pending | E::Held | E::PartialFill | E::Fill => return Err(IllegalEvent { status, event }),
             }
         }
         // News that comes twice or late.
@@ -73,7 +76,8 @@ pub const fn transition(status: OrderStatus, event: OrderEvent) -> Result<OrderS
 #[must_use]
 pub const fn event_of(status: OrderStatus) -> OrderEvent {
     match status {
-        OrderStatus::PendingSubmit | OrderStatus::Working => OrderEvent::New,
+        OrderStatus::PendingSubmit => OrderEvent::Pending,
+        OrderStatus::Working => OrderEvent::New,
         OrderStatus::Held => OrderEvent::Held,
         OrderStatus::PartiallyFilled => OrderEvent::PartialFill,
         OrderStatus::PendingCancel => OrderEvent::PendingCancel,
@@ -202,7 +206,8 @@ impl OrderBook {
     #[must_use]
     pub fn identify(&self, order: &BrokerOrder) -> Option<ClientOrderId> {
         let by_client = order.client_id.as_ref().filter(|id| self.orders.contains_key(*id)).cloned();
-        by_client.or_else(|| self.by_broker_id.get(&order.broker_id).cloned())
+        let by_broker = |id: &BrokerOrderId| self.by_broker_id.get(id).cloned();
+        by_client.or_else(|| by_broker(&order.broker_id)).or_else(|| order.replaces.as_ref().and_then(by_broker))
     }
 
     /// Marks an order whose cancel is being asked for.
@@ -223,13 +228,26 @@ impl OrderBook {
         }
     }
 
+    /// Takes the broker's own word for which of its orders is ours now, after one took another's place.
+    pub fn settle_identity(&mut self, order: &BrokerOrder) {
+        let Some(id) = self.identify(order) else { return };
+        self.by_broker_id.insert(order.broker_id.clone(), id.clone());
+        if let Some(own) = self.orders.get_mut(&id) {
+            own.broker_id = Some(order.broker_id.clone());
+        }
+    }
+
     /// Applies news of an order; the legs in it are adopted as orders of their parent.
+    ///
+    /// Late news of an order whose place another took changes neither price nor identity.
     pub fn on_update(&mut self, now: Timestamp, event: OrderEvent, order: &BrokerOrder) -> BookChange {
         let Some(id) = self.identify(order) else {
             return BookChange::Foreign;
         };
         self.by_broker_id.insert(order.broker_id.clone(), id.clone());
-        if let Some(own) = self.orders.get_mut(&id) {
+        if let Some(own) = self.orders.get_mut(&id)
+            && is_current(own.broker_id.as_ref(), order)
+        {
             own.broker_id = Some(order.broker_id.clone());
             own.kind = order.kind;
             own.quantity = order.quantity;
@@ -311,6 +329,11 @@ impl OrderBook {
         }
         true
     }
+}
+
+/// Tells whether a broker's order is the one that is known, or took its place.
+fn is_current(known: Option<&BrokerOrderId>, order: &BrokerOrder) -> bool {
+    known.is_none_or(|known| *known == order.broker_id || Some(known) == order.replaces.as_ref())
 }
 
 #[cfg(test)]

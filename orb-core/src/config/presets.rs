@@ -2,7 +2,9 @@
 
 use rust_decimal::Decimal;
 
-use super::strategy::{AtrMethod, Costs, Direction, EntryKind, Filters, Sizing, SlotPolicy, StopKind, StrategyConfig};
+use super::strategy::{
+    AtrMethod, Costs, Direction, EntryKind, EntryMode, Filters, Sizing, SlotPolicy, StopKind, StrategyConfig,
+};
 use crate::money::Price;
 use crate::protection::TargetRule;
 use crate::symbol::Symbol;
@@ -53,6 +55,8 @@ fn orb_classic() -> StrategyConfig {
         range_minutes: 5,
         direction: Direction::Both,
         entry: EntryKind::Stop,
+        entry_mode: EntryMode::OtoOnTrigger,
+        entry_limit_percent: Decimal::new(25, 2),
         entry_offset_ticks: 1,
         stop: StopKind::Range,
         atr_method: AtrMethod::Sma,

@@ -45,6 +45,17 @@ pub enum EntryKind {
     Close,
 }
 
+/// Says who waits for the level of a stop entry where prices are live; in bars the exchange does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EntryMode {
+    /// orb waits, and sends a marketable limit order with its exits attached when the level is touched.
+    #[default]
+    OtoOnTrigger,
+    /// A stop order waits at the broker; the protective stop is sent when it fills.
+    RestingStop,
+}
+
 /// Says where the initial stop lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -133,6 +144,10 @@ pub struct StrategyConfig {
     pub direction: Direction,
     /// How a position is entered.
     pub entry: EntryKind,
+    /// Who waits for the level, where prices are live.
+    pub entry_mode: EntryMode,
+    /// How far beyond the price that triggers a live entry its limit lies, in percent of that price.
+    pub entry_limit_percent: Decimal,
     /// Distance of the entry level from the range's extreme, in ticks.
     pub entry_offset_ticks: u32,
     /// Where the initial stop lies.
@@ -238,6 +253,9 @@ impl StrategyConfig {
             let problem = "a market entry has no level to move";
             return Err(error("entry, entry_offset_ticks", problem, "set entry_offset_ticks=0 or entry=stop"));
         }
+        if self.entry_mode == EntryMode::RestingStop {
+            self.validate_resting()?;
+        }
         if let Some(cutoff) = self.entry_cutoff
             && cutoff < self.flatten_before_close
         {
@@ -263,6 +281,22 @@ impl StrategyConfig {
             return Err(error("top, rvol_min", problem, "set rvol_min (0 is enough) or top=off"));
         }
         Ok(())
+    }
+}
+
+impl StrategyConfig {
+    /// Entries can rest at the broker only where each has its place and its side from the start.
+    fn validate_resting(&self) -> Result<(), ConfigError> {
+        let (keys, problem, remedy) = if self.entry != EntryKind::Stop {
+            ("entry_mode, entry", "only a stop entry has a level to rest at", "set entry=stop")
+        } else if self.slot_policy != SlotPolicy::Ranked {
+            ("entry_mode, slot_policy", "more entries could fill than there are slots", "set slot_policy=ranked")
+        } else if self.direction != Direction::Candle {
+            ("entry_mode, direction", "both sides of one symbol cannot rest at once", "set direction=candle")
+        } else {
+            return Ok(());
+        };
+        Err(error(keys, problem, format!("{remedy} or entry_mode=oto_on_trigger")))
     }
 }
 

@@ -45,6 +45,19 @@ impl Engine {
             bars.iter().for_each(|bar| day.ranges.on_bar(bar));
             return;
         }
+        self.route_crossings(id, index, origin, bars, out);
+    }
+
+    /// Finds the levels that bars cross after the range, and does what follows.
+    pub(super) fn route_crossings(
+        &mut self,
+        id: StrategyId,
+        index: usize,
+        origin: Origin,
+        bars: &[Bar],
+        out: &mut Effects,
+    ) {
+        let day = &self.strategies[index];
         if !day.signals.is_watching() {
             return;
         }

@@ -6,13 +6,11 @@ use crate::bar::Bar;
 use crate::breaker::BreakerEntry;
 use crate::config::{EntryKind, StrategyId};
 use crate::effect::{Action, Component, EffectClass, Effects, Severity};
-use crate::exit_desk::ExitDesk;
 use crate::fact::{Fact, SessionRecord, Signal, SignalStatus};
 use crate::hold::{ENTRY_DEADLINE, HoldKind};
 use crate::money::{Price, Quantity};
 use crate::order::{
-    AttemptId, ClientOrderId, Order, OrderKind, OrderRequest, OrderRole, OrderStatus, RejectionKind, TimeInForce,
-    Trigger,
+    AttemptId, ClientOrderId, Order, OrderRequest, OrderRole, OrderStatus, RejectionKind, TimeInForce, Trigger,
 };
 use crate::protection::{ExitPrices, StopRule};
 use crate::reason::Reason;
@@ -33,6 +31,7 @@ pub(super) struct Asked {
 impl Engine {
     pub(super) fn on_crossing(&mut self, id: StrategyId, crossing: &Crossing, out: &mut Effects) {
         let symbol = crossing.symbol;
+        let crossing = &self.as_heard(id, crossing);
         match crossing.side {
             None => self.decide(id, symbol, Reason::BothSidesInOneBar, String::new(), out),
             Some(side) if self.strategies[id.index()].stopped.contains(&symbol) => {
@@ -78,7 +77,18 @@ impl Engine {
         }
         let attempt = AttemptId { date: session.date, strategy: id, symbol, attempt: 1 };
         let triggered = breakout.filter(|_| strategy.entry == EntryKind::Stop);
-        let expected = triggered.map_or(plan.level, |bar| expected_fill(&plan, bar, strategy.costs.slippage));
+        let expected = match triggered {
+            Some(bar) => expected_fill(&plan, bar, strategy.costs.slippage),
+            None if strategy.entry == EntryKind::Market => self.worse_of_latest(symbol, side, plan.level),
+            None => plan.level,
+        };
+        if strategy.entry == EntryKind::Market
+            && let StopRule::At(stop) = plan.protection.stop
+            && expected != plan.level
+            && side.reaches_stop(expected, stop)
+        {
+            return self.decide(id, symbol, Reason::EntryBeyondStop, String::new(), out);
+        }
         let expected_stop = plan.protection.resolve(expected).stop;
         let proposal =
             EntryProposal { expected, expected_stop, ..EntryProposal::new(attempt, side, plan.level, plan.stop) };
@@ -181,20 +191,16 @@ impl Engine {
     ) {
         let proposal = approved.proposal();
         let attempt = proposal.attempt;
-        let strategy = self.strategy(attempt.strategy);
-        let kind = match strategy.entry {
-            EntryKind::Stop => OrderKind::Stop(proposal.level),
-            EntryKind::Market | EntryKind::Close => OrderKind::Market,
-        };
+        let terms = self.entry_terms(plan, attempt.strategy, proposal.expected);
         let request = OrderRequest {
             id: self.order_id(attempt, OrderRole::Entry, 0),
             attempt,
             role: OrderRole::Entry,
             side: proposal.side.entry(),
             quantity: approved.quantity(),
-            kind,
+            kind: terms.kind,
             time_in_force: TimeInForce::Day,
-            attached: Some(plan.protection),
+            attached: terms.attached,
             paired_stop: None,
             trigger: first_bar.map(|first_bar| Trigger { first_bar }),
         };
@@ -204,8 +210,8 @@ impl Engine {
         self.explain_entry(asked, approved.size());
         self.explain_signal(attempt, out);
         self.strategies[attempt.strategy.index()].signals.ordered(attempt.symbol);
-        self.desks
-            .insert(attempt.symbol, ExitDesk::new(attempt, plan.protection).with_close_deadline(self.close_deadline));
+        self.desks.insert(attempt.symbol, self.desk_for(attempt, plan.protection, 0));
+        self.expire_later(&request.id, request.kind);
         self.submit(request, EffectClass::Entry, Some(self.now + ENTRY_DEADLINE), out);
     }
 
@@ -299,6 +305,7 @@ impl Engine {
         let reason = match &order.rejection {
             Some(rejection) => reason_of(rejection.kind),
             None if window_open && limit_reached => return self.keep_watching(id, symbol, order.side.opens(), out),
+            None if window_open && self.was_left_behind(order) => Reason::MissedBreakout,
             None if window_open => Reason::Hold,
             None if self.strategy(id).entry != EntryKind::Stop => Reason::NoEntryBar,
             None => Reason::NoTrigger,

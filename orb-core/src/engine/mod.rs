@@ -4,6 +4,7 @@ mod bars;
 mod commands;
 mod entries;
 mod explaining;
+mod live;
 mod orders;
 mod reconcile;
 mod restore;
@@ -13,6 +14,7 @@ mod view;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use live::Execution;
 pub use restore::Restored;
 
 use rust_decimal::Decimal;
@@ -57,19 +59,29 @@ pub struct EngineConfig {
     pub filters: Vec<Arc<dyn Filter>>,
     /// Records the whole reckoning of every symbol's day.
     pub explains: bool,
+    /// How entries come to be filled.
+    pub execution: Execution,
 }
 
 impl EngineConfig {
     /// Puts together what an engine is built from; without further filters and explanations.
     #[must_use]
     pub const fn new(run: RunConfig, symbols: Arc<SymbolTable>, calendar: Arc<Calendar>, bar_length: Span) -> Self {
-        Self { run, symbols, calendar, bar_length, filters: Vec::new(), explains: false }
+        let execution = Execution::Bars;
+        Self { run, symbols, calendar, bar_length, filters: Vec::new(), explains: false, execution }
     }
 
     /// Adds a filter of one's own.
     #[must_use]
     pub fn with_filter(mut self, filter: Arc<dyn Filter>) -> Self {
         self.filters.push(filter);
+        self
+    }
+
+    /// Makes the engine work at a market whose prices come one by one, instead of on bars that are over.
+    #[must_use]
+    pub const fn live(mut self) -> Self {
+        self.execution = Execution::Live;
         self
     }
 
@@ -103,6 +115,12 @@ pub struct Engine {
     prices: Prices,
     pending: BTreeMap<EffectId, Pending>,
     lookups: Vec<Lookup>,
+    /// Live entries that are cancelled when they are not filled by then.
+    expiring: Vec<(Timestamp, ClientOrderId)>,
+    /// When orders without an answer were complained about last.
+    stuck_told: Option<Timestamp>,
+    /// How often in a row the broker's positions differed from the books.
+    breaks: u32,
     /// When the broker's whole state was asked for last, and when it is to be asked for again.
     snapshot_asked: Option<Timestamp>,
     snapshot_due: Option<Timestamp>,
@@ -143,6 +161,7 @@ struct Prices {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Pending {
     Submit(ClientOrderId),
+    Replace(ClientOrderId),
     Cancel(ClientOrderId),
     Find(ClientOrderId),
     Positions(SymbolId),
@@ -191,6 +210,9 @@ impl Engine {
             prices: Prices::new(count),
             pending: BTreeMap::new(),
             lookups: Vec::new(),
+            expiring: Vec::new(),
+            stuck_told: None,
+            breaks: 0,
             snapshot_asked: None,
             snapshot_due: None,
             breaker: Breaker::default(),
@@ -267,6 +289,7 @@ impl Engine {
         self.desks.values().for_each(|desk| at_latest(desk.next_wakeup()));
         self.lookups.iter().for_each(|lookup| at_latest(Some(lookup.at)));
         at_latest(self.snapshot_due);
+        at_latest(self.next_live_wakeup());
         (next < Timestamp::MAX).then_some(next)
     }
 
@@ -307,7 +330,9 @@ impl Engine {
                     day.ranges.on_bar(bar);
                 }
             }
-            MarketData::Trade { .. } => {}
+            MarketData::Trade { symbol, price, size } => {
+                self.on_trade(origin, &Bar::of_trade(self.now, *symbol, *price, *size), out)
+            }
             MarketData::Quote { symbol, bid, ask } => self.on_quote(*symbol, *bid, *ask),
             MarketData::Halt { symbol, halted } => self.prices.halted[symbol.index()] = *halted,
         }
@@ -319,6 +344,7 @@ impl Engine {
         }
         self.advance_barriers(out);
         self.look_up_again(out);
+        self.watch_live_orders(out);
         if self.snapshot_due.is_some_and(|at| at <= self.now) {
             self.ask_for_snapshot(out);
         }

@@ -38,6 +38,11 @@ impl Engine {
     fn apply(&mut self, event: OrderEvent, order: &BrokerOrder, execution: Option<&Execution>, out: &mut Effects) {
         if !self.fit(event, order, execution, out) {
             self.ask_for_snapshot(out);
+        } else if matches!(event, OrderEvent::CancelRejected | OrderEvent::Lost)
+            && let Some(id) = self.orders.identify(order)
+        {
+            // What the order is now, nobody has said.
+            self.find(&id, out);
         }
     }
 
@@ -144,10 +149,7 @@ impl Engine {
         let message = format!("{} holds {} shares without a plan", self.config.symbols.name(symbol), trade.position());
         out.alert(Severity::Warn, Component::Executor, Some(symbol), message);
         self.risk.restore(attempt, true, notional, risk);
-        self.desks.insert(
-            symbol,
-            ExitDesk::restored(attempt, protection, self.exits_made(attempt)).with_close_deadline(self.close_deadline),
-        );
+        self.desks.insert(symbol, self.desk_for(attempt, protection, self.exits_made(attempt)));
         self.close_symbol(symbol, ExitReason::Unprotected, out);
     }
 
@@ -177,6 +179,7 @@ impl Engine {
         for act in acts {
             match act {
                 DeskAct::Cancel(id) => self.cancel(&id, out),
+                DeskAct::Replace { order, price } => self.move_exit(&order, price, out),
                 DeskAct::Submit { role, kind, quantity, paired_stop, number } => {
                     let Some(attempt) = self.desks.get(&symbol).map(ExitDesk::attempt) else { continue };
                     let Some(side) = crate::side::Side::of(self.positions.position(symbol)) else { continue };
@@ -282,6 +285,7 @@ impl Engine {
         };
         match pending {
             Pending::Submit(order) => self.on_submit_outcome(&order, outcome, out),
+            Pending::Replace(order) => self.on_replace_outcome(&order, outcome, out),
             Pending::Cancel(order) => self.on_cancel_outcome(&order, outcome, out),
             Pending::Find(order) => self.on_find_outcome(&order, outcome, out),
             Pending::Positions(symbol) => self.on_positions(symbol, outcome, out),
@@ -310,6 +314,7 @@ impl Engine {
                     self.trip(&sentence, out);
                 }
                 self.orders.reject(self.now, id, rejection);
+                self.heed_refusal(id, rejection, out);
                 self.after_change(id, out);
             }
             Outcome::Unknown
@@ -328,9 +333,11 @@ impl Engine {
     /// Takes a broker's order for ours only if symbol, side, shares, type and price agree.
     fn adopt(&mut self, id: &ClientOrderId, order: &BrokerOrder, out: &mut Effects) {
         let Some(own) = self.orders.get(id) else { return };
+        // The price of an exit that the broker has answered before may have been moved since.
+        let moved = own.broker_id.is_some() && own.role != OrderRole::Entry;
         let same = own.side == order.side
             && own.quantity == order.quantity
-            && own.kind == order.kind
+            && (own.kind == order.kind || moved)
             && own.attempt.symbol == order.symbol;
         if !same {
             let reason = format!("the broker's order under {id} is not the one that was sent");
@@ -338,6 +345,7 @@ impl Engine {
             return;
         }
         let identified = BrokerOrder { client_id: Some(id.clone()), ..order.clone() };
+        self.orders.settle_identity(&identified);
         let reported = event_of(order.status);
         // The executions follow on the stream, or in the snapshot: only they count shares.
         let is_fill = matches!(reported, OrderEvent::Fill | OrderEvent::PartialFill);
@@ -367,7 +375,7 @@ impl Engine {
     }
 
     /// Adopts an order that was looked up; executions that are not counted yet are asked for.
-    fn adopt_found(&mut self, id: &ClientOrderId, order: &BrokerOrder, out: &mut Effects) {
+    pub(super) fn adopt_found(&mut self, id: &ClientOrderId, order: &BrokerOrder, out: &mut Effects) {
         let counted = self.orders.get(id).map_or(Quantity::ZERO, |own| own.filled);
         self.adopt(id, order, out);
         if order.filled > counted {

@@ -8,6 +8,9 @@ use crate::order::{BrokerOrder, ClientOrderId, OrderEvent, OrderStatus, Rejectio
 use crate::order_book::{BookChange, event_of};
 use crate::reconciler;
 
+/// How often in a row books and broker must differ before it is called a break.
+const COMPARISONS_MAX: u32 = 3;
+
 impl Engine {
     /// Takes the broker's whole state: counts what was missed, ends what never came to be, compares the rest.
     pub(super) fn on_snapshot(&mut self, snapshot: &BrokerSnapshot, out: &mut Effects) {
@@ -25,22 +28,39 @@ impl Engine {
         }
         self.end_lost_orders(snapshot, out);
         let differences = reconciler::differences(&self.positions, snapshot, &self.config.symbols);
-        for difference in &differences {
-            out.alert(Severity::Error, Component::Executor, None, difference.clone());
-        }
-        if let Some(first) = differences.first() {
-            self.hold(HoldKind::ReconcileBreak, "reconciler", first, out);
-        }
+        self.breaks = if differences.is_empty() { 0 } else { self.breaks + 1 };
         for foreign in &snapshot.foreign {
             self.hold(HoldKind::ForeignActivity, "reconciler", foreign, out);
         }
-        self.unhold(HoldKind::Starting, "reconciler", "the broker's state is known", out);
-        self.unhold(HoldKind::Reconciling, "reconciler", "books and broker were compared", out);
+        self.judge(&differences, out);
         self.cancel_again(snapshot, out);
         let symbols: Vec<_> = self.desks.keys().copied().collect();
         for symbol in symbols {
             self.review(symbol, out);
         }
+    }
+
+    /// Opens the gate for entries when books and broker agree; asks again, and then holds them, when they do not.
+    ///
+    /// A broker's list of positions may lag behind its fills: only what differs several times in a row is a break.
+    fn judge(&mut self, differences: &[String], out: &mut Effects) {
+        if differences.is_empty() {
+            self.unhold(HoldKind::Starting, "reconciler", "the broker's state is known", out);
+            if !self.is_anything_stuck() {
+                self.unhold(HoldKind::Reconciling, "reconciler", "books and broker were compared", out);
+            }
+            return;
+        }
+        if self.breaks < COMPARISONS_MAX {
+            self.hold(HoldKind::Reconciling, "reconciler", &differences[0], out);
+            return self.ask_for_snapshot(out);
+        }
+        for difference in differences {
+            out.alert(Severity::Error, Component::Executor, None, difference.clone());
+        }
+        self.hold(HoldKind::ReconcileBreak, "reconciler", &differences[0], out);
+        self.unhold(HoldKind::Starting, "reconciler", "the broker's state is known", out);
+        self.unhold(HoldKind::Reconciling, "reconciler", "books and broker differ", out);
     }
 
     /// Repeats the cancels that the broker knows nothing of: a restart may have come before they were sent.
@@ -76,6 +96,7 @@ impl Engine {
 
     /// Takes an order's status where it says more than the fills did.
     fn take_status(&mut self, order: &BrokerOrder, out: &mut Effects) {
+        self.orders.settle_identity(order);
         let event = event_of(order.status);
         match self.orders.identify(order) {
             None => _ = self.fit(event, order, None, out),

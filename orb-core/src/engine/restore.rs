@@ -1,7 +1,6 @@
 //! A restart loads facts and never re-decides.
 
 use super::Engine;
-use crate::exit_desk::ExitDesk;
 use crate::fact::{ClosingRecord, Decision, SessionRecord, Signal, Trade};
 use crate::hold::{Clearing, Hold};
 use crate::order::{AttemptId, Order, OrderRole};
@@ -77,11 +76,11 @@ impl Engine {
             self.risk.restore(attempt, false, notional, risk);
             let target = self.strategy(attempt.strategy).target;
             let protection = Protection { side: signal.side, stop: StopRule::At(signal.stop), target };
-            self.desks.insert(
-                attempt.symbol,
-                ExitDesk::restored(attempt, protection, self.exits_made(attempt))
-                    .with_close_deadline(self.close_deadline),
-            );
+            let kind = order.kind;
+            self.desks.insert(attempt.symbol, self.desk_for(attempt, protection, self.exits_made(attempt)));
+            if let Some(order) = &signal.order {
+                self.expire_later(order, kind);
+            }
         }
         let settled = self.strategies[attempt.strategy.index()].signals.watch(attempt.symbol);
         if settled != crate::signal_machine::Watch::Done {
@@ -104,11 +103,7 @@ impl Engine {
             self.risk.restore(attempt, true, trade.entry_notional, trade.initial_risk());
             let target = self.strategy(attempt.strategy).target;
             let protection = Protection { side: trade.side, stop: StopRule::At(trade.stop), target };
-            self.desks.insert(
-                attempt.symbol,
-                ExitDesk::restored(attempt, protection, self.exits_made(attempt))
-                    .with_close_deadline(self.close_deadline),
-            );
+            self.desks.insert(attempt.symbol, self.desk_for(attempt, protection, self.exits_made(attempt)));
         }
         self.positions.restore(trade);
     }

@@ -219,7 +219,8 @@ impl Engine {
         let strategy = self.strategy(id);
         let resting = strategy.entry == EntryKind::Stop
             && strategy.slot_policy == SlotPolicy::Ranked
-            && strategy.direction == Direction::Candle;
+            && strategy.direction == Direction::Candle
+            && self.rests(strategy);
         let at_once = strategy.entry == EntryKind::Market || resting;
         let chosen = match strategy.slot_policy {
             SlotPolicy::Ranked => (strategy.max_positions as usize).saturating_sub(self.risk.slots_of(id)),

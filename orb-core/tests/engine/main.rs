@@ -9,6 +9,7 @@ mod breaker;
 mod closing;
 mod coverage;
 mod holds;
+mod live;
 mod lookups;
 mod reconcile;
 mod restart;

@@ -53,10 +53,34 @@ fn positions_that_differ_hold_entries() {
         "open A
          silently stray A 5
          snapshot
+         > hold reconciling
+         > query snapshot
+         snapshot
+         = state PAUSED
+         wait 1
+         > query snapshot
+         snapshot
          > alarm account
          > hold reconcile_break
+         > clear reconciling
          = position A 99
          = state REDUCING",
+    );
+}
+
+#[test]
+fn positions_that_lag_behind_the_fills_are_asked_for_again_and_are_no_break() {
+    check(
+        "open A
+         silently stray A 5
+         snapshot
+         > hold reconciling
+         > query snapshot
+         silently stray A -5
+         snapshot
+         > clear reconciling
+         = state ACTIVE
+         = holds ",
     );
 }
 

@@ -36,6 +36,8 @@ pub(crate) struct Rig {
     awaited: BTreeMap<String, EffectId>,
     last_effect: u64,
     requests: BTreeMap<String, OrderRequest>,
+    /// Where exits were asked to go.
+    moves: BTreeMap<String, Price>,
     /// The broker's side, by the short name of the order.
     pub(crate) orders: BTreeMap<String, BrokerOrder>,
     fills: Vec<BrokerFill>,
@@ -71,6 +73,7 @@ impl Rig {
             awaited: BTreeMap::new(),
             last_effect: 0,
             requests: BTreeMap::new(),
+            moves: BTreeMap::new(),
             orders: BTreeMap::new(),
             fills: Vec::new(),
             foreign: Vec::new(),
@@ -256,6 +259,20 @@ impl Rig {
         update
     }
 
+    /// Puts another order in the place of one, at the price that was asked for.
+    #[track_caller]
+    pub(crate) fn replace(&mut self, name: &str) -> BrokerOrder {
+        let price = *self.moves.get(name).unwrap_or_else(|| panic!("`{name}` was not asked to move"));
+        let order = self.orders.get_mut(name).unwrap_or_else(|| panic!("the broker has no `{name}`"));
+        order.replaces = Some(order.broker_id.clone());
+        order.broker_id = BrokerOrderId::new(&format!("{}r", order.broker_id));
+        order.kind = match order.kind {
+            OrderKind::Limit(_) => OrderKind::Limit(price),
+            OrderKind::Stop(_) | OrderKind::Market => OrderKind::Stop(price),
+        };
+        self.report(name)
+    }
+
     /// Moves shares at the broker without an order.
     #[track_caller]
     pub(crate) fn stray(&mut self, symbol: &str, shares: i64) {
@@ -331,7 +348,11 @@ impl Rig {
             }
             Action::Cancel { order, .. } => format!("cancel {}", self.short(&order)),
             Action::Find(id) => format!("find {}", self.short(&id)),
-            Action::Replace { order, .. } => format!("replace {}", self.short(&order)),
+            Action::Replace { order, price, .. } => {
+                let name = self.short(&order);
+                self.moves.insert(name.clone(), price);
+                format!("replace {name}")
+            }
             Action::QueryPositions => "positions".to_owned(),
             Action::QuerySnapshot => "snapshot".to_owned(),
             Action::QueryBars { .. } => "bars".to_owned(),
@@ -401,7 +422,9 @@ impl Rig {
         let paired = request.paired_stop.map(|stop| format!(" paired {stop}")).unwrap_or_default();
         let attached = if request.attached.is_some() { " attached" } else { "" };
         let (id, side, quantity) = (self.short(&request.id), request.side, request.quantity);
-        assert_eq!(request.role == OrderRole::Entry, request.attached.is_some(), "{id}: entries carry their exits");
+        let rests = self.engine.config().execution == orb_core::engine::Execution::Live && kind.starts_with("stop");
+        let carries = request.role == OrderRole::Entry && !rests;
+        assert_eq!(carries, request.attached.is_some(), "{id}: entries carry their exits");
         format!("submit {id} {side} {quantity} {kind}{attached}{paired}")
     }
 }
@@ -413,7 +436,12 @@ fn config(settings: &str) -> EngineConfig {
     run.strategies[0].symbols.clear();
     // The scripts' figures are of fills at the prices of the bars; those with slippage say so.
     run.strategies[0].costs.slippage = Price::ZERO;
+    let mut is_live = false;
     for word in words {
+        if word == "live" {
+            is_live = true;
+            continue;
+        }
         let (key, value) = word.split_once('=').expect(word);
         run.set(key, value).unwrap_or_else(|error| panic!("{error}"));
     }
@@ -422,12 +450,13 @@ fn config(settings: &str) -> EngineConfig {
         let open = Timestamp::from_datetime(date.and_hms_opt(14, 30, 0).expect("a time").and_utc());
         Session { date, open, close: open + Span::from_minutes(390) }
     };
-    EngineConfig::new(
+    let config = EngineConfig::new(
         run,
         Arc::new(SymbolTable::new(SYMBOLS.map(|name| Symbol::new(name).expect(name)))),
         Arc::new(Calendar::new(vec![session("2026-02-13"), session("2026-02-17")]).expect("in order")),
         Span::from_minutes(5),
-    )
+    );
+    if is_live { config.live() } else { config }
 }
 
 /// Builds what a store would load: for each key the last row, of the latest day.

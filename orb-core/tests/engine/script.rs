@@ -143,7 +143,11 @@ pub(crate) fn perform(rig: &mut Rig, line: &str) {
             let update = rig.last_update.clone().expect("an execution");
             rig.event(&Event::Order(update));
         }
-        "submitted" | "found" | "cancel" | "positions" | "bars" => outcome(rig, verb, subject, value),
+        "print" => {
+            let (symbol, price) = (rig.symbol(subject), value.parse().expect(line));
+            rig.event(&Event::Market(Origin::Live, MarketData::Trade { symbol, price, size: 100 }));
+        }
+        "submitted" | "moved" | "found" | "cancel" | "positions" | "bars" => outcome(rig, verb, subject, value),
         "kill" => rig.command(Command::Kill { flatten: subject == "flatten" }),
         "pause" => rig.command(Command::Pause),
         "clear" => rig.command(Command::Clear(HoldKind::from_name(subject).expect(line))),
@@ -203,6 +207,7 @@ fn stranger(rig: &Rig, symbol: &str) -> OrderUpdate {
 fn outcome(rig: &mut Rig, verb: &str, name: &str, how: &str) {
     let asked = match verb {
         "submitted" => format!("submit {name}"),
+        "moved" => format!("replace {name}"),
         "found" => format!("find {name}"),
         "cancel" => format!("cancel {name}"),
         _ => verb.to_owned(),
@@ -213,6 +218,7 @@ fn outcome(rig: &mut Rig, verb: &str, name: &str, how: &str) {
         ("positions", _) => Outcome::Positions(rig.positions()),
         ("bars", "") if name == "none" => Outcome::Bars(Vec::new()),
         ("bars", _) => Outcome::Bars(vec![rig.bar(name, how, detail)]),
+        ("moved", "") => Outcome::Accepted(rig.replace(name)),
         ("submitted", "") => Outcome::Accepted(rig.make(name)),
         ("found", "") => Outcome::Found(rig.report(name)),
         ("found", "other") => Outcome::Found(altered(rig.report(name), detail)),
@@ -243,6 +249,8 @@ fn rejection(kind: &str) -> Rejection {
         "not-sent" => RejectionKind::NotSent,
         "not-shortable" => RejectionKind::NotShortable,
         "insufficient" => RejectionKind::Insufficient,
+        "blocked" => RejectionKind::Blocked,
+        "beyond-market" => RejectionKind::BeyondMarket,
         _ => RejectionKind::Other,
     };
     Rejection { code: 40_310_000, message: "no".to_owned(), related_orders: Vec::new(), available: None, kind }

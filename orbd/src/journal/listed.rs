@@ -40,6 +40,7 @@ listed! {
     }
     OrderEvent {
         New, Held, PartialFill, Fill, PendingCancel, Cancelled, CancelRejected, Expired, Rejected, Replaced, Lost,
+        Pending,
     }
     TimeInForce { Day, GoodTillCancelled }
     RejectionKind { EntryBeyondStop, DuplicateId, NotShortable, Insufficient, NotSent, Other, Blocked, BeyondMarket }

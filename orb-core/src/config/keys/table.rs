@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::read::{amount, count_in, decimal_in, minutes, name_of, number, one_of, optional, shown};
 use super::{Access, Key};
 use crate::config::strategy::{
-    AtrMethod, Direction, EntryKind, RANGE_MINUTES, Sizing, SlotPolicy, StopKind, StrategyConfig,
+    AtrMethod, Direction, EntryKind, EntryMode, RANGE_MINUTES, Sizing, SlotPolicy, StopKind, StrategyConfig,
 };
 use crate::money::Money;
 use crate::protection::TargetRule;
@@ -15,6 +15,8 @@ use crate::time::Span;
 const DIRECTIONS: &[(&str, Direction)] = &[("both", Direction::Both), ("candle", Direction::Candle)];
 const ENTRIES: &[(&str, EntryKind)] =
     &[("stop", EntryKind::Stop), ("market", EntryKind::Market), ("close", EntryKind::Close)];
+const ENTRY_MODES: &[(&str, EntryMode)] =
+    &[("oto_on_trigger", EntryMode::OtoOnTrigger), ("resting_stop", EntryMode::RestingStop)];
 const ATR_METHODS: &[(&str, AtrMethod)] = &[("sma", AtrMethod::Sma), ("wilder", AtrMethod::Wilder)];
 const POLICIES: &[(&str, SlotPolicy)] = &[("first_trigger", SlotPolicy::FirstTrigger), ("ranked", SlotPolicy::Ranked)];
 
@@ -159,6 +161,24 @@ pub const KEYS: &[Key] = &[
         access: Access::Strategy {
             set: |strategy, text| one_of(text, ENTRIES).map(|value| strategy.entry = value),
             get: |strategy| name_of(&strategy.entry, ENTRIES),
+        },
+    },
+    Key {
+        name: "entry_mode",
+        help: "live: oto_on_trigger (orb waits for the level and sends a limit order with its exits) or resting_stop (a stop order waits at the broker; ranked and candle only)",
+        access: Access::Strategy {
+            set: |strategy, text| one_of(text, ENTRY_MODES).map(|value| strategy.entry_mode = value),
+            get: |strategy| name_of(&strategy.entry_mode, ENTRY_MODES),
+        },
+    },
+    Key {
+        name: "entry_limit_percent",
+        help: "live: how far beyond the price that triggers an entry its limit lies, percent, above 0 and at most 5",
+        access: Access::Strategy {
+            set: |strategy, text| {
+                decimal_in(text, Decimal::ZERO, Decimal::from(5)).map(|value| strategy.entry_limit_percent = value)
+            },
+            get: |strategy| strategy.entry_limit_percent.to_string(),
         },
     },
     Key {

@@ -1,0 +1,257 @@
+//! What is different where prices come one by one: triggers between bars, limits, and orders that hang.
+
+use rust_decimal::Decimal;
+
+use super::{Engine, Pending};
+use crate::bar::Bar;
+use crate::config::{EntryKind, EntryMode, StrategyConfig, StrategyId};
+use crate::effect::{Action, Component, EffectClass, Effects, Severity};
+use crate::event::{Origin, Outcome};
+use crate::exit_desk::ExitDesk;
+use crate::hold::HoldKind;
+use crate::money::Price;
+use crate::order::{AttemptId, ClientOrderId, Order, OrderKind, OrderRole, OrderStatus, Rejection, RejectionKind};
+use crate::protection::{Protection, multiple_of};
+use crate::ranker::Barrier;
+use crate::side::{Side, round_outward};
+use crate::signal_machine::{Crossing, EntryPlan};
+use crate::symbol::SymbolId;
+use crate::time::{Span, Timestamp};
+
+/// How long a live entry may wait at its limit: what comes back to the level later is another breakout.
+const ENTRY_PATIENCE: Span = Span::from_seconds(10);
+/// How long an order may go without the broker's answer before entries are held and the broker is asked.
+const STUCK_AFTER: Span = Span::from_seconds(10);
+
+/// Says how entries come to be filled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Execution {
+    /// In bars that are over: the exchange finds the level inside the bar.
+    #[default]
+    Bars,
+    /// At a market whose prices come one by one.
+    Live,
+}
+
+impl Engine {
+    fn is_live(&self) -> bool {
+        self.config.execution == Execution::Live
+    }
+
+    /// Lets a trade cross levels as a bar of its one price would; it marks nothing and belongs to no range.
+    pub(super) fn on_trade(&mut self, origin: Origin, print: &Bar, out: &mut Effects) {
+        if !self.is_live() {
+            return;
+        }
+        for (index, number) in (0..self.strategies.len()).zip(0..) {
+            let id = StrategyId(number);
+            let by_price = self.strategy(id).entry == EntryKind::Stop;
+            if by_price && self.strategies[index].barrier == Barrier::Fired {
+                self.route_crossings(id, index, origin, core::slice::from_ref(print), out);
+            }
+        }
+        let symbol = print.symbol.index();
+        self.prices.restricted[symbol] |= print.low <= self.prices.symbols[symbol].restricting_low;
+    }
+
+    /// Returns a crossing as it stands when it is heard of: live, the open of a bar that is over is nobody's price.
+    pub(super) fn as_heard(&self, id: StrategyId, crossing: &Crossing) -> Crossing {
+        let stale = self.is_live() && self.strategy(id).entry == EntryKind::Stop;
+        let bar = Bar { open: if stale { crossing.bar.close } else { crossing.bar.open }, ..crossing.bar };
+        Crossing { bar, ..*crossing }
+    }
+
+    /// Tells whether a strategy's entries wait at the broker from the range's end on.
+    pub(super) fn rests(&self, strategy: &StrategyConfig) -> bool {
+        !self.is_live() || strategy.entry_mode == EntryMode::RestingStop
+    }
+
+    /// Returns at what price an entry is ordered and which exits go with it.
+    ///
+    /// Live, an entry is a limit order beyond the price that it is expected to fill at: it pays no more than that,
+    /// whatever the market does in the meantime. A stop order that rests at the broker carries no exits, because
+    /// Alpaca may refuse them; the exit desk places them at each fill.
+    pub(super) fn entry_terms(&self, plan: &EntryPlan, id: StrategyId, expected: Price) -> EntryTerms {
+        let strategy = self.strategy(id);
+        let kind = match strategy.entry {
+            EntryKind::Stop if self.rests(strategy) => OrderKind::Stop(plan.level),
+            EntryKind::Market | EntryKind::Close if !self.is_live() => OrderKind::Market,
+            EntryKind::Stop | EntryKind::Market | EntryKind::Close => {
+                OrderKind::Limit(limit_beyond(plan.side, expected, strategy.entry_limit_percent))
+            }
+        };
+        let alone = self.is_live() && matches!(kind, OrderKind::Stop(_));
+        EntryTerms { kind, attached: (!alone).then_some(plan.protection) }
+    }
+
+    /// Returns the price at which a live entry without a level would fill now: the worse of the range's close and
+    /// the latest price.
+    pub(super) fn worse_of_latest(&self, symbol: SymbolId, side: Side, price: Price) -> Price {
+        match self.prices.mark(symbol).filter(|_| self.is_live()) {
+            Some(latest) if side == Side::Long => price.max(latest),
+            Some(latest) => price.min(latest),
+            None => price,
+        }
+    }
+
+    /// Makes a symbol's desk; `orders_made` numbers its next order.
+    pub(super) fn desk_for(&self, attempt: AttemptId, protection: Protection, orders_made: u32) -> ExitDesk {
+        let desk = ExitDesk::restored(attempt, protection, orders_made).with_close_deadline(self.close_deadline);
+        if self.is_live() { desk.moving_exits() } else { desk }
+    }
+
+    /// Cancels a live entry when it is not filled in time.
+    pub(super) fn expire_later(&mut self, order: &ClientOrderId, kind: OrderKind) {
+        if self.is_live() && matches!(kind, OrderKind::Limit(_)) {
+            self.expiring.push((self.now + ENTRY_PATIENCE, order.clone()));
+        }
+    }
+
+    /// Tells whether an entry ended because the price had left its limit behind.
+    pub(super) fn was_left_behind(&self, order: &Order) -> bool {
+        self.is_live() && matches!(order.kind, OrderKind::Limit(_)) && self.holds.active().is_empty()
+    }
+
+    pub(super) fn next_live_wakeup(&self) -> Option<Timestamp> {
+        if !self.is_live() {
+            return None;
+        }
+        let expiry = self.expiring.iter().map(|(at, _)| *at).min();
+        let told = self.stuck_told.map(|told| told + STUCK_AFTER);
+        let stuck = self.unanswered().map(|order| order.updated_at + STUCK_AFTER).min();
+        [expiry, told.or(stuck)].into_iter().flatten().min()
+    }
+
+    fn unanswered(&self) -> impl Iterator<Item = &Order> {
+        let live = self.orders.live_symbols().flat_map(|symbol| self.orders.live(symbol));
+        live.filter(|order| {
+            matches!(order.status, OrderStatus::PendingSubmit | OrderStatus::PendingCancel | OrderStatus::Unknown)
+        })
+    }
+
+    /// Tells whether an order has waited too long for the broker's answer.
+    pub(super) fn is_anything_stuck(&self) -> bool {
+        self.is_live() && self.unanswered().any(|order| order.updated_at + STUCK_AFTER <= self.now)
+    }
+
+    /// Ends entries whose time is over, and complains about orders that the broker does not answer.
+    pub(super) fn watch_live_orders(&mut self, out: &mut Effects) {
+        if !self.is_live() {
+            return;
+        }
+        let now = self.now;
+        let over: Vec<ClientOrderId> = self.expiring.extract_if(.., |(at, _)| *at <= now).map(|(_, id)| id).collect();
+        for id in over {
+            let works = |order: &Order| !order.status.is_terminal() && order.status != OrderStatus::PendingCancel;
+            if self.orders.get(&id).is_some_and(works) {
+                self.cancel(&id, out);
+            }
+        }
+        self.watch_stuck_orders(out);
+    }
+
+    fn watch_stuck_orders(&mut self, out: &mut Effects) {
+        if self.stuck_told.is_some_and(|told| self.now < told + STUCK_AFTER) {
+            return;
+        }
+        let is_stuck = |order: &&Order| order.updated_at + STUCK_AFTER <= self.now;
+        let stuck: Vec<String> = self
+            .unanswered()
+            .filter(is_stuck)
+            .map(|order| format!("{} is {} since {}", order.id, order.status.name(), order.updated_at))
+            .collect();
+        let Some(first) = stuck.first() else {
+            // What hung is resolved: one more comparison ends the hold.
+            if self.stuck_told.take().is_some() {
+                self.ask_for_snapshot(out);
+            }
+            return;
+        };
+        self.stuck_told = Some(self.now);
+        self.hold(HoldKind::Reconciling, "orders", &format!("no answer from the broker: {first}"), out);
+        for message in stuck {
+            out.alert(Severity::Warn, Component::Executor, None, message);
+        }
+        self.ask_for_snapshot(out);
+    }
+
+    /// Asks the broker to move an exit.
+    pub(super) fn move_exit(&mut self, id: &ClientOrderId, price: Price, out: &mut Effects) {
+        let Some(order) = self.orders.get(id) else { return };
+        let symbol = order.attempt.symbol;
+        match order.broker_id.clone() {
+            Some(broker_id) => {
+                let action = Action::Replace { order: id.clone(), broker_id, price };
+                let effect = out.broker(Some(symbol), EffectClass::Protect, None, action);
+                self.pending.insert(effect, Pending::Replace(id.clone()));
+            }
+            None => self.on_move_refused(symbol),
+        }
+    }
+
+    fn on_move_refused(&mut self, symbol: SymbolId) {
+        let now = self.now;
+        if let Some(desk) = self.desks.get_mut(&symbol) {
+            desk.on_move_refused(now);
+        }
+    }
+
+    pub(super) fn on_replace_outcome(&mut self, id: &ClientOrderId, outcome: &Outcome, out: &mut Effects) {
+        let symbol = self.orders.get(id).map(|order| order.attempt.symbol);
+        match outcome {
+            Outcome::Accepted(order) | Outcome::Found(order) => self.adopt_found(id, order, out),
+            Outcome::Rejected(_)
+            | Outcome::Unknown
+            | Outcome::NotFound
+            | Outcome::Done
+            | Outcome::Positions(_)
+            | Outcome::Account(_)
+            | Outcome::Bars(_) => {
+                if let Some(symbol) = symbol {
+                    self.on_move_refused(symbol);
+                }
+                // It may have been moved all the same: the broker's list tells which of the two orders lives.
+                self.ask_for_snapshot(out);
+            }
+        }
+    }
+
+    /// Draws the conclusions from an exit that the broker refused.
+    pub(super) fn heed_refusal(&mut self, id: &ClientOrderId, rejection: &Rejection, out: &mut Effects) {
+        let Some((symbol, role)) = self.orders.get(id).map(|order| (order.attempt.symbol, order.role)) else { return };
+        let protects = matches!(role, OrderRole::Stop | OrderRole::Target);
+        match rejection.kind {
+            RejectionKind::Blocked if protects => {
+                if let Some(desk) = self.desks.get_mut(&symbol) {
+                    desk.on_blocked();
+                }
+            }
+            // The market is at or beyond the stop already: what is left is to leave.
+            RejectionKind::BeyondMarket if protects => {
+                self.close_symbol(symbol, crate::fact::ExitReason::Unprotected, out);
+            }
+            RejectionKind::Insufficient if role != OrderRole::Entry => self.ask_for_snapshot(out),
+            RejectionKind::EntryBeyondStop
+            | RejectionKind::DuplicateId
+            | RejectionKind::NotShortable
+            | RejectionKind::Insufficient
+            | RejectionKind::Blocked
+            | RejectionKind::BeyondMarket
+            | RejectionKind::NotSent
+            | RejectionKind::Other => {}
+        }
+    }
+}
+
+/// Holds at what price an entry is ordered and which exits go with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct EntryTerms {
+    pub(super) kind: OrderKind,
+    pub(super) attached: Option<Protection>,
+}
+
+/// Returns the price that lies so many percent beyond another, on the tick.
+fn limit_beyond(side: Side, price: Price, percent: Decimal) -> Price {
+    let distance = multiple_of(price, percent / Decimal::ONE_HUNDRED);
+    round_outward(side, price.offset(side.sign() * distance.micros()))
+}

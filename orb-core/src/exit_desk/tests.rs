@@ -1,0 +1,171 @@
+//! What desks ask for, as text.
+
+use super::*;
+use crate::config::StrategyId;
+use crate::money::Money;
+use crate::order::OrderStatus;
+use crate::protection::StopRule;
+use crate::side::OrderSide;
+use crate::symbol::SymbolId;
+use crate::time::Date;
+
+const START: Timestamp = Timestamp::from_micros(0);
+
+fn attempt() -> AttemptId {
+    AttemptId { date: Date::default(), strategy: StrategyId(0), symbol: SymbolId(0), attempt: 1 }
+}
+
+fn desk() -> ExitDesk {
+    let protection = Protection { side: Side::Long, stop: StopRule::At(Price::from_cents(99)), target: None };
+    ExitDesk::new(attempt(), protection)
+}
+
+/// Makes an order from `stop es/e HELD 99 40`: role, name and parent, status, shares, shares filled.
+#[track_caller]
+fn order(text: &str) -> Order {
+    let words: Vec<&str> = text.split(' ').collect();
+    let role = OrderRole::ALL.iter().copied().find(|role| role.name() == words[0]).expect(text);
+    let (id, parent) = words[1].split_once('/').map_or((words[1], None), |(id, parent)| (id, Some(parent)));
+    let shares = |index: usize| Quantity::new(words.get(index).map_or(0, |word| word.parse().expect(text)));
+    Order {
+        id: ClientOrderId::new(id),
+        broker_id: None,
+        parent: parent.map(ClientOrderId::new),
+        attempt: attempt(),
+        role,
+        side: OrderSide::Sell,
+        quantity: shares(3),
+        kind: OrderKind::Market,
+        status: OrderStatus::from_name(words[2]).expect(text),
+        filled: shares(4),
+        filled_notional: Money::ZERO,
+        created_at: START,
+        updated_at: START,
+        rejection: None,
+    }
+}
+
+/// Lets a desk look at a long position and orders, and returns its acts as text.
+#[track_caller]
+fn look(desk: &mut ExitDesk, now: Timestamp, position: i64, orders: &[&str]) -> String {
+    let orders: Vec<Order> = orders.iter().map(|text| order(text)).collect();
+    let filled = orders.iter().filter(|order| order.role == OrderRole::Entry && order.status == OrderStatus::Filled);
+    let view = DeskView {
+        position: Quantity::new(position),
+        prices: (position != 0).then_some((Price::from_cents(99), None)),
+        parents_filled: filled.map(|order| order.id.clone()).collect(),
+        live: orders.iter().filter(|order| !order.status.is_terminal()).collect(),
+    };
+    let acts = desk.review(now, &view);
+    let show = |act: &DeskAct| match act {
+        DeskAct::Cancel(id) => format!("cancel {id}"),
+        DeskAct::Submit { role, quantity, number, .. } => format!("{} {quantity} #{number}", role.name()),
+        DeskAct::Replace { order, price } => format!("move {order} to {price}"),
+        DeskAct::Verify => "verify".to_owned(),
+        DeskAct::Step(closing) => closing.step.name().to_owned(),
+        DeskAct::Alarm(_) => "alarm".to_owned(),
+        DeskAct::Finished => "finished".to_owned(),
+    };
+    acts.iter().map(show).collect::<Vec<_>>().join(", ")
+}
+
+/// Checks what a fresh desk asks for at once, and what once the grace is over.
+#[track_caller]
+fn check(position: i64, orders: &[&str], at_once: &str, after_grace: &str) {
+    let mut desk = desk();
+    assert_eq!(look(&mut desk, START, position, orders), at_once, "at once: {orders:?}");
+    assert_eq!(look(&mut desk, START + COVERAGE_GRACE, position, orders), after_grace, "later: {orders:?}");
+}
+
+#[test]
+fn a_covered_position_asks_for_nothing() {
+    check(99, &["stop s WORKING 99"], "", "");
+    check(99, &["stop s PARTIALLY_FILLED 120 21"], "", "");
+    check(99, &["entry e FILLED 99 99", "stop es/e HELD 99", "target et/e WORKING 99"], "", "");
+    check(99, &["target t WORKING 99", "stop ts/t HELD 99"], "", "");
+    check(99, &["target t PARTIALLY_FILLED 120 21", "stop ts/t HELD 99"], "", "");
+}
+
+#[test]
+fn a_held_leg_counts_only_under_a_live_pair_or_a_filled_entry() {
+    // The entry is only partly filled: the rest of it is cut when the grace is over.
+    let partial = ["entry e PARTIALLY_FILLED 99 40", "stop es/e HELD 99", "target et/e HELD 99"];
+    check(40, &partial, "", "alarm, cancel e");
+    // The pair's target is being cancelled: its stop will go with it.
+    check(99, &["target t PENDING_CANCEL 99", "stop ts/t HELD 99"], "", "alarm, cancel ts");
+    check(99, &["stop es/e HELD 99"], "", "alarm, cancel es");
+}
+
+#[test]
+fn what_is_missing_is_placed_at_once_and_what_is_on_its_way_is_awaited() {
+    check(99, &[], "stop 99 #1", "stop 99 #2");
+    check(99, &["stop s WORKING 60"], "stop 39 #1", "stop 39 #2");
+    check(99, &["stop s PENDING_SUBMIT 99"], "", "alarm");
+    check(99, &["target t PENDING_SUBMIT 99"], "", "alarm");
+    check(99, &["target t WORKING 99"], "", "alarm, cancel t");
+}
+
+#[test]
+fn what_is_too_much_goes_after_the_grace() {
+    check(40, &["stop s WORKING 99"], "", "cancel s");
+}
+
+#[test]
+fn a_fourth_repair_is_a_close() {
+    let mut desk = desk();
+    assert_eq!(look(&mut desk, START, 99, &["stop es/e WORKING 99"]), "");
+    for number in 1..=STOP_REPAIRS_MAX {
+        assert_eq!(look(&mut desk, START, 99, &[]), format!("stop 99 #{number}"));
+    }
+    assert_eq!(look(&mut desk, START, 99, &[]), "alarm, close 99 #4, closing");
+    assert_eq!(desk.closing().map(|closing| closing.reason), Some(ExitReason::Unprotected));
+}
+
+#[test]
+fn a_flat_symbol_keeps_its_entry_and_drops_orphans() {
+    check(0, &[], "finished", "finished");
+    check(0, &["entry e WORKING 99", "stop es/e HELD 99"], "", "");
+    check(0, &["stop es/e HELD 99", "target et/e WORKING 99"], "", "cancel es");
+}
+
+#[test]
+fn a_close_waits_for_every_order_that_may_live() {
+    for status in ["PENDING_SUBMIT", "PENDING_CANCEL", "UNKNOWN"] {
+        let mut desk = desk();
+        desk.close(START, ExitReason::ForceClose);
+        let stop = format!("stop s {status} 99");
+        assert_eq!(look(&mut desk, START, 99, &[&stop]), "", "{status}: nothing is sold");
+        assert_eq!(look(&mut desk, START, 99, &[]), "close 99 #1, closing");
+    }
+    let mut desk = desk();
+    desk.close(START, ExitReason::ForceClose);
+    assert_eq!(look(&mut desk, START, 99, &["target t WORKING 99", "stop ts/t HELD 99"]), "cancel t");
+    assert_eq!(look(&mut desk, START, 99, &["close x WORKING 99"]), "closing");
+    assert_eq!(look(&mut desk, START, 0, &[]), "verifying, verify");
+    assert_eq!(look(&mut desk, START, 0, &[]), "", "the broker is asked once");
+}
+
+#[test]
+fn the_broker_s_word_ends_the_close() {
+    let mut desk = desk();
+    assert_eq!(desk.on_verified(START, Quantity::ZERO), [], "nothing was asked");
+    desk.close(START, ExitReason::TimeExit);
+    desk.close(START, ExitReason::ForceClose);
+    assert_eq!(look(&mut desk, START, 0, &[]), "verifying, verify");
+    assert!(matches!(desk.on_verified(START, Quantity::new(5))[..], [DeskAct::Alarm(_)]));
+    assert_eq!(desk.next_wakeup(), Some(START + COVERAGE_GRACE));
+    assert_eq!(look(&mut desk, START + COVERAGE_GRACE, 0, &[]), "verify");
+    let acts = desk.on_verified(START, Quantity::ZERO);
+    assert!(matches!(acts[..], [DeskAct::Step(Closing { reason: ExitReason::TimeExit, .. }), DeskAct::Finished]));
+}
+
+#[test]
+fn a_close_that_failed_is_repeated_after_the_grace() {
+    let mut desk = desk();
+    desk.close(START, ExitReason::ForceClose);
+    assert_eq!(look(&mut desk, START, 99, &[]), "close 99 #1, closing");
+    assert_eq!(look(&mut desk, START, 99, &[]), "");
+    assert_eq!(desk.next_wakeup(), Some(START + COVERAGE_GRACE));
+    assert_eq!(look(&mut desk, START + COVERAGE_GRACE, 99, &[]), "alarm, close 99 #2");
+    assert_eq!(desk.next_wakeup(), Some(START + CLOSE_DEADLINE));
+}

@@ -1,0 +1,238 @@
+//! At a market whose prices come one by one: triggers, limits, exits that move, orders that hang.
+
+use crate::script::check_with;
+
+/// A range of 99 to 101 whose long entry was triggered by a trade at 101.02.
+const TRIGGERED: &str = "
+    range A
+    print A 101
+    print A 101.02
+    > submit A-1e buy 99 limit 101.28 attached
+";
+
+#[track_caller]
+fn check(script: &str) {
+    check_with("orb-classic live", script);
+}
+
+#[track_caller]
+fn triggered(script: &str) {
+    check(&format!("{TRIGGERED}{script}"));
+}
+
+/// Entries rest at the broker: 99 shares at 101.01.
+#[track_caller]
+fn resting(script: &str) {
+    check_with(
+        "orb-classic live direction=candle slot_policy=ranked entry_mode=resting_stop",
+        &format!(
+            "bar A 09:30 100 101 99 100.5
+             wait 0.2
+             > query bars B C D E F
+             bars none
+             > submit A-1e buy 99 stop 101.01
+             submitted A-1e
+             working A-1e
+             {script}"
+        ),
+    );
+}
+
+#[test]
+fn a_trade_at_the_level_triggers_a_limit_order_with_its_exits_once() {
+    triggered(
+        "print A 101.50
+         submitted A-1e
+         print A 99
+         print A 98.90
+         = slots 1
+         = signal A WORKING",
+    );
+}
+
+#[test]
+fn a_trade_before_the_range_is_settled_or_after_the_window_triggers_nothing() {
+    check("print A 200\nrange A\nat 15:35\nprint A 200");
+    check("range A\npause\n> hold operator_pause\nprint A 101.02\n> decide A hold\nprint A 101.02");
+}
+
+#[test]
+fn a_bar_triggers_where_no_trade_was_heard_of_at_the_price_that_it_closed_at() {
+    check("range A\nlong A\n> submit A-1e buy 99 limit 101.27 attached");
+}
+
+#[test]
+fn an_entry_that_its_limit_left_behind_is_cancelled_and_is_missed() {
+    triggered(
+        "submitted A-1e
+         wait 9.9
+         wait 0.1
+         > cancel A-1e
+         cancel A-1e done
+         cancelled A-1e
+         > decide A missed_breakout
+         cancelled A-1es
+         cancelled A-1et
+         = slots 0
+         = desk A none",
+    );
+}
+
+#[test]
+fn exits_move_to_where_the_executed_price_puts_them() {
+    // The target was sent as 2R from the limit: 101.28 + 2 x 2.28. Filled at 101.02 it belongs at 105.06.
+    triggered(
+        "submitted A-1e
+         fill A-1e 99 101.02
+         > replace A-1et 105.06
+         held A-1es
+         moved A-1et
+         = protected A 99
+         working A-1et
+         wait 60
+         fill A-1et 99 105.06
+         > trade A long 99 101.02 > 105.06 target",
+    );
+}
+
+#[test]
+fn an_exit_that_cannot_be_moved_is_tried_again_and_not_for_ever() {
+    triggered(
+        "submitted A-1e
+         fill A-1e 99 101.02
+         > replace A-1et 105.06
+         moved A-1et refused other
+         > query snapshot
+         wait 2
+         > replace A-1et 105.06
+         moved A-1et unknown
+         > query snapshot
+         wait 2
+         > replace A-1et 105.06
+         moved A-1et refused other
+         > query snapshot
+         wait 3600
+         = protected A 99",
+    );
+}
+
+#[test]
+fn a_moved_exit_is_known_by_the_order_whose_place_it_took() {
+    triggered(
+        "submitted A-1e
+         fill A-1e 99 101.02
+         > replace A-1et 105.06
+         moved A-1et
+         snapshot
+         = holds 
+         = protected A 99
+         fill A-1es 99 99
+         > trade A long 99 101.02 > 99 stop
+         cancelled A-1et
+         = desk A none",
+    );
+}
+
+#[test]
+fn a_resting_entry_is_protected_at_each_fill() {
+    resting(
+        "print A 101.01
+         fill A-1e 40 101.01
+         > submit A-1t1 sell 40 limit 105.03 paired 99
+         submitted A-1t1
+         = protected A 40
+         fill A-1e 20 101.01
+         > submit A-1t2 sell 20 limit 105.03 paired 99
+         submitted A-1t2
+         fill A-1e 20 101.01
+         > submit A-1t3 sell 20 limit 105.03 paired 99
+         submitted A-1t3
+         fill A-1e 10 101.01
+         > submit A-1t4 sell 10 limit 105.03 paired 99
+         submitted A-1t4
+         fill A-1e 9 101.01
+         > submit A-1t5 sell 9 limit 105.03 paired 99
+         submitted A-1t5
+         = protected A 99
+         = desk A guarding",
+    );
+}
+
+#[test]
+fn a_stop_that_the_rest_of_its_entry_blocks_is_placed_after_the_rest_is_cancelled() {
+    resting(
+        "fill A-1e 40 101.01
+         > submit A-1t1 sell 40 limit 105.03 paired 99
+         submitted A-1t1 refused blocked
+         > cancel A-1e
+         cancel A-1e done
+         = protected A 0
+         cancelled A-1e
+         > submit A-1t2 sell 40 limit 105.03 paired 99
+         submitted A-1t2
+         = protected A 40",
+    );
+}
+
+#[test]
+fn a_stop_that_the_market_has_passed_is_a_close() {
+    resting(
+        "fill A-1e 99 101.01
+         > submit A-1t1 sell 99 limit 105.03 paired 99
+         submitted A-1t1 refused beyond-market
+         > submit A-1x2 sell 99 market
+         = desk A closing",
+    );
+}
+
+#[test]
+fn an_order_without_an_answer_holds_entries_until_it_is_known() {
+    triggered(
+        "wait 10
+         > cancel A-1e
+         wait 10
+         > hold reconciling
+         > alarm account
+         > query snapshot
+         = state PAUSED
+         submitted A-1e
+         cancel A-1e done
+         cancelled A-1e
+         > decide A hold
+         cancelled A-1es
+         cancelled A-1et
+         snapshot
+         > clear reconciling
+         = state ACTIVE",
+    );
+}
+
+#[test]
+fn a_cancel_that_is_never_confirmed_holds_entries() {
+    triggered(
+        "submitted A-1e
+         wait 10
+         > cancel A-1e
+         cancel A-1e done
+         wait 10
+         > hold reconciling
+         > alarm account
+         > query snapshot
+         wait 10
+         > alarm account
+         > query snapshot",
+    );
+}
+
+#[test]
+fn news_that_a_cancel_was_refused_is_looked_into() {
+    triggered(
+        "submitted A-1e
+         wait 10
+         > cancel A-1e
+         cancel A-1e unknown
+         > find A-1e
+         found A-1e
+         = order A-1e WORKING",
+    );
+}
