@@ -30,6 +30,10 @@ impl Engine {
         for (index, number) in (0..self.strategies.len()).zip(0..) {
             self.route_bars(StrategyId(number), index, origin, bars, out);
         }
+        if self.strategies.iter().any(|day| matches!(day.barrier, Barrier::Waiting { .. })) {
+            // The last bar that was missing ends the wait.
+            self.advance_barriers(out);
+        }
         // The restriction counts from the next bar on.
         if restricts {
             for bar in bars {
