@@ -4,6 +4,7 @@ pub mod auth;
 pub mod backtest;
 pub mod cli;
 pub mod commands;
+pub mod daemon;
 pub mod demo;
 pub mod explained;
 pub mod journal;

@@ -331,7 +331,8 @@ impl Engine {
                 }
             }
             MarketData::Trade { symbol, price, size } => {
-                self.on_trade(origin, &Bar::of_trade(self.now, *symbol, *price, *size), out)
+                let print = Bar::of_trade(self.now, *symbol, *price, *size);
+                self.on_trade(origin, &print, out);
             }
             MarketData::Quote { symbol, bid, ask } => self.on_quote(*symbol, *bid, *ask),
             MarketData::Halt { symbol, halted } => self.prices.halted[symbol.index()] = *halted,

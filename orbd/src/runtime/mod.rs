@@ -15,7 +15,7 @@ pub use publish::{Identity, Publisher};
 pub use recorder::{Recorder, header};
 
 use orb_core::effect::{Alert, Effect, Effects, Severity};
-use orb_core::event::{Authorised, Command, Event};
+use orb_core::event::{Authorised, Command, Event, MarketData as Prices, ReferenceData};
 use orb_core::hold::{Clearing, HoldKind};
 use orb_core::{Engine, Timestamp};
 use orb_exec::{Broker, BrokerEvent, EntryGate, MarketData, MarketStep};
@@ -46,6 +46,8 @@ pub struct Runtime<B, M> {
     pub gate: EntryGate,
     /// What the broker reports.
     pub broker_events: mpsc::UnboundedReceiver<BrokerEvent>,
+    /// What is known of each coming day before its open.
+    pub days: mpsc::Receiver<ReferenceData>,
     /// What clients want.
     pub commands: mpsc::Receiver<CommandRequest>,
     /// What became of commands, to be kept.
@@ -105,13 +107,17 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
                 Some(request) = self.commands.recv() => self.on_request(request).await?,
                 Some(event) = self.broker_events.recv() => self.step(self.market.broker_time(), event.into()).await?,
                 Some(audit) = self.audits.recv() => self.recorder.add_audit(audit),
+                Some(day) = self.days.recv() => self.step(self.market.now(), Event::Reference(day)).await?,
                 _ = watch.tick() => self.watch_halt_file().await?,
                 () = sleep_until(flush_at) => self.flush().await?,
                 step = self.market.next(wakeup) => match step {
                     MarketStep::Market(now, origin, data) => {
                         self.publisher.saw_data(now);
+                        let is_bars = matches!(data, Prices::Bars(_));
                         self.step(now, Event::Market(origin, data)).await?;
-                        self.recorder.add_equity(&self.engine);
+                        if is_bars {
+                            self.recorder.add_equity(&self.engine);
+                        }
                     }
                     MarketStep::Feed(now, state) => self.step(now, Event::Feed(state)).await?,
                     MarketStep::Wakeup(now) => self.step(now, Event::Wakeup).await?,

@@ -1,4 +1,4 @@
-//! The demo's folder: records, the exchange's memory, token, contact file for clients.
+//! A daemon's folder: records, token, contact file for clients, and in a demo the exchange's memory.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-/// Stands for a demo's folder.
+/// Stands for a daemon's folder.
 #[derive(Clone, Debug)]
 pub struct Folder {
     path: PathBuf,
@@ -88,10 +88,11 @@ impl Folder {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn write_context(&self, address: SocketAddr) -> anyhow::Result<()> {
+    pub fn write_context(&self, name: &str, address: SocketAddr) -> anyhow::Result<()> {
         let path = self.path.join("orbctl.toml");
-        let text =
-            format!("current = \"demo\"\n\n[contexts.demo]\nendpoint = \"http://{address}\"\ntoken_file = \"token\"\n");
+        let text = format!(
+            "current = \"{name}\"\n\n[contexts.{name}]\nendpoint = \"http://{address}\"\ntoken_file = \"token\"\n"
+        );
         fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
     }
 }

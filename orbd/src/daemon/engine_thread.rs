@@ -1,0 +1,97 @@
+//! The engine's own thread.
+
+use std::thread::JoinHandle;
+
+use anyhow::Context as _;
+use orb_core::effect::Effects;
+use orb_core::event::{Event, ReferenceData};
+use orb_core::{Engine, Timestamp};
+use orb_exec::{Broker, BrokerEvent, EntryGate, MarketData};
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::Ends;
+use super::books::{Books, core_restored};
+use crate::runtime::{Ended, HaltFile, Publisher, Recorder, Runtime, header};
+use crate::store::{Restored, StoreError};
+
+/// What the engine's thread begins with and talks to.
+#[derive(Debug)]
+pub(crate) struct Venue<B, M> {
+    /// Where effects go.
+    pub(crate) broker: B,
+    /// Where prices and time come from.
+    pub(crate) market: M,
+    /// What the broker reports.
+    pub(crate) events: mpsc::UnboundedReceiver<BrokerEvent>,
+    /// What entries pass last.
+    pub(crate) gate: EntryGate,
+    /// What is known of each coming day before its open; closed where there is only one.
+    pub(crate) days: mpsc::Receiver<ReferenceData>,
+    /// The time at which it begins.
+    pub(crate) now: Timestamp,
+    /// The events that come before all others.
+    pub(crate) first_events: Vec<Event>,
+}
+
+/// What the engine's thread takes with it.
+pub(super) struct Thread<B, M> {
+    pub(super) engine: Engine,
+    pub(super) venue: Venue<B, M>,
+    pub(super) books: Books,
+    pub(super) publisher: Publisher,
+    pub(super) ends: Ends,
+    pub(super) halt_file: HaltFile,
+    pub(super) stop: CancellationToken,
+    pub(super) over: watch::Sender<bool>,
+}
+
+impl<B: Broker, M: MarketData> Thread<B, M> {
+    /// Gives the engine a thread of its own.
+    pub(super) fn spawn(self) -> anyhow::Result<JoinHandle<Result<Ended, StoreError>>> {
+        let thread = std::thread::Builder::new().name("orb-engine".to_owned());
+        thread.spawn(move || self.run()).context("cannot start the engine's thread")
+    }
+
+    /// Runs the engine on this thread until it is stopped.
+    fn run(self) -> Result<Ended, StoreError> {
+        let threads = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let threads = threads.expect("the system gives a timer to a thread that was given memory");
+        threads.block_on(self.drive())
+    }
+
+    async fn drive(mut self) -> Result<Ended, StoreError> {
+        let (over, now) = (self.over.clone(), self.venue.now);
+        let first = core::mem::take(&mut self.venue.first_events);
+        let mut runtime = self.runtime();
+        runtime.begin(now, first).await?;
+        let ended = runtime.run().await?;
+        if ended == Ended::MarketEnd {
+            over.send_replace(true);
+            runtime.linger().await?;
+        }
+        Ok(ended)
+    }
+
+    fn runtime(self) -> Runtime<B, M> {
+        let mut engine = self.engine;
+        let Restored { last_sequence, last_effect, .. } = self.books.restored;
+        engine.restore(core_restored(self.books.restored));
+        let head = header(&engine);
+        Runtime {
+            recorder: Recorder::new(self.books.writer, head, last_sequence, last_effect),
+            engine,
+            broker: self.venue.broker,
+            market: self.venue.market,
+            gate: self.venue.gate,
+            broker_events: self.venue.events,
+            days: self.venue.days,
+            commands: self.ends.commands,
+            audits: self.ends.audits,
+            publisher: self.publisher,
+            halt_file: self.halt_file,
+            stop: self.stop,
+            effects: Effects::after(last_effect),
+        }
+    }
+}

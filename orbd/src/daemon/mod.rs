@@ -1,0 +1,177 @@
+//! A running daemon: the engine's thread, the API, the logs, and an orderly end; whatever venue it trades at.
+
+mod books;
+mod engine_thread;
+mod folder;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use anyhow::Context as _;
+use orb_core::Engine;
+use orb_exec::{Broker, EntryGate, MarketData};
+use tokio::net::TcpListener;
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use books::Books;
+use engine_thread::Thread;
+pub(crate) use engine_thread::Venue;
+pub use folder::Folder;
+pub(crate) use folder::Running;
+
+use crate::auth::{Auth, Role, read_or_create_token};
+use crate::rpc::{self, Handle};
+use crate::runtime::{Ended, HaltFile, Identity, Publisher};
+use crate::shutdown::Shutdown;
+use crate::store::{Audit, DatabaseUrl, Ledger, LogOptions, LogWriter, Reader, StoreError};
+use crate::telemetry;
+use crate::view::{LogView, Update, View};
+
+/// Updates that a slow reader may be behind before it gets a fresh snapshot.
+const UPDATES_MAX: usize = 4096;
+/// Commands that may wait.
+const COMMANDS_MAX: usize = 64;
+
+/// Holds what a daemon is started from.
+#[derive(Debug)]
+pub(crate) struct Start<'a, B, M> {
+    /// Where it keeps its things.
+    pub(crate) folder: &'a Folder,
+    /// Marks the folder as in use.
+    pub(crate) running: Running,
+    /// Where the records are.
+    pub(crate) url: &'a DatabaseUrl,
+    /// The records.
+    pub(crate) books: Books,
+    /// The engine, which knows nothing yet.
+    pub(crate) engine: Engine,
+    /// The venue that it trades at.
+    pub(crate) venue: Venue<B, M>,
+    /// What stays the same in every view.
+    pub(crate) identity: Identity,
+    /// Name of the context that clients find.
+    pub(crate) context: &'static str,
+}
+
+/// The parts of a running daemon.
+pub(crate) struct Daemon {
+    /// The books.
+    pub(crate) ledger: Ledger,
+    /// Reads the records.
+    pub(crate) reader: Reader,
+    /// Where the API listens.
+    pub(crate) address: SocketAddr,
+    /// Where the token is.
+    pub(crate) token: PathBuf,
+    /// It goes on with what was recorded before.
+    pub(crate) resumed: bool,
+    runtime: JoinHandle<Result<Ended, StoreError>>,
+    server: tokio::task::JoinHandle<Result<(), rpc::ServeError>>,
+    session_over: watch::Receiver<bool>,
+    logs: LogWriter,
+    running: Running,
+    stop: CancellationToken,
+}
+
+impl Daemon {
+    /// Starts everything; when this returns, clients are answered and the engine has seen the broker's state.
+    pub(crate) async fn start<B: Broker, M: MarketData>(
+        start: Start<'_, B, M>,
+        listener: TcpListener,
+        stop: CancellationToken,
+    ) -> anyhow::Result<Self> {
+        let reader = Reader::open(start.url, &start.books.ledger)?;
+        let (logs, lines) = open_logs(start.url)?;
+        let token = start.folder.token();
+        let secret = read_or_create_token(&token)?;
+        let address = listener.local_addr()?;
+        start.folder.write_context(start.context, address)?;
+        let (handle, ends, view, updates) = wire(reader.clone(), lines, start.venue.gate.clone());
+        let auth = Auth::new().with_token(&secret, start.context, Role::Admin);
+        let (ledger, resumed) = (start.books.ledger.clone(), start.books.is_resumed());
+        let (over, session_over) = watch::channel(false);
+        let thread = Thread {
+            engine: start.engine,
+            venue: start.venue,
+            books: start.books,
+            publisher: Publisher::new(start.identity, view, updates),
+            ends,
+            halt_file: HaltFile::of(start.folder.path()),
+            stop: stop.clone(),
+            over,
+        };
+        // No client may take the empty view for the engine's: it would show no hold and no position.
+        let mut first = handle.view.clone();
+        let runtime = thread.spawn()?;
+        // An engine that ended before has an error to tell, which `end` does.
+        let _ = first.wait_for(|view| view.now.is_some()).await;
+        let server = tokio::spawn(rpc::serve(listener, handle, Arc::new(auth), stop.clone()));
+        let running = start.running;
+        Ok(Self { ledger, reader, address, token, resumed, runtime, server, session_over, logs, running, stop })
+    }
+
+    /// Waits for the end of the market data, or for somebody who stops the daemon; tells which it was.
+    pub(crate) async fn market_end(&mut self, shutdown: &mut Shutdown) -> bool {
+        let over = async {
+            // The sender goes away with the engine's thread.
+            let _ = self.session_over.wait_for(|over| *over).await;
+        };
+        let finished = tokio::select! {
+            () = over => true,
+            () = shutdown.wait() => false,
+        };
+        finished && !self.runtime.is_finished()
+    }
+
+    /// Ends everything in good order; tells whether the last log lines were stored.
+    pub(crate) async fn end(self) -> anyhow::Result<bool> {
+        self.stop.cancel();
+        let ended = tokio::task::spawn_blocking(move || self.runtime.join()).await?;
+        let result = ended.map_err(|_| anyhow::anyhow!("the engine's thread panicked; its records are intact"))?;
+        result.context("the engine stopped because a commit failed")?;
+        self.server.await??;
+        let stored = self.logs.flush(std::time::Duration::from_secs(2));
+        self.running.end();
+        Ok(stored)
+    }
+}
+
+/// The lines of the log as they are stored.
+type LogLines = broadcast::Sender<Arc<LogView>>;
+
+/// Starts logging into the records.
+fn open_logs(url: &DatabaseUrl) -> anyhow::Result<(LogWriter, LogLines)> {
+    let (lines, _) = broadcast::channel(UPDATES_MAX);
+    let stored = lines.clone();
+    let logs = LogWriter::open(url, LogOptions::default(), move |written| {
+        for line in written {
+            // Without a subscriber there is nobody to tell.
+            let _ = stored.send(Arc::new(line));
+        }
+    })?;
+    telemetry::start(logs.sender());
+    Ok((logs, lines))
+}
+
+/// The engine's ends of the channels to the API.
+pub(super) struct Ends {
+    commands: mpsc::Receiver<rpc::CommandRequest>,
+    audits: mpsc::Receiver<Audit>,
+}
+
+/// Connects the API with the engine.
+fn wire(
+    reader: Reader,
+    logs: LogLines,
+    gate: EntryGate,
+) -> (Handle, Ends, watch::Sender<Arc<View>>, broadcast::Sender<Arc<Update>>) {
+    let (view, views) = watch::channel(Arc::new(View::default()));
+    let (updates, _) = broadcast::channel(UPDATES_MAX);
+    let (command, commands) = mpsc::channel(COMMANDS_MAX);
+    let (audit, audits) = mpsc::channel(COMMANDS_MAX);
+    let handle = Handle { view: views, updates: updates.clone(), logs, commands: command, gate, audit, reader };
+    (handle, Ends { commands, audits }, view, updates)
+}
