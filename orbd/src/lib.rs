@@ -10,6 +10,7 @@ pub mod explained;
 pub mod journal;
 pub mod progress;
 pub mod rpc;
+pub mod run;
 pub mod runtime;
 pub mod shutdown;
 pub mod store;

@@ -1,0 +1,4 @@
+//! Trading at Alpaca, day after day, until somebody stops it.
+
+mod planner;
+mod reference;
