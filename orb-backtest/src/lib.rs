@@ -57,6 +57,7 @@
 
 pub mod driver;
 pub mod exchange;
+pub mod parity;
 pub mod report;
 pub mod sweep;
 
