@@ -1,5 +1,6 @@
 //! Alpaca as a broker and as a source of market data: the only place that names its client library.
 
 mod config;
+mod wire;
 
 pub use config::{AlpacaConfig, ConfigError, Credentials, Environment, Feed, RequestLimits, Urls};
