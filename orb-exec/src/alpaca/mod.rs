@@ -1,5 +1,14 @@
 //! Alpaca as a broker and as a source of market data: the only place that names its client library.
 
+mod broker;
 mod config;
+mod errors;
+mod orders;
+mod rate;
+mod rest;
+mod snapshot;
+mod wire;
 
-pub use config::{AlpacaConfig, ConfigError, Credentials, Environment, Feed, RequestLimits, Urls};
+pub use broker::{AlpacaBroker, BrokerHandle, BrokerParts, Outbox};
+pub use config::{AlpacaConfig, BracketSupport, ConfigError, Credentials, Environment, Feed, RequestLimits, Urls};
+pub use rest::{CallError, Refusal, Rest, Unclear};

@@ -1,0 +1,4 @@
+//! Alpaca's JSON, read so that one odd value never spoils what stands around it.
+
+pub(crate) mod lenient;
+pub(crate) mod order;
