@@ -5,6 +5,7 @@ pub mod backtest;
 pub mod cli;
 pub mod commands;
 pub mod demo;
+pub mod environment;
 pub mod explained;
 pub mod journal;
 pub mod progress;
