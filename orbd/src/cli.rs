@@ -7,6 +7,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use orb_core::config::{KEYS, PRESETS};
 
 use crate::commands::backtest::{self, BacktestArgs};
+use crate::commands::check::{self, CheckArgs};
 use crate::commands::demo::{self, DemoArgs};
 use crate::commands::sweep::{self, SweepArgs};
 
@@ -21,6 +22,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Backtest(BacktestArgs),
+    Check(CheckArgs),
     Demo(DemoArgs),
     Sweep(SweepArgs),
 }
@@ -32,11 +34,17 @@ enum Command {
 pub fn run() -> anyhow::Result<ExitCode> {
     let command = Cli::command()
         .mut_subcommand("backtest", |command| command.after_help(keys_help()))
+        .mut_subcommand("check", |command| command.after_help(keys_help()))
         .mut_subcommand("demo", |command| command.after_help(keys_help()))
         .mut_subcommand("sweep", |command| command.after_help(format!("{}\n{}", sweep::grid_help(), keys_help())));
     let cli = Cli::from_arg_matches(&command.get_matches())?;
     match cli.command {
         Command::Backtest(args) => print(&backtest::run(&args)?),
+        Command::Check(args) => {
+            let report = check::run(&args)?;
+            print(&report.text)?;
+            Ok(report.code())
+        }
         Command::Sweep(args) => print(&sweep::run(args)?),
         Command::Demo(args) => demo::run(args).map(|()| ExitCode::SUCCESS),
     }

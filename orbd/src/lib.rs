@@ -6,6 +6,7 @@ pub mod cli;
 pub mod commands;
 pub mod daemon;
 pub mod demo;
+pub mod environment;
 pub mod explained;
 pub mod journal;
 pub mod progress;

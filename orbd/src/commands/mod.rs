@@ -1,6 +1,7 @@
 //! The commands of `orbd`, one file each.
 
 pub mod backtest;
+pub mod check;
 pub mod demo;
 mod settings;
 mod settings_file;

@@ -7,6 +7,7 @@ use orb_core::RunConfig;
 use orb_core::config::{ConfigError, PRESETS, SettingError, UnknownPreset, preset};
 
 use super::settings_file::SettingsFile;
+use crate::environment::{EnvironmentArgs, EnvironmentError, LiveConfig};
 
 /// Chooses what is traded and how.
 #[derive(Args, Clone, Debug, Default)]
@@ -20,6 +21,13 @@ pub struct SettingArgs {
     /// Overrides one key, of every strategy or as STRATEGY.KEY of one; may be given more than once
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub settings: Vec<String>,
+}
+
+/// Says what becomes of the symbols that a preset names: they are meant for live runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PresetSymbols {
+    Kept,
+    Dropped,
 }
 
 /// Explains why there is no configuration.
@@ -88,6 +96,9 @@ pub enum SettingsError {
         /// What is wrong and what is expected.
         problem: String,
     },
+    /// What the file or a flag says of the environment is wrong.
+    #[error(transparent)]
+    Environment(#[from] EnvironmentError),
     /// Keys contradict each other.
     #[error("configuration: {0}")]
     Contradiction(#[from] ConfigError),
@@ -109,10 +120,35 @@ impl SettingArgs {
     /// # Errors
     /// Names the file and line, or the flag, and the remedy.
     pub fn resolve(&self) -> Result<RunConfig, SettingsError> {
-        let file = self.config.as_deref().map(SettingsFile::read).transpose()?.unwrap_or_default();
-        let mut run = self.presets(&file)?;
-        // A preset's own symbols are meant for live runs.
-        run.strategies.iter_mut().for_each(|strategy| strategy.symbols.clear());
+        self.run_of(&self.file()?, PresetSymbols::Dropped)
+    }
+
+    /// Builds what a run against a broker needs: the strategies, and the environment in which they trade.
+    ///
+    /// Other than in a backtest a preset's own symbols count where the configuration names none.
+    ///
+    /// # Errors
+    /// Names the file and line, or the flag, and the remedy.
+    pub fn resolve_live(&self, environment: &EnvironmentArgs) -> Result<LiveConfig, SettingsError> {
+        let file = self.file()?;
+        Ok(LiveConfig { run: self.live_run(&file)?, environment: file.environment.resolve(environment)? })
+    }
+
+    /// Reads the file; an empty one where none is named.
+    pub(super) fn file(&self) -> Result<SettingsFile, SettingsError> {
+        Ok(self.config.as_deref().map(SettingsFile::read).transpose()?.unwrap_or_default())
+    }
+
+    /// Builds the strategies of a run against a broker.
+    pub(super) fn live_run(&self, file: &SettingsFile) -> Result<RunConfig, SettingsError> {
+        self.run_of(file, PresetSymbols::Kept)
+    }
+
+    fn run_of(&self, file: &SettingsFile, symbols: PresetSymbols) -> Result<RunConfig, SettingsError> {
+        let mut run = self.presets(file)?;
+        if symbols == PresetSymbols::Dropped {
+            run.strategies.iter_mut().for_each(|strategy| strategy.symbols.clear());
+        }
         file.apply(&mut run)?;
         for setting in &self.settings {
             let (key, value) = setting.split_once('=').ok_or_else(|| SettingsError::NotAPair(setting.clone()))?;

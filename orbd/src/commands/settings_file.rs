@@ -9,6 +9,7 @@ use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
 use super::settings::SettingsError;
+use crate::environment::{EnvironmentTables, Source, refuse_secrets};
 
 /// Holds the keys of a configuration file.
 #[derive(Debug, Default)]
@@ -17,6 +18,7 @@ pub(super) struct SettingsFile {
     pub(super) preset: Option<PresetName>,
     settings: Vec<Setting>,
     pub(super) strategies: Vec<StrategyTable>,
+    pub(super) environment: EnvironmentTables,
 }
 
 /// Holds a preset's name and its line.
@@ -46,21 +48,24 @@ impl SettingsFile {
         let text =
             std::fs::read_to_string(path).map_err(|source| SettingsError::Read { path: path.to_owned(), source })?;
         let source = Source { path, text: &text };
+        let keys = Keys(source);
         let root = DeTable::parse(&text).map_err(|error| SettingsError::Syntax {
             path: path.to_owned(),
             line: error.span().map_or(1, |span| source.line(&span)),
             problem: error.message().to_owned(),
         })?;
+        refuse_secrets(&source, root.get_ref())?;
         let mut file = Self { path: path.to_owned(), ..Self::default() };
         for (key, value) in root.get_ref() {
             match (key.get_ref().as_ref(), value.get_ref()) {
-                ("strategy", DeValue::Array(tables)) => file.strategies = source.strategies(tables)?,
+                ("strategy", DeValue::Array(tables)) => file.strategies = keys.strategies(tables)?,
                 ("strategy", _) => {
                     let problem = "`strategy` is not a list of tables: begin each strategy with [[strategy]]";
-                    return Err(source.error(&key.span(), problem.to_owned()));
+                    return Err(keys.error(&key.span(), problem.to_owned()));
                 }
-                ("preset", _) => file.preset = Some(source.preset(key, value)?),
-                _ => file.settings.push(source.setting(key, value)?),
+                ("preset", _) => file.preset = Some(keys.preset(key, value)?),
+                _ if file.environment.read(source, key, value)? => {}
+                _ => file.settings.push(keys.setting(key, value)?),
             }
         }
         Ok(file)
@@ -90,22 +95,15 @@ impl SettingsFile {
     }
 }
 
-/// Holds the text of a file, to find lines in.
+/// Reads the keys of strategies.
 #[derive(Clone, Copy)]
-struct Source<'a> {
-    path: &'a Path,
-    text: &'a str,
-}
+struct Keys<'a>(Source<'a>);
 
 type Key<'a> = Spanned<std::borrow::Cow<'a, str>>;
 
-impl Source<'_> {
-    fn line(&self, span: &Range<usize>) -> usize {
-        self.text[..span.start.min(self.text.len())].matches('\n').count() + 1
-    }
-
+impl Keys<'_> {
     fn error(&self, span: &Range<usize>, problem: String) -> SettingsError {
-        SettingsError::FileShape { path: self.path.to_owned(), line: self.line(span), problem }
+        SettingsError::FileShape { path: self.0.path.to_owned(), line: self.0.line(span), problem }
     }
 
     fn strategies(&self, tables: &DeArray<'_>) -> Result<Vec<StrategyTable>, SettingsError> {
@@ -137,7 +135,7 @@ impl Source<'_> {
         let value = self.plain(value).ok_or_else(|| {
             self.error(&span, format!("`{name}` is a table: write keys as `key = value`, strategies as [[strategy]]"))
         })?;
-        Ok(Setting { key: name.to_owned(), value, line: self.line(&span) })
+        Ok(Setting { key: name.to_owned(), value, line: self.0.line(&span) })
     }
 
     /// Writes a value as `--set` would have it; numbers as they stand in the file. `None` for a table.
@@ -151,7 +149,7 @@ impl Source<'_> {
             }
             DeValue::Table(_) => None,
             DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(true) | DeValue::Datetime(_) => {
-                self.text.get(value.span()).map(|text| text.trim().to_owned())
+                Some(self.0.part(value.span()).to_owned())
             }
         }
     }

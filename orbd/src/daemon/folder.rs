@@ -23,9 +23,7 @@ impl Folder {
     /// Returns where a demo keeps its things when nothing else is said: `orb/demo` in the user's state folder.
     #[must_use]
     pub fn default_path() -> PathBuf {
-        let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-        let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"));
-        state.or_else(home).unwrap_or_else(|| PathBuf::from(".")).join("orb/demo")
+        crate::environment::default_folder("demo")
     }
 
     /// Makes the folder if it is not there, for the user alone.

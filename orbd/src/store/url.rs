@@ -51,6 +51,15 @@ impl DatabaseUrl {
         }
     }
 
+    /// Tells whether the address holds a password.
+    #[must_use]
+    pub fn has_password(&self) -> bool {
+        match &self.0 {
+            Target::Postgres(url) => !passwords(url).is_empty(),
+            Target::Sqlite(_) => false,
+        }
+    }
+
     pub(in crate::store) const fn target(&self) -> &Target {
         &self.0
     }
@@ -148,6 +157,8 @@ mod tests {
             DatabaseUrl::parse("postgres://orb:s3cret@db.example/orb?sslmode=require&password=hidden").expect("a url");
         assert_eq!(url.to_string(), "postgres://orb:***@db.example/orb?sslmode=require&password=***");
         assert_eq!(format!("{url:?}"), url.to_string());
+        assert!(url.has_password());
+        assert!(!DatabaseUrl::parse("postgres://orb@db.example/orb").expect("a url").has_password());
         assert_eq!(url.scrub("no such user: s3cret hidden\n"), "no such user: *** ***");
         let error = DatabaseUrl::parse("mysql://orb:s3cret@host/orb").expect_err("an unknown scheme");
         assert!(!error.to_string().contains("s3cret"), "{error}");

@@ -1,0 +1,26 @@
+//! Whether everything is fit to trade, item by item: what can be known on this machine.
+
+mod finding;
+mod machine;
+mod records;
+mod strategies;
+
+use orb_core::Timestamp;
+
+pub use finding::{Finding, Verdict};
+pub use machine::machine;
+pub use strategies::strategies;
+
+use super::LiveConfig;
+
+/// Looks at everything that can be known without asking the broker: strategies, state directory, records, the API's
+/// address, credentials and calendar.
+///
+/// Nothing is left behind; the API's port is taken for a moment, so this comes before the API is opened. A
+/// [`Verdict::Fail`] among the findings means that trading must not begin.
+#[must_use]
+pub fn local(config: &LiveConfig, now: Timestamp) -> Vec<Finding> {
+    let mut findings = strategies(&config.run, &config.environment);
+    findings.extend(machine(&config.environment, now));
+    findings
+}

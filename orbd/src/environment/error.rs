@@ -1,0 +1,141 @@
+//! What can be wrong with the environment of a configuration, and what to do about it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use orb_exec::alpaca::ConfigError;
+
+use crate::store::StoreError;
+
+/// Explains why there is no environment to trade in.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvironmentError {
+    /// Something in the file is wrong.
+    #[error("{}:{line}: {problem}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong.
+        problem: Box<EnvironmentProblem>,
+    },
+    /// A flag, or the variable that stands for it, is wrong or does not fit the file.
+    #[error("{flag}: {problem}")]
+    Flag {
+        /// Which flag.
+        flag: &'static str,
+        /// What is wrong.
+        problem: Box<EnvironmentProblem>,
+    },
+    /// The system does not tell the current folder, on which a relative path depends.
+    #[error("--data-dir: cannot make the path absolute: {0}; give an absolute path")]
+    Folder(std::io::Error),
+}
+
+/// Explains what is wrong with a key, and the remedy. No text in it holds a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvironmentProblem {
+    /// The table has no such key.
+    #[error("[{table}] has no key `{key}`{}; it has {}", did_you_mean(*.suggestion), known.join(", "))]
+    UnknownKey {
+        /// The table, without brackets.
+        table: &'static str,
+        /// The key that was given.
+        key: String,
+        /// A key of a similar name.
+        suggestion: Option<&'static str>,
+        /// The keys that there are.
+        known: &'static [&'static str],
+    },
+    /// There is no such table, or no such key outside of tables.
+    #[error("there is no {what} `{name}`, did you mean `{suggestion}`?")]
+    Misspelt {
+        /// `key` or `table`.
+        what: &'static str,
+        /// The name that was given.
+        name: String,
+        /// What was probably meant.
+        suggestion: &'static str,
+    },
+    /// A key stands in another place than its own.
+    #[error("`{key}` belongs {place}")]
+    Misplaced {
+        /// The key.
+        key: String,
+        /// Where it belongs.
+        place: &'static str,
+    },
+    /// A name of a table stands for something else.
+    #[error("`{name}` is not a table: begin it with a line [{name}] and write its keys below")]
+    NotATable {
+        /// The name.
+        name: &'static str,
+    },
+    /// The value does not fit the key.
+    #[error("`{key} = {value}`: expected {expected}{}", did_you_mean(*.suggestion))]
+    BadValue {
+        /// The key.
+        key: String,
+        /// The value as it stands in the file.
+        value: String,
+        /// What would fit.
+        expected: &'static str,
+        /// A value of a similar spelling.
+        suggestion: Option<&'static str>,
+    },
+    /// The key's name says that its value is a secret.
+    #[error(
+        "`{key}` looks like a secret, which a configuration file must not hold: take it out, and replace the secret if anybody else could read the file; {remedy}"
+    )]
+    Secret {
+        /// The key.
+        key: String,
+        /// Where the secret belongs.
+        remedy: &'static str,
+    },
+    /// An address holds a password.
+    #[error(
+        "`{key}` holds a password, which a configuration file must not hold: take it out, and replace the password if anybody else could read the file; {remedy}"
+    )]
+    Password {
+        /// The key.
+        key: &'static str,
+        /// Where the password belongs.
+        remedy: &'static str,
+    },
+    /// The address of a service cannot be used.
+    #[error(transparent)]
+    Address(#[from] ConfigError),
+    /// The address of the database cannot be used.
+    #[error(transparent)]
+    Database(#[from] StoreError),
+    /// The API would be reachable from other machines.
+    #[error("the API has no TLS and listens on this machine only, not on {0}: use an address such as 127.0.0.1:7070")]
+    NotLoopback(SocketAddr),
+    /// A simulator's address was given for a broker's environment.
+    #[error(
+        "`url` is the address of a simulator, and the environment is {environment}: take it out, or set environment = \"sim\""
+    )]
+    SimulatorOnly {
+        /// The environment.
+        environment: &'static str,
+    },
+    /// An address is that of another environment.
+    #[error("`{host}` belongs to {owner}, and the environment is {environment}: correct one of them")]
+    OtherEnvironment {
+        /// The host.
+        host: String,
+        /// Whose it is.
+        owner: &'static str,
+        /// The environment that is configured.
+        environment: &'static str,
+    },
+    /// Live trading was asked for and not allowed.
+    #[error("live trading is not enabled: for orders with real money set live_enabled = true in [alpaca] too")]
+    LiveDisabled,
+}
+
+fn did_you_mean(suggestion: Option<&str>) -> String {
+    suggestion.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default()
+}

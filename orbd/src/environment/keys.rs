@@ -1,0 +1,80 @@
+//! The names that a configuration file may use for the environment, and the nearest one to a wrong one.
+
+use orb_exec::alpaca::{Environment, Feed};
+
+/// The keys of `[alpaca]`.
+pub(super) const ALPACA: &[&str] = &[
+    "feed",
+    "live_enabled",
+    "requests_per_minute",
+    "request_timeout_seconds",
+    "url",
+    "trading_url",
+    "data_url",
+    "trade_stream_url",
+    "data_stream_url",
+];
+
+/// The keys of `[daemon]`.
+pub(super) const DAEMON: &[&str] = &["data_dir", "listen", "database"];
+
+/// The environments by name.
+pub(super) const ENVIRONMENTS: &[(&str, Environment)] =
+    &[("sim", Environment::Sim), ("paper", Environment::Paper), ("live", Environment::Live)];
+
+/// The feeds by name.
+pub(super) const FEEDS: &[(&str, Feed)] = &[("iex", Feed::Iex), ("sip", Feed::Sip)];
+
+/// Letters that a wrong name may differ in and still be taken for a slip of the finger.
+const SLIPS_MAX: usize = 3;
+
+/// Returns the environment's name as files, flags and folders write it.
+#[must_use]
+pub const fn environment_name(environment: Environment) -> &'static str {
+    match environment {
+        Environment::Sim => "sim",
+        Environment::Paper => "paper",
+        Environment::Live => "live",
+    }
+}
+
+/// Returns the table that a key belongs to, without brackets; `None` when it is a key of neither.
+pub(super) fn table_of(key: &str) -> Option<&'static str> {
+    match key {
+        _ if ALPACA.contains(&key) => Some("alpaca"),
+        _ if DAEMON.contains(&key) => Some("daemon"),
+        _ => None,
+    }
+}
+
+/// Returns the name that was probably meant by a wrong one; `None` when none is near.
+pub(super) fn near<'a>(known: impl IntoIterator<Item = &'a str>, given: &str) -> Option<&'a str> {
+    let distance = |name: &str| strsim::damerau_levenshtein(name, given);
+    // In a short name, a few slips make any other one.
+    let is_near = |name: &&str| distance(name) <= SLIPS_MAX.min(name.len() / 2);
+    known.into_iter().filter(is_near).min_by_key(|name| distance(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_are_recognised_and_others_not() {
+        let names = || ALPACA.iter().copied();
+        assert_eq!(near(names(), "fed"), Some("feed"));
+        assert_eq!(near(names(), "request_per_minute"), Some("requests_per_minute"));
+        assert_eq!(near(names(), "trading_ulr"), Some("trading_url"));
+        assert_eq!(near(names(), "colour"), None);
+        assert_eq!(near(["sim", "paper", "live"], "papper"), Some("paper"));
+        assert_eq!(near(["sim", "paper", "live"], "prod"), None);
+    }
+
+    #[test]
+    fn no_name_is_in_two_places() {
+        for key in ALPACA.iter().chain(DAEMON) {
+            assert!(orb_core::config::KEYS.iter().all(|known| known.name != *key), "{key}");
+        }
+        assert!(DAEMON.iter().all(|key| !ALPACA.contains(key)));
+    }
+}

@@ -1,0 +1,27 @@
+//! Where orb trades: the environment, its addresses and limits, the state directory, the credentials, and whether all
+//! of it is fit to trade.
+//!
+//! The configuration file's `environment`, `[alpaca]` and `[daemon]` become an [`EnvironmentConfig`]; credentials come
+//! from [`credentials`] and never from the file or from flags; [`check`] looks at everything that can be known
+//! before an order is sent.
+
+mod args;
+pub mod check;
+mod config;
+pub mod credentials;
+mod error;
+mod keys;
+mod secrets;
+mod source;
+mod state;
+mod tables;
+mod urls;
+
+pub use args::EnvironmentArgs;
+pub use config::{EnvironmentConfig, LiveConfig};
+pub use error::{EnvironmentError, EnvironmentProblem};
+pub use keys::environment_name;
+pub(crate) use secrets::refuse_secrets;
+pub(crate) use source::Source;
+pub use state::{StateLock, StateLockError, default_folder};
+pub(crate) use tables::EnvironmentTables;

@@ -1,0 +1,267 @@
+//! `environment`, `[alpaca]` and `[daemon]` as a configuration file has them, each value with its line.
+
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use orb_core::config::KEYS;
+use orb_exec::alpaca::{Environment, Feed};
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
+use url::Url;
+
+use super::error::{EnvironmentError, EnvironmentProblem};
+use super::keys::{ALPACA, DAEMON, ENVIRONMENTS, FEEDS, near, table_of};
+use super::source::Source;
+use super::urls::Service;
+use crate::store::DatabaseUrl;
+
+/// Fewer requests a minute would not leave enough for exits, more no account is known to have.
+const REQUESTS: RangeInclusive<u32> = 20..=10_000;
+/// Seconds; a shorter wait would take a slow answer for none, a longer one leave an exit unsent for too long.
+const TIMEOUT_SECONDS: RangeInclusive<u32> = 1..=60;
+/// Characters of a wrong value that an error repeats.
+const SHOWN_MAX: usize = 60;
+
+/// Holds a value and the line of its key, from 1.
+#[derive(Clone, Debug)]
+pub(super) struct Lined<T> {
+    pub(super) value: T,
+    pub(super) line: usize,
+}
+
+/// Holds what a file says of the environment.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct EnvironmentTables {
+    pub(super) path: PathBuf,
+    pub(super) environment: Option<Lined<Environment>>,
+    pub(super) alpaca: AlpacaTable,
+    pub(super) daemon: DaemonTable,
+}
+
+/// Holds the keys of `[alpaca]`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct AlpacaTable {
+    pub(super) feed: Option<Lined<Feed>>,
+    pub(super) live_enabled: Option<Lined<bool>>,
+    pub(super) requests_per_minute: Option<Lined<u32>>,
+    pub(super) request_timeout: Option<Lined<Duration>>,
+    pub(super) url: Option<Lined<Url>>,
+    pub(super) trading_url: Option<Lined<Url>>,
+    pub(super) data_url: Option<Lined<Url>>,
+    pub(super) trade_stream_url: Option<Lined<Url>>,
+    pub(super) data_stream_url: Option<Lined<Url>>,
+}
+
+/// Holds the keys of `[daemon]`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct DaemonTable {
+    pub(super) data_dir: Option<Lined<PathBuf>>,
+    pub(super) listen: Option<Lined<SocketAddr>>,
+    pub(super) database: Option<Lined<DatabaseUrl>>,
+}
+
+type Key<'a> = Spanned<DeString<'a>>;
+type Value<'a> = Spanned<DeValue<'a>>;
+
+impl EnvironmentTables {
+    /// Reads a key outside of all tables if it is one of the environment's; tells whether it was.
+    ///
+    /// # Errors
+    /// When a value does not fit its key, a table has an unknown key, or a key stands in the wrong place.
+    pub(crate) fn read(
+        &mut self,
+        source: Source<'_>,
+        key: &Key<'_>,
+        value: &Value<'_>,
+    ) -> Result<bool, EnvironmentError> {
+        source.path.clone_into(&mut self.path);
+        let entry = Entry::new(source, key, value);
+        match entry.key {
+            "environment" => self.environment = Some(entry.one_of(ENVIRONMENTS, "\"sim\", \"paper\" or \"live\"")?),
+            "alpaca" => self.alpaca = AlpacaTable::read(source, entry.table("alpaca")?)?,
+            "daemon" => self.daemon = DaemonTable::read(source, entry.table("daemon")?)?,
+            name => return entry.stranger(name).map_or(Ok(false), |problem| Err(entry.error(problem))),
+        }
+        Ok(true)
+    }
+}
+
+impl AlpacaTable {
+    fn read(source: Source<'_>, table: &DeTable<'_>) -> Result<Self, EnvironmentError> {
+        let mut read = Self::default();
+        for (key, value) in table {
+            let entry = Entry::new(source, key, value);
+            match entry.key {
+                "feed" => read.feed = Some(entry.one_of(FEEDS, "\"iex\" or \"sip\"")?),
+                "live_enabled" => read.live_enabled = Some(entry.switch()?),
+                "requests_per_minute" => {
+                    read.requests_per_minute = Some(entry.whole(REQUESTS, "a whole number from 20 to 10000")?);
+                }
+                "request_timeout_seconds" => {
+                    let seconds = entry.whole(TIMEOUT_SECONDS, "a whole number from 1 to 60")?;
+                    read.request_timeout = Some(entry.lined(Duration::from_secs(seconds.value.into())));
+                }
+                "url" => read.url = Some(entry.address(Service::Simulator)?),
+                "trading_url" => read.trading_url = Some(entry.address(Service::Trading)?),
+                "data_url" => read.data_url = Some(entry.address(Service::Data)?),
+                "trade_stream_url" => read.trade_stream_url = Some(entry.address(Service::TradeStream)?),
+                "data_stream_url" => read.data_stream_url = Some(entry.address(Service::DataStream)?),
+                _ => return Err(entry.unknown("alpaca", ALPACA)),
+            }
+        }
+        Ok(read)
+    }
+}
+
+impl DaemonTable {
+    fn read(source: Source<'_>, table: &DeTable<'_>) -> Result<Self, EnvironmentError> {
+        let mut read = Self::default();
+        for (key, value) in table {
+            let entry = Entry::new(source, key, value);
+            match entry.key {
+                "data_dir" => read.data_dir = Some(entry.folder()?),
+                "listen" => read.listen = Some(entry.loopback()?),
+                "database" => read.database = Some(entry.database()?),
+                _ => return Err(entry.unknown("daemon", DAEMON)),
+            }
+        }
+        Ok(read)
+    }
+}
+
+/// A key and its value.
+struct Entry<'a> {
+    source: Source<'a>,
+    key: &'a str,
+    line: usize,
+    value: &'a Value<'a>,
+}
+
+impl<'a> Entry<'a> {
+    fn new(source: Source<'a>, key: &'a Key<'_>, value: &'a Value<'a>) -> Self {
+        Self { source, key: key.get_ref(), line: source.line(&key.span()), value }
+    }
+
+    fn lined<T>(&self, value: T) -> Lined<T> {
+        Lined { value, line: self.line }
+    }
+
+    fn error(&self, problem: EnvironmentProblem) -> EnvironmentError {
+        let path = self.source.path.to_owned();
+        EnvironmentError::File { path, line: self.line, problem: Box::new(problem) }
+    }
+
+    fn table(&self, name: &'static str) -> Result<&'a DeTable<'a>, EnvironmentError> {
+        self.value.get_ref().as_table().ok_or_else(|| self.error(EnvironmentProblem::NotATable { name }))
+    }
+
+    fn text(&self, expected: &'static str) -> Result<&'a str, EnvironmentError> {
+        self.value.get_ref().as_str().ok_or_else(|| self.misfit(expected, None))
+    }
+
+    fn one_of<T: Copy>(
+        &self,
+        known: &[(&'static str, T)],
+        expected: &'static str,
+    ) -> Result<Lined<T>, EnvironmentError> {
+        let text = self.text(expected)?;
+        let found = known.iter().find(|(name, _)| *name == text);
+        let suggestion = || near(known.iter().map(|(name, _)| *name), text);
+        found.map(|(_, value)| self.lined(*value)).ok_or_else(|| self.misfit(expected, suggestion()))
+    }
+
+    fn switch(&self) -> Result<Lined<bool>, EnvironmentError> {
+        let value = self.value.get_ref().as_bool();
+        value.map(|value| self.lined(value)).ok_or_else(|| self.misfit("true or false", None))
+    }
+
+    fn whole(&self, range: RangeInclusive<u32>, expected: &'static str) -> Result<Lined<u32>, EnvironmentError> {
+        let digits = self.value.get_ref().as_integer().filter(|number| number.radix() == 10);
+        let number = digits.and_then(|number| number.as_str().parse().ok()).filter(|number| range.contains(number));
+        number.map(|number| self.lined(number)).ok_or_else(|| self.misfit(expected, None))
+    }
+
+    fn address(&self, service: Service) -> Result<Lined<Url>, EnvironmentError> {
+        let text = self.text("an address in quotation marks")?;
+        if text.contains('@') {
+            let remedy = "the credentials of the broker are given as systemd credentials or in the environment";
+            return Err(self.error(EnvironmentProblem::Password { key: service.key(), remedy }));
+        }
+        service.read(text).map(|url| self.lined(url)).map_err(|error| self.error(error.into()))
+    }
+
+    fn folder(&self) -> Result<Lined<PathBuf>, EnvironmentError> {
+        let expected = "an absolute path in quotation marks, like \"/var/lib/orb\"";
+        let path = PathBuf::from(self.text(expected)?);
+        if path.is_absolute() { Ok(self.lined(path)) } else { Err(self.misfit(expected, None)) }
+    }
+
+    fn loopback(&self) -> Result<Lined<SocketAddr>, EnvironmentError> {
+        let expected = "an address with a port, like \"127.0.0.1:7070\"";
+        let address = self.text(expected)?.parse().map_err(|_| self.misfit(expected, None))?;
+        refuse_open(address).map_err(|problem| self.error(problem))?;
+        Ok(self.lined(address))
+    }
+
+    fn database(&self) -> Result<Lined<DatabaseUrl>, EnvironmentError> {
+        let text = self.text("an address like \"sqlite:///var/lib/orb/orb.db\" or \"postgres://orb@localhost/orb\"")?;
+        let url = DatabaseUrl::parse(text).map_err(|error| self.error(error.into()))?;
+        if url.has_password() {
+            let remedy = "give the whole address as ORB_DATABASE_URL, which goes before this key";
+            return Err(self.error(EnvironmentProblem::Password { key: "database", remedy }));
+        }
+        Ok(self.lined(url))
+    }
+
+    fn misfit(&self, expected: &'static str, suggestion: Option<&'static str>) -> EnvironmentError {
+        let value = self.source.part(self.value.span()).lines().next().unwrap_or_default();
+        let value = value.chars().take(SHOWN_MAX).collect();
+        self.error(EnvironmentProblem::BadValue { key: self.key.to_owned(), value, expected, suggestion })
+    }
+
+    fn unknown(&self, table: &'static str, known: &'static [&'static str]) -> EnvironmentError {
+        let suggestion = near(known.iter().copied(), self.key);
+        let place = match table_of(self.key) {
+            _ if self.key == "environment" => Some("outside of the tables, above the first one"),
+            Some("alpaca") => Some("into [alpaca]"),
+            Some(_) => Some("into [daemon]"),
+            None if suggestion.is_some() => None,
+            None => KEYS
+                .iter()
+                .any(|known| known.name == self.key)
+                .then_some("to the strategies: write it outside of the tables, above the first one"),
+        };
+        let key = self.key.to_owned();
+        self.error(match place {
+            Some(place) => EnvironmentProblem::Misplaced { key, place },
+            None => EnvironmentProblem::UnknownKey { table, key, suggestion, known },
+        })
+    }
+
+    /// Tells what is wrong with a name outside of all tables that is probably meant for the environment.
+    fn stranger(&self, name: &str) -> Option<EnvironmentProblem> {
+        let key = name.to_owned();
+        if self.value.get_ref().as_table().is_some() {
+            let suggestion = near(["alpaca", "daemon"], name)?;
+            return Some(EnvironmentProblem::Misspelt { what: "table", name: key, suggestion });
+        }
+        if KEYS.iter().any(|known| known.name == name) {
+            return None;
+        }
+        match table_of(name) {
+            Some("alpaca") => Some(EnvironmentProblem::Misplaced { key, place: "into [alpaca]" }),
+            Some(_) => Some(EnvironmentProblem::Misplaced { key, place: "into [daemon]" }),
+            None => {
+                let suggestion = near(["environment"], name)?;
+                Some(EnvironmentProblem::Misspelt { what: "key", name: key, suggestion })
+            }
+        }
+    }
+}
+
+/// Refuses an address that other machines could reach.
+pub(super) fn refuse_open(address: SocketAddr) -> Result<(), EnvironmentProblem> {
+    if address.ip().is_loopback() { Ok(()) } else { Err(EnvironmentProblem::NotLoopback(address)) }
+}
