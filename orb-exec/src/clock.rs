@@ -13,7 +13,8 @@ use orb_core::Timestamp;
 /// A simulated clock moves only when nothing is under way, so that the time which this machine takes never shows in
 /// the result. For that a venue says what is under way: it holds a [`Busy`] while a request is outstanding and while
 /// a frame is being taken apart, calls [`Clock::pushed`] after it has handed something to the runtime, and
-/// [`Clock::parked`] each time the runtime waits for it with nothing left to do. To a real clock all this is nothing.
+/// [`Clock::parked`] each time the runtime waits for it with nothing left to do, with what [`Clock::pushed_so_far`] was
+/// before the runtime looked into its queues. To a real clock all this is nothing.
 pub trait Clock: Clone + core::fmt::Debug + Send + Sync + 'static {
     /// Returns the time; it never decreases.
     fn now(&self) -> Timestamp;
@@ -32,8 +33,13 @@ pub trait Clock: Clone + core::fmt::Debug + Send + Sync + 'static {
     /// Notes that something was handed to the runtime, which has not seen it yet.
     fn pushed(&self) {}
 
-    /// Notes that the runtime has seen everything that was handed to it and waits.
-    fn parked(&self) {}
+    /// Counts what has been handed to the runtime.
+    fn pushed_so_far(&self) -> u64 {
+        0
+    }
+
+    /// Notes that the runtime has seen everything that was handed to it up to a count, and waits.
+    fn parked(&self, _seen: u64) {}
 }
 
 /// Keeps simulated time from passing until it is dropped; nothing where time is real.

@@ -10,6 +10,11 @@ pub trait MarketData: Send + 'static {
     /// It may be dropped while it waits and called again; nothing is lost then.
     fn next(&mut self, wakeup: Option<Timestamp>) -> impl Future<Output = MarketStep> + Send;
 
+    /// Returns what is to be called each time before the runtime looks into its queues; see [`Clock`](crate::Clock).
+    fn look(&self) -> Box<dyn Fn() + Send> {
+        Box::new(|| {})
+    }
+
     /// Returns the time at which a command comes; it never decreases.
     fn now(&self) -> Timestamp;
 

@@ -63,8 +63,16 @@ impl Timeline {
         let sessions: VecDeque<Session> = tape.sessions().iter().copied().collect();
         let next_interval = sessions.front().map(|session| session.open);
         let recent = vec![Recent::default(); tape.symbols().len()];
-        let mut timeline =
-            Self { tape, sessions, next_interval, due: BTreeMap::new(), next_number: 0, recent, lead, bands_percent: 5 };
+        let mut timeline = Self {
+            tape,
+            sessions,
+            next_interval,
+            due: BTreeMap::new(),
+            next_number: 0,
+            recent,
+            lead,
+            bands_percent: 5,
+        };
         timeline.schedule_halts();
         timeline
     }
@@ -152,7 +160,8 @@ impl Timeline {
         let recent = &mut self.recent[symbol.index()];
         let day = recent.day.map_or(TapeBar { start: midnight(session.date), ..*minute }, |day| day.and(minute));
         recent.day = Some(day);
-        let has_moved = recent.bands_around.is_none_or(|around| around.distance(minute.close).micros() * 100 >= around.micros());
+        let has_moved =
+            recent.bands_around.is_none_or(|around| around.distance(minute.close).micros() * 100 >= around.micros());
         self.push(at, MarketEvent::Daily(symbol, day));
         if has_moved {
             self.recent[symbol.index()].bands_around = Some(minute.close);

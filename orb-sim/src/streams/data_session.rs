@@ -164,6 +164,8 @@ mod tests {
         let _ = session.on_message(Some(&json!({"action": "subscribe", "bars": ["*"], "trades": ["B", "A"]})), rules);
         let answer = session.on_message(Some(&json!({"action": "unsubscribe", "trades": ["B"]})), rules).message;
         assert_eq!((&answer["trades"], &answer["bars"], &answer["quotes"]), (&json!(["A"]), &json!(["*"]), &json!([])));
-        assert!(session.wants("b", "Z") && session.wants("t", "A") && session.wants("c", "A") && !session.wants("t", "B"));
+        assert!(
+            session.wants("b", "Z") && session.wants("t", "A") && session.wants("c", "A") && !session.wants("t", "B")
+        );
     }
 }

@@ -158,7 +158,14 @@ impl Hub {
     }
 
     /// Takes what a client said. Returns true for a first subscription to market data.
-    pub(crate) fn said(&mut self, now: Timestamp, id: ConnectionId, is_text: bool, bytes: &[u8], authorized: bool) -> Heard {
+    pub(crate) fn said(
+        &mut self,
+        now: Timestamp,
+        id: ConnectionId,
+        is_text: bool,
+        bytes: &[u8],
+        authorized: bool,
+    ) -> Heard {
         let is_full = now < self.lingers_until || self.authenticated() >= self.rules.data_connections_max;
         let clock = self.clock.clone();
         let Some(connection) = self.connections.get_mut(&id) else { return Heard::Nothing };
@@ -184,7 +191,11 @@ impl Hub {
                     Some("success") => Heard::Client,
                     Some(_) | None => Heard::Nothing,
                 };
-                if answer.ends { connection.end(&clock, &answer.message) } else { connection.reply(&clock, &answer.message) }
+                if answer.ends {
+                    connection.end(&clock, &answer.message)
+                } else {
+                    connection.reply(&clock, &answer.message)
+                }
                 heard
             }
         }
@@ -215,7 +226,8 @@ impl Hub {
 
     /// Tells whether anybody may want market data, or a rule may want to count it.
     pub(crate) fn wants_data(&self) -> bool {
-        !self.faults.is_empty() || self.connections.values().any(|connection| matches!(connection.session, Session::Data(..)))
+        !self.faults.is_empty()
+            || self.connections.values().any(|connection| matches!(connection.session, Session::Data(..)))
     }
 
     /// Returns when a delayed message is due.
@@ -291,7 +303,8 @@ impl Hub {
     }
 
     fn send_update(&mut self, data: &Value) {
-        let frame = Frame { is_text: false, bytes: json!({"stream": "trade_updates", "data": data}).to_string().into() };
+        let frame =
+            Frame { is_text: false, bytes: json!({"stream": "trade_updates", "data": data}).to_string().into() };
         for connection in self.connections.values_mut() {
             if matches!(connection.session, Session::Trade(session) if session.is_listening()) {
                 connection.send(&self.clock, frame.clone());
@@ -402,7 +415,8 @@ impl Connection {
             let renamed: Vec<Vec<u8>> = renamed.collect();
             joined(codec, renamed.iter().map(Vec::as_slice))
         } else {
-            let wanted = batch.iter().filter(|prepared| session.wants(&prepared.message.kind, &prepared.message.symbol));
+            let wanted =
+                batch.iter().filter(|prepared| session.wants(&prepared.message.kind, &prepared.message.symbol));
             joined(codec, wanted.map(|prepared| prepared.encoded(codec)))
         };
         if let Some(bytes) = bytes {

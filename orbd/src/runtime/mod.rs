@@ -8,6 +8,7 @@ mod publish;
 mod recorder;
 
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 pub use halt_file::HaltFile;
@@ -95,11 +96,14 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
     /// When a commit fails: what was not committed has neither been sent nor shown.
     pub async fn run(&mut self) -> Result<Ended, StoreError> {
         let mut watch = tokio::time::interval(Duration::from_secs(1));
+        let look = self.market.look();
         loop {
             let wakeup = self.engine.next_wakeup();
             let flush_at = self.recorder.oldest().map(|since| since + FLUSH_AFTER);
             tokio::select! {
                 biased;
+                // Never ready: it is polled first, before any queue.
+                () = core::future::poll_fn(|_| { look(); Poll::Pending }) => {}
                 () = self.stop.cancelled() => {
                     self.wind_down().await?;
                     return Ok(Ended::Stopped);
