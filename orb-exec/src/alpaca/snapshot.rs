@@ -82,6 +82,7 @@ impl Rest {
         self.add_open_orders(&mut orders).await?;
         let fills = self.fill_list(since).await?;
         self.add_filled_orders(&mut orders, &fills).await?;
+        orders.sort_by_key(|order| order.created_at.or(order.submitted_at));
         let account = self.ask(&Manner::question(), paths::call("/v2/account", &[])).await?;
         let positions = self.position_list(&Manner::question()).await?;
         let agree = held(&before) == held(&positions) && explained(&orders, &fills, since);
@@ -93,7 +94,7 @@ impl Rest {
         let open = self.order_list("open", None).await?;
         let known: BTreeSet<&str> = every(orders).map(|order| order.id.as_str()).collect();
         let older: Vec<Order> = open.into_iter().filter(|order| !known.contains(order.id.as_str())).collect();
-        orders.splice(0..0, older);
+        orders.extend(older);
         Ok(())
     }
 
@@ -107,7 +108,7 @@ impl Rest {
             .collect();
         for id in missing.into_iter().take(OLD_ORDERS_MAX) {
             match self.ask(&Manner::question(), paths::order(&BrokerOrderId::new(id))).await {
-                Ok(order) => orders.insert(0, order),
+                Ok(order) => orders.push(order),
                 Err(error) if error.is_not_found() => {}
                 Err(error) => return Err(error),
             }
