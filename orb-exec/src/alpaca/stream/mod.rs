@@ -1,0 +1,16 @@
+//! Alpaca's two websockets: news of orders and prices.
+
+mod backoff;
+mod error;
+mod keep;
+mod lock;
+mod prices;
+mod socket;
+
+pub use error::StreamError;
+pub use lock::KeyInUse;
+
+pub(crate) use keep::{Conversation, Keeper, supervise};
+pub(crate) use lock::StreamLock;
+pub(crate) use prices::{PriceStream, Subscription};
+pub(crate) use socket::{Socket, SocketTiming};

@@ -1,0 +1,4 @@
+//! Alpaca's messages as they travel.
+
+pub(crate) mod data;
+mod field;
