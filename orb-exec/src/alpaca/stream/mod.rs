@@ -4,7 +4,10 @@ mod backoff;
 mod error;
 mod keep;
 mod lock;
+mod order_message;
+mod orders;
 mod prices;
+mod reports;
 mod socket;
 
 pub use error::StreamError;
@@ -12,5 +15,7 @@ pub use lock::KeyInUse;
 
 pub(crate) use keep::{Conversation, Keeper, supervise};
 pub(crate) use lock::StreamLock;
+pub(crate) use orders::{Comparison, OrderStream};
 pub(crate) use prices::{PriceStream, Subscription};
+pub(crate) use reports::Reports;
 pub(crate) use socket::{Socket, SocketTiming};

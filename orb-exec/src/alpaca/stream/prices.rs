@@ -114,6 +114,11 @@ impl<C: Clock> Conversation<C> for PriceStream<C> {
 }
 
 impl<C: Clock> PriceStream<C> {
+    /// Tells whether trades and quotes are subscribed of any symbol.
+    pub(crate) fn has_ticks(&self) -> bool {
+        !self.subscription.ticks.is_empty()
+    }
+
     async fn introduce(&mut self, socket: &mut Socket<C>) -> Result<(), StreamError> {
         self.hear(socket, "connected").await?;
         let (key, secret) = (self.credentials.key_id.expose_secret(), self.credentials.secret.expose_secret());

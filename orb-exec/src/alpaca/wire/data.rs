@@ -115,7 +115,8 @@ impl SymbolIndex {
         Self(table.iter().map(|(id, symbol)| (symbol.as_str().into(), id)).collect())
     }
 
-    fn get(&self, text: &str) -> Option<SymbolId> {
+    /// Returns the number of a symbol, `None` when it is not of the table.
+    pub(crate) fn get(&self, text: &str) -> Option<SymbolId> {
         self.0.get(text).copied()
     }
 }
