@@ -243,7 +243,8 @@ fn fetcher<C: Clock, S: BarSource>(parts: &StreamParts<C, S>, lanes: &Arc<Lanes<
     let (source, lanes) = (Arc::clone(&parts.source), Arc::clone(lanes));
     let (clock, stop) = (parts.clock.clone(), parts.stop.clone());
     Box::new(move |gap| {
-        let (source, lanes, symbols, busy) = (Arc::clone(&source), Arc::clone(&lanes), Arc::clone(&symbols), clock.busy());
+        let (source, lanes, symbols, busy) =
+            (Arc::clone(&source), Arc::clone(&lanes), Arc::clone(&symbols), clock.busy());
         let reading = tokio::spawn(async move { source.bars(&symbols, gap.from, gap.to).await });
         let stop = stop.clone();
         tokio::spawn(async move {
@@ -280,13 +281,11 @@ fn keep_orders<C: Clock, S: SnapshotSource>(
     tokio::spawn(supervise("orders", parts.clock.clone(), parts.stop.clone(), begin));
 }
 
-fn keep_prices<C: Clock, S>(
-    parts: &StreamParts<C, S>,
-    keeper: Keeper<C>,
-    stream: PriceStream<C>,
-    socket: Socket<C>,
-) {
+fn keep_prices<C: Clock, S>(parts: &StreamParts<C, S>, keeper: Keeper<C>, stream: PriceStream<C>, socket: Socket<C>) {
     let mut first = Some(socket);
     let begin = move || tokio::spawn(keeper.clone().keep(stream.clone(), first.take()));
     tokio::spawn(supervise("prices", parts.clock.clone(), parts.stop.clone(), begin));
 }
+
+#[cfg(test)]
+mod tests;

@@ -254,7 +254,8 @@ mod tests {
     fn only_the_newest_quote_of_a_symbol_waits_and_keeps_its_place() {
         let lanes = Lanes::new(WallClock::default());
         lanes.push_frame([quote(1, 10), quote(0, 20), quote(1, 11), quote(1, 12)].into_iter());
-        let taken: Vec<_> = core::iter::from_fn(|| lanes.take_quote()).map(|quote| (quote.symbol.0, quote.bid)).collect();
+        let taken: Vec<_> =
+            core::iter::from_fn(|| lanes.take_quote()).map(|quote| (quote.symbol.0, quote.bid)).collect();
         assert_eq!(taken, [(1, Price::from_cents(12)), (0, Price::from_cents(20))]);
     }
 

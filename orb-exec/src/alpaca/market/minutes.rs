@@ -196,7 +196,8 @@ mod tests {
         minutes.take(bar(0, 0));
         minutes.due(at(1, 250));
         let fetched = || vec![bar(1, 1), bar(0, 0), bar(0, 1), bar(1, 0)];
-        let batches: Vec<_> = minutes.give_fetched(fetched(), false).into_iter().map(|bars| starts(&Some(bars))).collect();
+        let batches: Vec<_> =
+            minutes.give_fetched(fetched(), false).into_iter().map(|bars| starts(&Some(bars))).collect();
         assert_eq!(batches, [Some(vec![(1, 0)]), Some(vec![(0, 1), (1, 1)])]);
         assert!(minutes.give_fetched(fetched(), false).is_empty());
         assert_eq!(minutes.give_fetched(fetched(), true).len(), 2);

@@ -14,4 +14,3 @@ pub use tally::StreamCounts;
 pub(crate) use desk::{Desk, DeskSettings};
 pub(crate) use lanes::{Lanes, News};
 pub(crate) use source::Fetch;
-pub(crate) use tally::Tally;

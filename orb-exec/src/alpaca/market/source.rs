@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::market::{MarketData, MarketStep};
 
 /// Starts a request for the bars of a gap; the answer comes as [`News::Filled`].
-pub(crate) type Fetch = Box<dyn Fn(Gap) + Send>;
+pub(crate) type Fetch = Box<dyn Fn(Gap) + Send + Sync>;
 
 /// Brings Alpaca's prices, halts and the time.
 ///

@@ -66,9 +66,6 @@ impl StreamError {
     /// 402: the key was refused. 408: the version is not enabled. 409: the account lacks the feed. 411: the scope.
     #[must_use]
     pub const fn is_final(&self) -> bool {
-        matches!(
-            self,
-            Self::Unauthorized(_) | Self::KeyInUse(_) | Self::Complaint { code: 402 | 408 | 409 | 411, .. }
-        )
+        matches!(self, Self::Unauthorized(_) | Self::KeyInUse(_) | Self::Complaint { code: 402 | 408 | 409 | 411, .. })
     }
 }

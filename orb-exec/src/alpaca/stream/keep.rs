@@ -49,7 +49,11 @@ impl<C: Clock> Keeper<C> {
     ///
     /// # Errors
     /// When trying again cannot help, and after the last attempt.
-    pub(crate) async fn first<T: Conversation<C>>(&mut self, talk: &mut T, tries: u32) -> Result<Socket<C>, StreamError> {
+    pub(crate) async fn first<T: Conversation<C>>(
+        &mut self,
+        talk: &mut T,
+        tries: u32,
+    ) -> Result<Socket<C>, StreamError> {
         for _ in 1..tries {
             match talk.open().await {
                 Ok(socket) => return Ok(socket),

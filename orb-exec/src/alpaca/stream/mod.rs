@@ -13,7 +13,7 @@ mod socket;
 pub use error::StreamError;
 pub use lock::KeyInUse;
 
-pub(crate) use keep::{Conversation, Keeper, supervise};
+pub(crate) use keep::{Keeper, supervise};
 pub(crate) use lock::StreamLock;
 pub(crate) use orders::{Comparison, OrderStream};
 pub(crate) use prices::{PriceStream, Subscription};

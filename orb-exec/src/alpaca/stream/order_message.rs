@@ -61,7 +61,7 @@ pub(crate) enum OrderMessageError {
 
 #[derive(Debug, Deserialize)]
 struct Envelope {
-    #[serde(default, deserialize_with = "lenient::word")]
+    #[serde(deserialize_with = "lenient::word")]
     stream: String,
     #[serde(default)]
     data: Value,
@@ -145,8 +145,14 @@ fn news(update: &Update, symbols: &SymbolIndex, now: Timestamp) -> OrderNews {
     };
     match update.event.as_str() {
         // Steps on the way to an event that follows, or that change nothing about what is working.
-        "accepted" | "accepted_for_bidding" | "pending_new" | "pending_replace" | "pending_review" | "calculated"
-        | "stopped" | "suspended" => OrderNews::Nothing,
+        "accepted"
+        | "accepted_for_bidding"
+        | "pending_new"
+        | "pending_replace"
+        | "pending_review"
+        | "calculated"
+        | "stopped"
+        | "suspended" => OrderNews::Nothing,
         // Its successor's news follows and names it.
         "replaced" if order.replaced_by.is_some() => OrderNews::Nothing,
         "trade_bust" | "trade_correct" => OrderNews::Busted(order.id.clone()),
@@ -161,8 +167,7 @@ fn told(update: &Update, event: OrderEvent, symbol: SymbolId, now: Timestamp) ->
     let Some(order) = broker_order(&update.order, symbol, None) else {
         return OrderNews::Unclear(format!("{}: its side, shares or prices", update.order.id));
     };
-    let mut told =
-        OrderUpdate { event, at: update.timestamp.unwrap_or(now), order, execution: None, rejection: None };
+    let mut told = OrderUpdate { event, at: update.timestamp.unwrap_or(now), order, execution: None, rejection: None };
     match event {
         OrderEvent::Fill | OrderEvent::PartialFill => {
             let Some(execution) = execution(update, &told.order) else {
@@ -445,7 +450,14 @@ mod tests {
 
     #[test]
     fn what_is_no_message_is_an_error() {
-        for text in ["", "<html></html>", "[]", "7", r#"{"stream":"trade_updates"}"#, r#"{"stream":"trade_updates","data":{"event":"new"}}"#] {
+        for text in [
+            "",
+            "<html></html>",
+            "[]",
+            "7",
+            r#"{"stream":"trade_updates"}"#,
+            r#"{"stream":"trade_updates","data":{"event":"new"}}"#,
+        ] {
             assert!(read_message(text.as_bytes(), &index(), now()).is_err(), "{text}");
         }
     }

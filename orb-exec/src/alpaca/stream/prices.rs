@@ -181,7 +181,8 @@ mod tests {
 
     #[test]
     fn bars_are_subscribed_by_name_and_beyond_a_limit_for_all() {
-        let table = |count: usize| SymbolTable::new((0..count).map(|number| Symbol::new(&format!("S{number}")).unwrap()));
+        let table =
+            |count: usize| SymbolTable::new((0..count).map(|number| Symbol::new(&format!("S{number}")).unwrap()));
         let few = Subscription::new(&table(2), &[SymbolId(1)]);
         let expected = json!({
             "action": "subscribe", "bars": ["S0", "S1"], "updatedBars": ["S0", "S1"], "statuses": ["S0", "S1"],
@@ -189,6 +190,9 @@ mod tests {
         });
         assert_eq!(few.message(), expected);
         let many = Subscription::new(&table(LISTED_MAX + 1), &[]);
-        assert_eq!(many.message(), json!({ "action": "subscribe", "bars": ["*"], "updatedBars": ["*"], "statuses": ["*"] }));
+        assert_eq!(
+            many.message(),
+            json!({ "action": "subscribe", "bars": ["*"], "updatedBars": ["*"], "statuses": ["*"] })
+        );
     }
 }

@@ -147,8 +147,9 @@ impl State {
 
     /// Takes out the news whose orders are known by now.
     fn release(&mut self) -> Vec<OrderUpdate> {
-        let (known, waiting) =
-            core::mem::take(&mut self.held).into_iter().partition(|(_, update)| self.known.contains(&update.order.broker_id));
+        let (known, waiting) = core::mem::take(&mut self.held)
+            .into_iter()
+            .partition(|(_, update)| self.known.contains(&update.order.broker_id));
         self.held = waiting;
         let known: VecDeque<(Timestamp, OrderUpdate)> = known;
         known.into_iter().map(|(_, update)| update).collect()

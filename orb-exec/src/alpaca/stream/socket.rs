@@ -69,11 +69,13 @@ impl<C: Clock> Socket<C> {
     /// # Errors
     /// When the server cannot be reached in time or is no websocket server.
     pub(crate) async fn connect(address: &Url, timing: SocketTiming, clock: C) -> Result<Self, StreamError> {
-        let limits =
-            WebSocketConfig::default().max_message_size(Some(MESSAGE_MAX_BYTES)).max_frame_size(Some(MESSAGE_MAX_BYTES));
+        let limits = WebSocketConfig::default()
+            .max_message_size(Some(MESSAGE_MAX_BYTES))
+            .max_frame_size(Some(MESSAGE_MAX_BYTES));
         let connecting = tokio_tungstenite::connect_async_with_config(address.as_str(), Some(limits), true);
         let answer = timeout(timing.answer_within, connecting).await;
-        let (stream, _) = answer.map_err(|_| StreamError::ConnectTimeout(timing.answer_within))?.map_err(unreachable)?;
+        let (stream, _) =
+            answer.map_err(|_| StreamError::ConnectTimeout(timing.answer_within))?.map_err(unreachable)?;
         let mut ping = tokio::time::interval_at(Instant::now() + timing.ping_every, timing.ping_every);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Ok(Self { stream, clock, timing, ping, pong_due: None })
