@@ -6,17 +6,21 @@ use std::time::Duration;
 
 use orb_core::event::BrokerSnapshot;
 use orb_core::{Bar, Calendar, Span, SymbolId, SymbolTable, Timestamp};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::config::{AlpacaConfig, Feed};
+use super::broker::{AlpacaBroker, BrokerHandle, BrokerParts, Outbox};
+use super::config::{AlpacaConfig, BracketSupport, ConfigError, Feed};
 use super::market::{AlpacaMarket, Desk, DeskSettings, Fetch, Lanes, News};
+use super::orders::OrderReader;
+use super::rest::CallError;
 use super::stream::{
-    Comparison, Keeper, OrderStream, PriceStream, Reports, Socket, SocketTiming, StreamError, StreamLock, Subscription,
+    Comparison, Keeper, OrderStream, PriceStream, Socket, SocketTiming, StreamError, StreamLock, Subscription,
     supervise,
 };
 use super::wire::data::SymbolIndex;
+use crate::broker::{BrokerEvent, EntryGate};
 use crate::clock::Clock;
 
 /// Symbols whose trades and quotes the feed of IEX gives: 30 channels, two for each symbol.
@@ -127,12 +131,94 @@ impl StreamSettings {
 /// Explains why there is no connection with Alpaca.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The stream of order news.
     #[error("the stream of order news: {0}")]
     Orders(#[source] StreamError),
     /// The stream of prices.
     #[error("the stream of prices: {0}")]
     Prices(#[source] StreamError),
+}
+
+/// Holds what there is to connect.
+#[derive(Debug)]
+pub struct ConnectParts<C> {
+    /// Which Alpaca.
+    pub config: AlpacaConfig,
+    /// The symbols that orb knows.
+    pub symbols: Arc<SymbolTable>,
+    /// The exchange's sessions.
+    pub calendar: Arc<Calendar>,
+    /// What stops entries at the last point.
+    pub gate: EntryGate,
+    /// The time that the market lives in.
+    pub clock: C,
+    /// Which entries may carry their exits.
+    pub brackets: BracketSupport,
+    /// How the streams are listened to.
+    pub settings: StreamSettings,
+    /// Ends everything.
+    pub stop: CancellationToken,
+}
+
+/// Holds a connection with Alpaca.
+#[derive(Debug)]
+pub struct Connected<C: Clock> {
+    /// Where effects go.
+    pub broker: AlpacaBroker<C>,
+    /// Where prices and the time come from.
+    pub market: AlpacaMarket<C>,
+    /// What the broker reports.
+    pub events: mpsc::UnboundedReceiver<BrokerEvent>,
+}
+
+/// Connects with Alpaca: makes the broker, opens both streams and keeps them open until they are stopped.
+///
+/// After each connection of the stream of order news, and from time to time, the whole state is read and reported as a
+/// [`BrokerEvent::Snapshot`]; news since the connection follows it.
+///
+/// # Errors
+/// When an address cannot be used, or one of the streams cannot be opened.
+pub async fn connect<C: Clock>(parts: ConnectParts<C>) -> Result<Connected<C>, ConnectError> {
+    let (sender, events) = mpsc::unbounded_channel();
+    let ConnectParts { config, symbols, calendar, gate, clock, brackets, settings, stop } = parts;
+    let broker = AlpacaBroker::new(BrokerParts {
+        config: config.clone(),
+        symbols: Arc::clone(&symbols),
+        calendar: Arc::clone(&calendar),
+        gate,
+        clock: clock.clone(),
+        brackets,
+        events: sender,
+    })?;
+    let handle = broker.handle();
+    let (reader, outbox) = (handle.rest().orders().clone(), handle.outbox());
+    // What was begun ends where the second stream cannot be opened.
+    let stop = stop.child_token();
+    let unless_connected = stop.clone().drop_guard();
+    let source = Arc::new(handle);
+    let market =
+        open_streams(StreamParts { config, symbols, calendar, clock, settings, source, reader, outbox, stop }).await?;
+    unless_connected.disarm();
+    Ok(Connected { broker, market, events })
+}
+
+impl<C: Clock> SnapshotSource for BrokerHandle<C> {
+    type Error = CallError;
+
+    fn snapshot(&self) -> impl Future<Output = Result<BrokerSnapshot, CallError>> + Send {
+        Self::snapshot(self)
+    }
+}
+
+impl<C: Clock> BarSource for BrokerHandle<C> {
+    type Error = CallError;
+
+    async fn bars(&self, symbols: &[SymbolId], from: Timestamp, to: Timestamp) -> Result<Vec<Bar>, CallError> {
+        self.rest().bars(symbols, from, to, self.now()).await
+    }
 }
 
 /// Holds what both streams need.
@@ -144,11 +230,12 @@ pub(crate) struct StreamParts<C: Clock, S> {
     pub(crate) settings: StreamSettings,
     /// Reads snapshots and bars.
     pub(crate) source: Arc<S>,
-    pub(crate) reports: Arc<Reports<C>>,
+    pub(crate) reader: OrderReader,
+    pub(crate) outbox: Outbox<C>,
     pub(crate) stop: CancellationToken,
 }
 
-/// Opens both streams and keeps them open until they are stopped; order news goes to the reports.
+/// Opens both streams and keeps them open until they are stopped; order news goes to the outbox.
 ///
 /// # Errors
 /// When one of them cannot be opened; the other one is closed again.
@@ -160,7 +247,7 @@ where
     let index = Arc::new(SymbolIndex::of(&parts.symbols));
     let lanes = Arc::new(Lanes::new(parts.clock.clone()));
     let reconnect = Arc::new(Notify::new());
-    let mut orders = order_stream(&parts, &index).map_err(ConnectError::Orders)?;
+    let mut orders = order_stream(&parts).map_err(ConnectError::Orders)?;
     let mut prices = price_stream(&parts, &index, &lanes, &reconnect).map_err(ConnectError::Prices)?;
 
     let keeper = |salt| Keeper::new(parts.clock.clone(), parts.settings.seed ^ salt, parts.stop.clone());
@@ -181,17 +268,14 @@ where
     Ok(AlpacaMarket::new(parts.clock, desk, lanes, fetch, reconnect))
 }
 
-fn order_stream<C: Clock, S: SnapshotSource>(
-    parts: &StreamParts<C, S>,
-    index: &Arc<SymbolIndex>,
-) -> Result<OrderStream<C, S>, StreamError> {
+fn order_stream<C: Clock, S: SnapshotSource>(parts: &StreamParts<C, S>) -> Result<OrderStream<C, S>, StreamError> {
     let (address, credentials) = (parts.config.urls.trade_stream.clone(), parts.config.credentials.clone());
     let lock = Arc::new(StreamLock::acquire(&address, &credentials)?);
     Ok(OrderStream {
         address,
         credentials,
-        symbols: Arc::clone(index),
-        reports: Arc::clone(&parts.reports),
+        reader: parts.reader.clone(),
+        outbox: parts.outbox.clone(),
         source: Arc::clone(&parts.source),
         clock: parts.clock.clone(),
         timing: parts.settings.timing(),
@@ -219,7 +303,7 @@ fn price_stream<C: Clock, S>(
         clock: parts.clock.clone(),
         timing: parts.settings.timing(),
         reconnect: Arc::clone(reconnect),
-        lock,
+        _lock: lock,
     })
 }
 

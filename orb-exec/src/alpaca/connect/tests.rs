@@ -16,7 +16,6 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::alpaca::{Credentials, Environment, RequestLimits, Urls};
-use crate::broker::BrokerEvent;
 use crate::market::{MarketData as _, MarketStep};
 use clock::ManualClock;
 use server::{Connection, Server};
@@ -107,6 +106,8 @@ impl Rig {
             ends_with_session: true,
             connect_tries: 2,
             seed: 1,
+            // The tests answer pings only while they listen.
+            ping_every: Duration::from_secs(3_600),
             ..StreamSettings::default()
         };
         let source = Source {
@@ -152,7 +153,8 @@ impl Rig {
             clock: self.clock.clone(),
             settings: self.settings.clone(),
             source: Arc::clone(&self.source),
-            reports: Arc::new(Reports::new(self.clock.clone(), sender)),
+            reader: OrderReader::new(Arc::clone(&self.symbols)),
+            outbox: Outbox::new(sender, self.clock.clone()),
             stop: self.stop.clone(),
         };
         tokio::spawn(async move { (open_streams(parts).await, events) })

@@ -79,10 +79,12 @@ impl<C: Clock> Keeper<C> {
             };
             let error = match socket {
                 Ok(socket) => self.listen(&mut talk, socket).await,
-                Err(error) => Some(error),
+                Err(error) => {
+                    talk.on_lost();
+                    Some(error)
+                }
             };
             let Some(error) = error else { return };
-            talk.on_lost();
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,

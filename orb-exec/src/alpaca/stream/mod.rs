@@ -7,7 +7,6 @@ mod lock;
 mod order_message;
 mod orders;
 mod prices;
-mod reports;
 mod socket;
 
 pub use error::StreamError;
@@ -17,5 +16,4 @@ pub(crate) use keep::{Keeper, supervise};
 pub(crate) use lock::StreamLock;
 pub(crate) use orders::{Comparison, OrderStream};
 pub(crate) use prices::{PriceStream, Subscription};
-pub(crate) use reports::Reports;
 pub(crate) use socket::{Socket, SocketTiming};

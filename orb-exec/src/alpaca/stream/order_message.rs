@@ -1,16 +1,14 @@
 //! The messages of the stream of order news.
 
-use orb_core::order::{
-    BrokerOrder, BrokerOrderId, ClientOrderId, Execution, OrderEvent, OrderKind, OrderStatus, OrderUpdate, Rejection,
-    RejectionKind,
-};
-use orb_core::{Money, OrderSide, Price, Quantity, SymbolId, Timestamp};
+use orb_core::order::{BrokerOrder, Execution, OrderEvent, OrderStatus, OrderUpdate, Rejection, RejectionKind};
+use orb_core::{Money, Price, Quantity, Timestamp};
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive as _;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::alpaca::wire::data::SymbolIndex;
+use crate::alpaca::errors::price;
+use crate::alpaca::orders::{OrderReader, shares};
+use crate::alpaca::snapshot::execution_id;
 use crate::alpaca::wire::{lenient, order as wire};
 
 /// The stream that orb listens to.
@@ -103,7 +101,7 @@ struct Update {
 /// When it is no JSON, or names no order where it should.
 pub(crate) fn read_message(
     payload: &[u8],
-    symbols: &SymbolIndex,
+    reader: &OrderReader,
     now: Timestamp,
 ) -> Result<ServerMessage, OrderMessageError> {
     let Envelope { stream, data } = serde_json::from_slice(payload)?;
@@ -116,7 +114,7 @@ pub(crate) fn read_message(
             Talk { streams, .. } if streams.iter().any(|name| name == TRADE_UPDATES) => ServerMessage::Listening,
             Talk { error, .. } => ServerMessage::Refused(format!("not listening {error}")),
         },
-        TRADE_UPDATES => ServerMessage::News(Box::new(news(&Update::deserialize(data)?, symbols, now))),
+        TRADE_UPDATES => ServerMessage::News(Box::new(news(&Update::deserialize(data)?, reader, now))),
         _ => ServerMessage::Other(stream.chars().take(32).collect()),
     })
 }
@@ -138,11 +136,13 @@ fn event(word: &str) -> Option<OrderEvent> {
 }
 
 /// Says what news of an order means.
-fn news(update: &Update, symbols: &SymbolIndex, now: Timestamp) -> OrderNews {
+fn news(update: &Update, reader: &OrderReader, now: Timestamp) -> OrderNews {
     let order = &update.order;
-    let Some(symbol) = symbols.get(&order.symbol) else {
+    if reader.symbol(&order.symbol).is_none() {
         return OrderNews::Foreign { order: order.id.clone(), symbol: order.symbol.clone() };
-    };
+    }
+    // It is read even where it is not told: so its name, its legs' and its successor's are known.
+    let read = reader.read(order);
     match update.event.as_str() {
         // Steps on the way to an event that follows, or that change nothing about what is working.
         "accepted"
@@ -157,17 +157,18 @@ fn news(update: &Update, symbols: &SymbolIndex, now: Timestamp) -> OrderNews {
         "replaced" if order.replaced_by.is_some() => OrderNews::Nothing,
         "trade_bust" | "trade_correct" => OrderNews::Busted(order.id.clone()),
         word => match event(word) {
-            Some(event) => told(update, event, symbol, now),
+            Some(event) => match read {
+                Ok(order) => told(update, event, order, now),
+                Err(error) => OrderNews::Unclear(format!("{}: {error}", order.id)),
+            },
             None => OrderNews::Unclear(format!("{}: the event `{word}`", order.id)),
         },
     }
 }
 
-fn told(update: &Update, event: OrderEvent, symbol: SymbolId, now: Timestamp) -> OrderNews {
-    let Some(order) = broker_order(&update.order, symbol, None) else {
-        return OrderNews::Unclear(format!("{}: its side, shares or prices", update.order.id));
-    };
-    let mut told = OrderUpdate { event, at: update.timestamp.unwrap_or(now), order, execution: None, rejection: None };
+fn told(update: &Update, event: OrderEvent, order: BrokerOrder, now: Timestamp) -> OrderNews {
+    let at = update.timestamp.unwrap_or(now);
+    let mut told = OrderUpdate { event, at, order, execution: None, rejection: None };
     match event {
         OrderEvent::Fill | OrderEvent::PartialFill => {
             let Some(execution) = execution(update, &told.order) else {
@@ -197,13 +198,10 @@ fn told(update: &Update, event: OrderEvent, symbol: SymbolId, now: Timestamp) ->
 /// It is named after the order and its filled shares, as the account's activities name it too: Alpaca's own identifiers
 /// of one execution differ between the two.
 fn execution(update: &Update, order: &BrokerOrder) -> Option<Execution> {
-    let quantity = whole_shares(update.qty?).filter(|quantity| *quantity > Quantity::ZERO)?;
-    let price = Price::from_decimal(update.price?).ok().filter(|price| *price > Price::ZERO)?;
-    let consistent = order.filled >= quantity;
-    consistent.then_some(())?;
+    let quantity = shares(update.qty).filter(|quantity| *quantity > Quantity::ZERO && *quantity <= order.filled)?;
     Some(Execution {
-        id: format!("{}@{}", order.broker_id, order.filled),
-        price,
+        id: execution_id(order.broker_id.as_str(), order.filled),
+        price: price(update.price).filter(|price| *price > Price::ZERO)?,
         quantity,
         fee: Money::ZERO,
         at: update.timestamp?,
@@ -222,71 +220,19 @@ fn rejection(reason: &str) -> Rejection {
     }
 }
 
-/// Reads an order with its legs; `None` when its side, shares or prices are not whole.
-fn broker_order(order: &wire::Order, symbol: SymbolId, parent: Option<&BrokerOrderId>) -> Option<BrokerOrder> {
-    let broker_id = BrokerOrderId::new(&order.id);
-    let legs = order.legs.iter().filter_map(|leg| broker_order(leg, symbol, Some(&broker_id))).collect();
-    Some(BrokerOrder {
-        client_id: order.client_order_id.as_deref().map(ClientOrderId::new),
-        parent: parent.cloned(),
-        replaces: order.replaces.as_deref().map(BrokerOrderId::new),
-        symbol,
-        side: match order.side.as_str() {
-            "buy" => OrderSide::Buy,
-            "sell" | "sell_short" => OrderSide::Sell,
-            _ => return None,
-        },
-        quantity: whole_shares(order.qty?)?,
-        kind: kind(order)?,
-        status: status(&order.status),
-        filled: whole_shares(order.filled_qty.unwrap_or_default())?,
-        legs,
-        broker_id,
-    })
-}
-
-fn kind(order: &wire::Order) -> Option<OrderKind> {
-    let price = |price: Option<Decimal>| price.and_then(|price| Price::from_decimal(price).ok());
-    Some(match order.type_word() {
-        "market" => OrderKind::Market,
-        "limit" => OrderKind::Limit(price(order.limit_price)?),
-        // A buy stop becomes a stop-limit on Alpaca's side; a trailing stop is never orb's.
-        "stop" | "stop_limit" | "trailing_stop" => OrderKind::Stop(price(order.stop_price)?),
-        _ => return None,
-    })
-}
-
-fn status(word: &str) -> OrderStatus {
-    match word {
-        "new" | "accepted" | "pending_new" | "accepted_for_bidding" | "pending_replace" => OrderStatus::Working,
-        "held" => OrderStatus::Held,
-        "partially_filled" => OrderStatus::PartiallyFilled,
-        "pending_cancel" => OrderStatus::PendingCancel,
-        "filled" => OrderStatus::Filled,
-        "canceled" => OrderStatus::Cancelled,
-        "expired" => OrderStatus::Expired,
-        "rejected" => OrderStatus::Rejected,
-        "replaced" => OrderStatus::Replaced,
-        _ => OrderStatus::Unknown,
-    }
-}
-
-/// Returns shares; `None` for fractions, negative numbers and numbers beyond 64 bits.
-fn whole_shares(shares: Decimal) -> Option<Quantity> {
-    let whole = shares.is_integer() && !shares.is_sign_negative();
-    whole.then(|| shares.to_i64().map(Quantity::new)).flatten()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use orb_core::order::BrokerOrderId;
     use orb_core::{Symbol, SymbolTable};
     use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
 
-    fn index() -> SymbolIndex {
-        SymbolIndex::of(&SymbolTable::new([Symbol::new("AAPL").unwrap()]))
+    fn reader() -> OrderReader {
+        OrderReader::new(Arc::new(SymbolTable::new([Symbol::new("AAPL").unwrap()])))
     }
 
     fn now() -> Timestamp {
@@ -294,7 +240,7 @@ mod tests {
     }
 
     fn read(message: &Value) -> ServerMessage {
-        read_message(message.to_string().as_bytes(), &index(), now()).unwrap()
+        read_message(message.to_string().as_bytes(), &reader(), now()).unwrap()
     }
 
     /// Returns an order as Alpaca writes it, with changes.
@@ -439,7 +385,6 @@ mod tests {
             json!({ "qty": null, "notional": "100" }),
             json!({ "qty": "0.5" }),
             json!({ "side": "sideways" }),
-            json!({ "type": "hologram", "order_type": "hologram" }),
             json!({ "limit_price": null }),
             json!({ "qty": "99999999999999999999999" }),
         ] {
@@ -458,14 +403,14 @@ mod tests {
             r#"{"stream":"trade_updates"}"#,
             r#"{"stream":"trade_updates","data":{"event":"new"}}"#,
         ] {
-            assert!(read_message(text.as_bytes(), &index(), now()).is_err(), "{text}");
+            assert!(read_message(text.as_bytes(), &reader(), now()).is_err(), "{text}");
         }
     }
 
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = read_message(&bytes, &index(), now());
+            let _ = read_message(&bytes, &reader(), now());
         }
 
         #[test]
@@ -475,7 +420,7 @@ mod tests {
             let order = order(&json!({ "qty": value, "filled_qty": value, "limit_price": value, "status": value }));
             let data = json!({ "event": event, "order": order, "price": value, "qty": value, "timestamp": value });
             let message = json!({ "stream": "trade_updates", "data": data });
-            let _ = read_message(message.to_string().as_bytes(), &index(), now());
+            let _ = read_message(message.to_string().as_bytes(), &reader(), now());
         }
     }
 }

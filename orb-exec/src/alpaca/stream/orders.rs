@@ -18,12 +18,11 @@ use super::error::StreamError;
 use super::keep::Conversation;
 use super::lock::StreamLock;
 use super::order_message::{OrderNews, ServerMessage, read_message};
-use super::reports::Reports;
 use super::socket::{Frame, Socket, SocketTiming};
 use crate::alpaca::Credentials;
+use crate::alpaca::broker::Outbox;
 use crate::alpaca::connect::SnapshotSource;
-use crate::alpaca::wire::data::SymbolIndex;
-use crate::broker::BrokerEvent;
+use crate::alpaca::orders::OrderReader;
 use crate::clock::{Busy, Clock};
 
 /// A snapshot during which news came is read again, so many times in all.
@@ -43,8 +42,8 @@ const BUFFER_MAX: usize = 65_536;
 pub(crate) struct OrderStream<C: Clock, S> {
     pub(crate) address: Url,
     pub(crate) credentials: Credentials,
-    pub(crate) symbols: Arc<SymbolIndex>,
-    pub(crate) reports: Arc<Reports<C>>,
+    pub(crate) reader: OrderReader,
+    pub(crate) outbox: Outbox<C>,
     pub(crate) source: Arc<S>,
     pub(crate) clock: C,
     pub(crate) timing: SocketTiming,
@@ -124,8 +123,8 @@ impl<C: Clock, S: SnapshotSource> Conversation<C> for OrderStream<C, S> {
 
     fn on_lost(&mut self) {
         self.comparison = Comparison::default();
-        self.reports.forget_held();
-        self.reports.send(BrokerEvent::Feed(FeedState::Trouble(HoldKind::Reconciling)));
+        self.outbox.forget_waiting();
+        self.outbox.feed(FeedState::Trouble(HoldKind::Reconciling));
     }
 }
 
@@ -135,8 +134,8 @@ impl<C: Clock, S: SnapshotSource> OrderStream<C, S> {
         Self {
             address: self.address.clone(),
             credentials: self.credentials.clone(),
-            symbols: Arc::clone(&self.symbols),
-            reports: Arc::clone(&self.reports),
+            reader: self.reader.clone(),
+            outbox: self.outbox.clone(),
             source: Arc::clone(&self.source),
             clock: self.clock.clone(),
             timing: self.timing,
@@ -160,7 +159,7 @@ impl<C: Clock, S: SnapshotSource> OrderStream<C, S> {
         let listening = async {
             loop {
                 let frame = socket.next_frame().await?;
-                match (read_message(frame.payload(), &self.symbols, self.clock.now()), awaited) {
+                match (read_message(frame.payload(), &self.reader, self.clock.now()), awaited) {
                     (Ok(ServerMessage::Authorized), "authorized") | (Ok(ServerMessage::Listening), "listening") => {
                         return Ok(());
                     }
@@ -173,7 +172,7 @@ impl<C: Clock, S: SnapshotSource> OrderStream<C, S> {
     }
 
     fn hand_on(&mut self, frame: &Frame<C>) {
-        match read_message(frame.payload(), &self.symbols, self.clock.now()) {
+        match read_message(frame.payload(), &self.reader, self.clock.now()) {
             Ok(ServerMessage::News(news)) => self.take(*news),
             Ok(ServerMessage::Authorized | ServerMessage::Listening) => {}
             Ok(ServerMessage::Refused(words)) => {
@@ -193,8 +192,8 @@ impl<C: Clock, S: SnapshotSource> OrderStream<C, S> {
     fn take(&mut self, news: OrderNews) {
         match news {
             OrderNews::Update(update) => {
-                let Some(buffer) = &mut self.comparison.buffer else { return self.reports.news(update) };
-                self.reports.note_heard();
+                let Some(buffer) = &mut self.comparison.buffer else { return self.outbox.update(update) };
+                self.outbox.note_heard();
                 if buffer.len() >= BUFFER_MAX {
                     buffer.clear();
                 }
@@ -204,13 +203,13 @@ impl<C: Clock, S: SnapshotSource> OrderStream<C, S> {
             OrderNews::Foreign { order, symbol } => self.meet(order, &symbol),
             OrderNews::Unclear(why) => {
                 tracing::warn!(component = "Alpaca", "news of an order is looked up: {why}");
-                self.reports.note_heard();
+                self.outbox.note_heard();
                 self.want();
             }
             OrderNews::Busted(order) => {
                 tracing::error!(component = "Alpaca", order, "an execution was taken back or corrected");
-                self.reports.note_heard();
-                self.reports.send(BrokerEvent::Feed(FeedState::Trouble(HoldKind::Reconciling)));
+                self.outbox.note_heard();
+                self.outbox.feed(FeedState::Trouble(HoldKind::Reconciling));
                 self.want();
             }
         }
@@ -237,7 +236,7 @@ impl<C: Clock, S: SnapshotSource> OrderStream<C, S> {
     fn next_ask(&self) -> Option<Timestamp> {
         let Comparison { ask_at, asked, reading, failures, .. } = &self.comparison;
         // News of an order that nobody knows must not make a storm of questions.
-        let overdue = self.reports.overdue_at().filter(|_| *failures == 0);
+        let overdue = self.outbox.overdue_at().filter(|_| *failures == 0);
         let overdue = overdue.map(|at| asked.map_or(at, |asked| at.max(asked + ASK_EVERY_LEAST)));
         [*ask_at, overdue].into_iter().flatten().min().filter(|_| reading.is_none())
     }
@@ -252,7 +251,7 @@ impl<C: Clock, S: SnapshotSource> OrderStream<C, S> {
         });
         self.comparison.ask_at = None;
         self.comparison.asked = Some(self.clock.now());
-        self.comparison.reading = Some(Reading { heard: self.reports.heard(), task });
+        self.comparison.reading = Some(Reading { heard: self.outbox.heard(), task });
     }
 
     fn on_snapshot(&mut self, snapshot: Option<BrokerSnapshot>) {
@@ -265,7 +264,7 @@ impl<C: Clock, S: SnapshotSource> OrderStream<C, S> {
             return;
         };
         self.comparison.failures = 0;
-        let is_torn = self.reports.heard() != reading.heard;
+        let is_torn = self.outbox.heard() != reading.heard;
         self.comparison.tries += 1;
         if is_torn && self.comparison.tries < TRIES_MAX {
             self.comparison.ask_at = Some(now);
@@ -285,8 +284,8 @@ impl<C: Clock, S: SnapshotSource> OrderStream<C, S> {
     }
 
     fn report(&self, snapshot: BrokerSnapshot, missed: Vec<OrderUpdate>) {
-        self.reports.snapshot(snapshot);
-        missed.into_iter().for_each(|update| self.reports.news(update));
+        self.outbox.snapshot(snapshot);
+        missed.into_iter().for_each(|update| self.outbox.update(update));
     }
 }
 

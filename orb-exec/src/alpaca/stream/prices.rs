@@ -71,7 +71,7 @@ pub(crate) struct PriceStream<C: Clock> {
     /// Rung when the connection is to be ended.
     pub(crate) reconnect: Arc<Notify>,
     /// Held as long as anybody speaks with it.
-    pub(crate) lock: Arc<StreamLock>,
+    pub(crate) _lock: Arc<StreamLock>,
 }
 
 impl<C: Clock> Conversation<C> for PriceStream<C> {

@@ -22,6 +22,9 @@ pub(crate) struct Order {
     /// When it was made.
     #[serde(default, deserialize_with = "lenient::time")]
     pub(crate) created_at: Option<Timestamp>,
+    /// When the exchange's side took it; lists are cut by this time.
+    #[serde(default, deserialize_with = "lenient::time")]
+    pub(crate) submitted_at: Option<Timestamp>,
     /// The order that took its place.
     #[serde(default, deserialize_with = "lenient::text")]
     pub(crate) replaced_by: Option<String>,

@@ -1,0 +1,8 @@
+//! The broker over Alpaca's REST interface, against a server that answers as each test says.
+
+mod faults;
+mod lifecycle;
+mod rig;
+mod server;
+mod snapshots;
+mod urgency;
