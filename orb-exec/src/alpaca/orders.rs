@@ -58,16 +58,16 @@ impl Lineage {
     }
 }
 
-/// Reads the broker's orders.
-#[derive(Debug)]
+/// Reads the broker's orders; clones remember together.
+#[derive(Clone, Debug)]
 pub(crate) struct OrderReader {
     symbols: Arc<SymbolTable>,
-    lineage: Mutex<Lineage>,
+    lineage: Arc<Mutex<Lineage>>,
 }
 
 impl OrderReader {
     pub(crate) fn new(symbols: Arc<SymbolTable>) -> Self {
-        Self { symbols, lineage: Mutex::default() }
+        Self { symbols, lineage: Arc::default() }
     }
 
     pub(crate) fn symbols(&self) -> &SymbolTable {
