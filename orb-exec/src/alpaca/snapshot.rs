@@ -25,6 +25,9 @@ const READ_AGAIN: Duration = Duration::from_millis(300);
 /// Most orders of earlier days that are asked for one by one, because they were filled today.
 const OLD_ORDERS_MAX: usize = 20;
 
+/// How Alpaca calls the state of an order whose place another took.
+const REPLACED: &str = "replaced";
+
 /// Holds what was read, before it is put into the engine's words.
 #[derive(Debug, Default)]
 struct Parts {
@@ -187,31 +190,34 @@ fn explained(orders: &[Order], fills: &[FillActivity], since: Timestamp) -> bool
     })
 }
 
-/// Leaves out the orders whose place others took; one whose successor is not listed is in doubt.
+/// Leaves out the orders whose place others took, and those that have not taken it: a replacement may be refused yet.
+///
+/// An order whose place was taken by one that is not listed is in doubt.
 fn newest_only(orders: Vec<BrokerOrder>, listed: &[Order]) -> Vec<BrokerOrder> {
-    let replaced: BTreeMap<&str, Option<&str>> = every(listed)
-        .filter(|order| order.status == "replaced")
-        .map(|order| (order.id.as_str(), order.replaced_by.as_deref()))
-        .collect();
-    let ids: BTreeSet<&str> = every(listed).map(|order| order.id.as_str()).collect();
+    let by_id: BTreeMap<&str, &Order> = every(listed).map(|order| (order.id.as_str(), order)).collect();
     let replacing: BTreeSet<&str> = every(listed).filter_map(|order| order.replaces.as_deref()).collect();
     let keep = |mut order: BrokerOrder| {
-        let id = order.broker_id.as_str();
-        let Some(successor) = replaced.get(id) else { return Some(order) };
-        if replacing.contains(id) || successor.is_some_and(|successor| ids.contains(successor)) {
+        let listed = by_id.get(order.broker_id.as_str())?;
+        let predecessor = listed.replaces.as_deref().and_then(|id| by_id.get(id));
+        if predecessor.is_some_and(|predecessor| predecessor.status != REPLACED) {
+            return None;
+        }
+        if listed.status != REPLACED {
+            return Some(order);
+        }
+        let successor = listed.replaced_by.as_deref();
+        if replacing.contains(listed.id.as_str()) || successor.is_some_and(|successor| by_id.contains_key(successor)) {
             return None;
         }
         order.status = OrderStatus::Unknown;
         Some(order)
     };
-    orders
-        .into_iter()
-        .flat_map(|mut order| {
-            let legs: Vec<BrokerOrder> = core::mem::take(&mut order.legs).into_iter().filter_map(keep).collect();
-            // The legs of an entry that was replaced belong to its successor, which lists them itself.
-            keep(order).map(|order| BrokerOrder { legs, ..order })
-        })
-        .collect()
+    let keep_with_legs = |mut order: BrokerOrder| {
+        let legs = core::mem::take(&mut order.legs).into_iter().filter_map(keep).collect();
+        // The legs of an entry that was replaced belong to its successor, which lists them itself.
+        keep(order).map(|order| BrokerOrder { legs, ..order })
+    };
+    orders.into_iter().filter_map(keep_with_legs).collect()
 }
 
 fn broker_fill(fill: &FillActivity, order: &BrokerOrder) -> Option<BrokerFill> {

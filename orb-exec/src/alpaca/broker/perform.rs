@@ -166,6 +166,9 @@ impl<C: Clock> Desk<C> {
             }
             // It cannot be cancelled: it has ended, or another took its place.
             match self.newest(&id, manner).await {
+                Ok(found) if is_refused_replacement(&found) => {
+                    id = BrokerOrderId::new(found.replaces.as_deref().unwrap_or_default());
+                }
                 Ok(found) if is_over(&found) || found.id == id.as_str() => return self.found(&found, order),
                 Ok(found) => id = BrokerOrderId::new(&found.id),
                 Err(_) => return Outcome::Unknown,
@@ -246,6 +249,11 @@ fn refused(error: CallError) -> Outcome {
         CallError::Refused(refusal) => Outcome::Rejected(rejection(&refusal)),
         CallError::Unclear(_) => Outcome::Unknown,
     }
+}
+
+/// Tells whether an order was to take another one's place and was refused, so that the other one is still there.
+fn is_refused_replacement(order: &Order) -> bool {
+    order.status == "rejected" && order.replaces.is_some()
 }
 
 /// Tells whether nothing more can come of an order.
