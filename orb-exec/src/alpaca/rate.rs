@@ -330,6 +330,7 @@ mod tests {
         assert!(permit.is_some());
         assert!(turnstile.pass(&exit, Instant::now() + Duration::from_millis(1)).await.is_none());
         drop(permit);
-        assert_eq!((turnstile.lock().waiters.len(), turnstile.lock().budget.in_flight), (0, 0));
+        let state = turnstile.lock();
+        assert_eq!((state.waiters.len(), state.budget.in_flight), (0, 0));
     }
 }

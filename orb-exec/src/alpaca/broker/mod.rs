@@ -139,6 +139,12 @@ impl<C: Clock> BrokerHandle<C> {
         &self.desk.rest
     }
 
+    /// Returns the time that the broker goes by.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.desk.clock.now()
+    }
+
     /// Returns the way of reports to the runtime, for what the streams tell.
     #[must_use]
     pub fn outbox(&self) -> Outbox<C> {
