@@ -1,6 +1,7 @@
 //! Alpaca as a broker and as a source of market data: the only place that names its client library.
 
 mod broker;
+pub mod check;
 mod config;
 mod connect;
 mod errors;

@@ -251,9 +251,8 @@ mod tests {
     fn order(changes: Value) -> Order {
         let mut base = json!({"id": "1", "client_order_id": "c-e", "symbol": "AAPL", "qty": "100", "filled_qty": "0",
             "type": "limit", "limit_price": "10", "side": "buy", "time_in_force": "day", "status": "new"});
-        for (key, value) in changes.as_object().expect("an object") {
-            base[key] = value.clone();
-        }
+        let Value::Object(changes) = changes else { panic!("changes are an object") };
+        changes.into_iter().for_each(|(key, value)| base[key] = value);
         serde_json::from_value(base).expect("an order")
     }
 

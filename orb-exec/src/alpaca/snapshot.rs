@@ -72,7 +72,7 @@ impl Rest {
         if !agree {
             tracing::warn!("the broker's orders, executions and positions did not agree while they were read");
         }
-        self.assemble(parts)
+        self.assemble(&parts)
     }
 
     /// Reads all parts, and tells whether nothing moved meanwhile and the executions explain the orders.
@@ -116,7 +116,7 @@ impl Rest {
         Ok(())
     }
 
-    fn assemble(&self, parts: Parts) -> Result<BrokerSnapshot, CallError> {
+    fn assemble(&self, parts: &Parts) -> Result<BrokerSnapshot, CallError> {
         let account = account(&parts.account)?;
         let mut foreign = Vec::new();
         let orders = self.known_orders(&parts.orders, &mut foreign);

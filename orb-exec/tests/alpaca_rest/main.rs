@@ -1,5 +1,6 @@
 //! The broker over Alpaca's REST interface, against a server that answers as each test says.
 
+mod checks;
 mod faults;
 mod lifecycle;
 mod rig;

@@ -117,17 +117,15 @@ impl Rig {
     }
 
     pub(crate) async fn rejection(&mut self, class: EffectClass, action: Action) -> Rejection {
-        match self.outcome(class, action).await {
-            Outcome::Rejected(rejection) => rejection,
-            other => panic!("no rejection: {other:?}"),
-        }
+        let outcome = self.outcome(class, action).await;
+        let Outcome::Rejected(rejection) = outcome else { panic!("no rejection: {outcome:?}") };
+        rejection
     }
 
     pub(crate) async fn order(&mut self, class: EffectClass, action: Action) -> BrokerOrder {
-        match self.outcome(class, action).await {
-            Outcome::Accepted(order) | Outcome::Found(order) => order,
-            other => panic!("no order: {other:?}"),
-        }
+        let outcome = self.outcome(class, action).await;
+        let (Outcome::Accepted(order) | Outcome::Found(order)) = outcome else { panic!("no order: {outcome:?}") };
+        order
     }
 }
 
@@ -175,8 +173,7 @@ pub(crate) fn order(id: &str, changes: Value) -> Value {
         "order_class": "simple", "type": "limit", "limit_price": "10", "stop_price": null, "side": "buy",
         "time_in_force": "day", "status": "new", "replaces": null, "replaced_by": null, "legs": null,
     });
-    let changes = changes.as_object().expect("an object");
-    changes.iter().for_each(|(key, value)| order[key] = value.clone());
+    change(&mut order, changes);
     order
 }
 
@@ -187,9 +184,13 @@ pub(crate) fn stop_leg(id: &str, changes: Value) -> Value {
         json!({"client_order_id": format!("made-up-{id}"), "type": "stop", "limit_price": null,
         "stop_price": "9.5", "side": "sell", "status": "held"}),
     );
-    let changes = changes.as_object().expect("an object");
-    changes.iter().for_each(|(key, value)| leg[key] = value.clone());
+    change(&mut leg, changes);
     leg
+}
+
+fn change(json: &mut Value, changes: Value) {
+    let Value::Object(changes) = changes else { panic!("changes are an object") };
+    changes.into_iter().for_each(|(key, value)| json[key] = value);
 }
 
 pub(crate) fn timestamp(text: &str) -> Timestamp {

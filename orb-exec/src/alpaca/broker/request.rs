@@ -223,8 +223,8 @@ mod tests {
         let body = new_order(request, "BRK.B", brackets).expect("an order that makes sense");
         let mut whole = json!({"symbol": "BRK.B", "qty": "100", "time_in_force": "day",
             "client_order_id": "20261127-a-BRK.B-1-e"});
-        let keys = expected.as_object().expect("an object");
-        keys.iter().for_each(|(key, value)| whole[key] = value.clone());
+        let Value::Object(expected) = expected else { panic!("keys and values are expected") };
+        expected.into_iter().for_each(|(key, value)| whole[key] = value);
         assert_eq!(serde_json::from_slice::<Value>(&body).expect("JSON"), whole);
     }
 

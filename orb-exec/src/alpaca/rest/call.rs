@@ -36,7 +36,7 @@ pub enum CallError {
     Throttled,
     /// The broker refused it: nothing has happened.
     #[error("the broker refused: {0}")]
-    Refused(Refusal),
+    Refused(Box<Refusal>),
     /// It may have been done or not.
     #[error("the broker gave no clear answer: {0}")]
     Unclear(Unclear),
@@ -75,8 +75,8 @@ pub enum Unclear {
 
 impl CallError {
     /// Tells whether the broker itself says that there is no such thing.
-    pub(crate) const fn is_not_found(&self) -> bool {
-        matches!(self, Self::Refused(Refusal { status: 404, is_brokers: true, .. }))
+    pub(crate) fn is_not_found(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.status == 404 && refusal.is_brokers)
     }
 
     /// Tells whether the keys are not, or no longer, accepted.
@@ -155,7 +155,7 @@ fn refusal(status: u16, said: Said) -> CallError {
         400..=499 => {
             let is_brokers = said.as_ref().is_ok_and(|body| body.code.is_some() || !body.message.is_empty());
             let body = said.unwrap_or_else(|bytes| ErrorBody { message: excerpt(&bytes), ..ErrorBody::default() });
-            CallError::Refused(Refusal { status, is_brokers, body })
+            CallError::Refused(Box::new(Refusal { status, is_brokers, body }))
         }
         _ => CallError::Unclear(Unclear::Status(status)),
     }

@@ -51,6 +51,11 @@ pub(crate) struct Manner<'a> {
 }
 
 impl Manner<'_> {
+    /// Returns the manner of a question to which no answer is an answer too.
+    pub(crate) fn once() -> Self {
+        Self { insists: false, ..Self::question() }
+    }
+
     /// Returns the manner of a question.
     pub(crate) fn question() -> Self {
         Self {

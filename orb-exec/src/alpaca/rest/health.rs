@@ -81,11 +81,8 @@ mod tests {
         let mut state = State::default();
         let failure = CallError::Unclear(Unclear::Status(503));
         let refused = |status| {
-            CallError::Refused(Refusal {
-                status,
-                is_brokers: true,
-                body: ErrorBody { code: (status != 401).then_some(1), ..ErrorBody::default() },
-            })
+            let body = ErrorBody { code: (status != 401).then_some(1), ..ErrorBody::default() };
+            CallError::Refused(Box::new(Refusal { status, is_brokers: true, body }))
         };
         assert_eq!((state.note(Err(&failure)), state.note(Err(&failure))), (None, None));
         assert_eq!(state.note(Err(&refused(422))), None, "a refusal is an answer");

@@ -10,6 +10,6 @@ pub(crate) mod paths;
 
 pub(crate) use call::Verb;
 pub use call::{CallError, Refusal, Unclear};
-pub(crate) use client::Manner;
 pub use client::Rest;
+pub(crate) use client::{HostName, Manner};
 pub(crate) use health::Health;
