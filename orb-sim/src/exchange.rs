@@ -164,7 +164,9 @@ impl Exchange {
         let bar = |kind: &str, symbol, bar: &TapeBar| DataMessage::new(kind, name(symbol), messages::bar_fields(bar));
         Some(match event {
             MarketEvent::Trade(symbol, trade) => DataMessage::new("t", name(symbol), messages::trade_fields(&trade)),
-            MarketEvent::Quote(symbol, quote) => DataMessage::new("q", name(symbol), messages::quote_fields(&quote, now)),
+            MarketEvent::Quote(symbol, quote) => {
+                DataMessage::new("q", name(symbol), messages::quote_fields(&quote, now))
+            }
             MarketEvent::Bar(symbol, minute) => bar("b", symbol, &minute),
             MarketEvent::Updated(symbol, minute) => bar("u", symbol, &minute),
             MarketEvent::Daily(symbol, day) => bar("d", symbol, &day),

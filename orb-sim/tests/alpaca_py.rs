@@ -72,5 +72,10 @@ async fn alpaca_py_is_satisfied() {
     });
     let output = suite.await.expect("the suite ends");
     running.stop().await;
-    assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
 }

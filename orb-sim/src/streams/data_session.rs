@@ -71,10 +71,6 @@ impl DataSession {
         self.is_authenticated
     }
 
-    pub(crate) const fn feed(&self) -> Feed {
-        self.feed
-    }
-
     pub(crate) fn wants(&self, kind: &str, symbol: &str) -> bool {
         self.is_authenticated && self.subscription.wants(kind, symbol)
     }
@@ -164,6 +160,8 @@ mod tests {
         let _ = session.on_message(Some(&json!({"action": "subscribe", "bars": ["*"], "trades": ["B", "A"]})), rules);
         let answer = session.on_message(Some(&json!({"action": "unsubscribe", "trades": ["B"]})), rules).message;
         assert_eq!((&answer["trades"], &answer["bars"], &answer["quotes"]), (&json!(["A"]), &json!(["*"]), &json!([])));
-        assert!(session.wants("b", "Z") && session.wants("t", "A") && session.wants("c", "A") && !session.wants("t", "B"));
+        assert!(
+            session.wants("b", "Z") && session.wants("t", "A") && session.wants("c", "A") && !session.wants("t", "B")
+        );
     }
 }

@@ -41,8 +41,8 @@ pub(crate) struct Frame {
 /// Says how a connection ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
-    /// With a last frame and a farewell.
-    Told(Frame),
+    /// With what waits, a last frame if there is one, and a farewell.
+    Told(Option<Frame>),
     /// Without a word.
     Cut,
 }
@@ -158,7 +158,14 @@ impl Hub {
     }
 
     /// Takes what a client said. Returns true for a first subscription to market data.
-    pub(crate) fn said(&mut self, now: Timestamp, id: ConnectionId, is_text: bool, bytes: &[u8], authorized: bool) -> Heard {
+    pub(crate) fn said(
+        &mut self,
+        now: Timestamp,
+        id: ConnectionId,
+        is_text: bool,
+        bytes: &[u8],
+        authorized: bool,
+    ) -> Heard {
         let is_full = now < self.lingers_until || self.authenticated() >= self.rules.data_connections_max;
         let clock = self.clock.clone();
         let Some(connection) = self.connections.get_mut(&id) else { return Heard::Nothing };
@@ -184,7 +191,11 @@ impl Hub {
                     Some("success") => Heard::Client,
                     Some(_) | None => Heard::Nothing,
                 };
-                if answer.ends { connection.end(&clock, &answer.message) } else { connection.reply(&clock, &answer.message) }
+                if answer.ends {
+                    connection.end(&clock, &answer.message)
+                } else {
+                    connection.reply(&clock, &answer.message)
+                }
                 heard
             }
         }
@@ -205,6 +216,17 @@ impl Hub {
         self.connections.values_mut().for_each(Connection::cut);
     }
 
+    /// Ends every connection after what waits for it.
+    pub(crate) fn finish_all(&mut self) {
+        let endings = self.connections.values_mut().filter_map(|connection| connection.ending.take());
+        endings.for_each(|ending| _ = ending.send(Ending::Told(None)));
+    }
+
+    /// Tells whether no connection is left.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.connections.is_empty()
+    }
+
     fn authenticated(&self) -> usize {
         let holds_slot = |connection: &&Connection| {
             let is_data = matches!(connection.endpoint, Endpoint::Data(_));
@@ -215,7 +237,8 @@ impl Hub {
 
     /// Tells whether anybody may want market data, or a rule may want to count it.
     pub(crate) fn wants_data(&self) -> bool {
-        !self.faults.is_empty() || self.connections.values().any(|connection| matches!(connection.session, Session::Data(..)))
+        !self.faults.is_empty()
+            || self.connections.values().any(|connection| matches!(connection.session, Session::Data(..)))
     }
 
     /// Returns when a delayed message is due.
@@ -291,7 +314,8 @@ impl Hub {
     }
 
     fn send_update(&mut self, data: &Value) {
-        let frame = Frame { is_text: false, bytes: json!({"stream": "trade_updates", "data": data}).to_string().into() };
+        let frame =
+            Frame { is_text: false, bytes: json!({"stream": "trade_updates", "data": data}).to_string().into() };
         for connection in self.connections.values_mut() {
             if matches!(connection.session, Session::Trade(session) if session.is_listening()) {
                 connection.send(&self.clock, frame.clone());
@@ -380,7 +404,7 @@ impl Connection {
         if let Some(ending) = self.ending.take() {
             self.count(clock);
             // A connection that is gone needs no farewell.
-            let _ = ending.send(Ending::Told(frame));
+            let _ = ending.send(Ending::Told(Some(frame)));
         }
     }
 
@@ -402,7 +426,8 @@ impl Connection {
             let renamed: Vec<Vec<u8>> = renamed.collect();
             joined(codec, renamed.iter().map(Vec::as_slice))
         } else {
-            let wanted = batch.iter().filter(|prepared| session.wants(&prepared.message.kind, &prepared.message.symbol));
+            let wanted =
+                batch.iter().filter(|prepared| session.wants(&prepared.message.kind, &prepared.message.symbol));
             joined(codec, wanted.map(|prepared| prepared.encoded(codec)))
         };
         if let Some(bytes) = bytes {

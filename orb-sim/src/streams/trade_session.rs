@@ -80,7 +80,8 @@ mod tests {
         let mut session = TradeSession::default();
         let listen = json!({"action":"listen","data":{"streams":["trade_updates","other"]}});
         check(&mut session, listen.clone(), json!({"status": "unauthorized", "action": "listen"}));
-        let _ = session.on_message(Some(&json!({"action":"auth","key":"sim","secret":"sim"})), Some(&Credentials::default()));
+        let _ = session
+            .on_message(Some(&json!({"action":"auth","key":"sim","secret":"sim"})), Some(&Credentials::default()));
         check(&mut session, listen, json!({"streams": ["trade_updates"]}));
         assert!(session.is_listening());
         check(&mut session, json!({"action":"listen","data":{"streams":[]}}), json!({"streams": []}));
