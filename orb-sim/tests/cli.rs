@@ -26,7 +26,7 @@ fn what_is_wrong_is_named() {
     refused(&["serve", "--synthetic", "7", "--listen", "0.0.0.0:0"], &["0.0.0.0:0", "--allow-remote"]);
     refused(&["serve", "--bars", "/nowhere/bars.csv"], &["/nowhere/bars.csv"]);
     refused(&["serve", "--synthetic", "7", "--faults", "/nowhere/f.toml"], &["/nowhere/f.toml"]);
-    refused(&["serve", "--synthetic", "7", "--half-spread", "-1"], &["--half-spread"]);
+    refused(&["serve", "--synthetic", "7", "--half-spread", "10001"], &["--half-spread"]);
     refused(&["serve", "--synthetic", "7", "--bars", "x"], &["--bars"]);
 }
 
