@@ -64,7 +64,12 @@ impl<'a> Fields<'a> {
             Value::Number(number) => number.to_string(),
             Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return Err(Refusal::Body),
         };
-        parse_decimal(&text).map(Some).ok_or_else(|| Refusal::Invalid { field, value: shorten(&text) })
+        if let Some(number) = parse_decimal(&text) {
+            return Ok(Some(number));
+        }
+        // A number that a decimal cannot hold is at fault for its size, not for its form.
+        let huge = text.trim().parse::<f64>().is_ok_and(|number| number.abs() > 1e15 && number.is_finite());
+        Err(if huge { Refusal::TooLarge { field } } else { Refusal::Invalid { field, value: shorten(&text) } })
     }
 
     /// Returns a number above zero.

@@ -114,9 +114,11 @@ impl Broker {
         }
     }
 
-    /// Ends the other exit of a pair. Where both are to fill, it is left for [`Self::force_fill`].
+    /// Ends the other exit of a pair, and leaves the one that fills alone.
     pub(super) fn end_sibling(&mut self, sibling: OrderKey) {
-        self.end_order(sibling, OrderStatus::Canceled);
+        if self.book[sibling].is_open() {
+            self.end_alone(sibling, OrderStatus::Canceled);
+        }
     }
 
     /// Tells whether a fault lets both exits of a pair fill.
