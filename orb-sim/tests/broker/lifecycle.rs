@@ -354,3 +354,16 @@ fn pieces_fill_one_after_the_other() {
     let sizes: Vec<String> = desk.broker.executions().iter().map(|one| one.shares.to_string()).collect();
     assert_eq!(sizes, ["3", "3", "4"]);
 }
+
+#[test]
+fn a_replacement_whose_cancel_is_asked_for_ends_with_the_order_it_replaces() {
+    let mut desk = slow();
+    let old = desk.order(&resting())["id"].clone();
+    desk.wait(Span::from_seconds(1));
+    let new = desk.patch(&old, &json!({ "limit_price": "98" })).body.expect("a body")["id"].clone();
+    assert_eq!(desk.cancel(&old).status, 422);
+    assert_eq!(desk.cancel(&new).status, 204);
+    desk.wait(Span::from_seconds(1));
+    assert_eq!((desk.status(&old), desk.status(&new)), ("replaced".into(), "canceled".into()));
+    assert!(desk.open().is_empty());
+}
