@@ -219,7 +219,7 @@ impl Broker {
         let order = &self.book[key];
         if order.order_type == OrderType::TrailingStop
             && order.high_water.is_none()
-            && let Some(price) = self.markets[order.symbol.index()].trade
+            && let Some(price) = self.markets[order.symbol.index()].last_trade()
         {
             self.trail(key, price);
         }

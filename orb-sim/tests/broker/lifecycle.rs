@@ -199,8 +199,10 @@ fn orders_after_the_close_wait_for_the_next_session() {
     desk.market(AAA, "101");
     assert_eq!((desk.status(&order["id"]), desk.position(AAA)), ("accepted".into(), "0".into()));
     desk.until(at("2026-02-13 09:30:00"));
+    assert_eq!((desk.status(&order["id"]), desk.position(AAA)), ("new".into(), "0".into()), "no price is of today");
+    desk.market(AAA, "102");
     assert_eq!((desk.status(&order["id"]), desk.position(AAA)), ("filled".into(), "10".into()));
-    assert_eq!(desk.look(&order["id"])["filled_avg_price"], "101.01");
+    assert_eq!(desk.look(&order["id"])["filled_avg_price"], "102.01");
 }
 
 #[test]

@@ -142,6 +142,29 @@ fn nothing_fills_while_trading_is_halted() {
 }
 
 #[test]
+fn after_a_halt_an_order_waits_for_the_first_price() {
+    let mut desk = Desk::new();
+    desk.wait(Span::from_seconds(1));
+    desk.tick(&Tick::Halt { symbol: AAA });
+    desk.order(&json!({}));
+    desk.wait(Span::from_seconds(300));
+    desk.tick(&Tick::Resume { symbol: AAA });
+    assert!(fills(&desk).is_empty());
+    desk.trade(AAA, "91");
+    assert_eq!(fills(&desk), ["10 91"], "the quote is older than the halt");
+}
+
+#[test]
+fn an_old_quote_does_not_keep_a_stop_from_its_election() {
+    let mut desk = Desk::new();
+    desk.buy_ten();
+    desk.order(&json!({ "type": "stop", "side": "sell", "stop_price": "99", "time_in_force": "gtc" }));
+    desk.until(at("2026-02-13 09:30:00"));
+    desk.trade(AAA, "94");
+    assert_eq!(fills(&desk)[1..], ["10 94"]);
+}
+
+#[test]
 fn stops_do_not_fill_outside_regular_hours() {
     let mut desk = Desk::new();
     desk.buy_ten();
@@ -210,6 +233,9 @@ fn auctions_fill_at_the_open_and_at_the_close() {
     let opg = desk.order(&json!({ "time_in_force": "opg", "qty": 1 }))["id"].clone();
     let far = desk.order(&json!({ "time_in_force": "opg", "type": "limit", "limit_price": "90" }))["id"].clone();
     desk.until(at("2026-02-13 09:30:00"));
+    assert_eq!(desk.status(&opg), "new");
+    desk.trade(AAA, "103");
+    assert_eq!(fills(&desk)[1..], ["1 103"]);
     assert_eq!((desk.status(&opg), desk.status(&far)), ("filled".into(), "canceled".into()));
 }
 

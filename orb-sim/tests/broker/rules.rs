@@ -46,7 +46,7 @@ fn an_asset_is_also_known_by_its_identifier() {
 fn blocked_accounts_send_no_orders() {
     let mut desk = Desk::new();
     desk.broker.set_trading_blocked(true);
-    desk.refused(&json!({}), 403, "account is restricted to liquidation only");
+    desk.refused(&json!({}), 403, "trading on this account is blocked");
     desk.broker.set_trading_blocked(false);
     desk.send("PATCH", "/v2/account/configurations", r#"{"suspend_trade":true}"#);
     desk.refused(&json!({}), 403, "new orders are rejected by user request");
