@@ -106,10 +106,6 @@ impl Tape {
         self.bar_length
     }
 
-    pub(crate) const fn bar_delay(&self) -> Span {
-        self.bar_delay
-    }
-
     pub(crate) fn sessions(&self) -> &[Session] {
         &self.sessions
     }

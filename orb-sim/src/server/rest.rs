@@ -77,11 +77,11 @@ async fn upgrade(front: &Arc<Front>, endpoint: Endpoint, mut parts: Parts) -> Re
 }
 
 async fn rest(front: &Front, parts: &Parts, body: Body) -> Response {
-    // From here to the reply nothing else happens in simulated time.
-    let hold = front.clock.busy();
     let Ok(body) = to_bytes(body, BODY_MAX).await else {
         return reply::message(StatusCode::PAYLOAD_TOO_LARGE, "request body too large");
     };
+    // From here to the reply nothing else happens in simulated time.
+    let hold = front.clock.busy();
     let Some(path) = decoded(parts.uri.path()) else {
         return reply::message(StatusCode::BAD_REQUEST, "invalid path");
     };

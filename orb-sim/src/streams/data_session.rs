@@ -71,10 +71,6 @@ impl DataSession {
         self.is_authenticated
     }
 
-    pub(crate) const fn feed(&self) -> Feed {
-        self.feed
-    }
-
     pub(crate) fn wants(&self, kind: &str, symbol: &str) -> bool {
         self.is_authenticated && self.subscription.wants(kind, symbol)
     }

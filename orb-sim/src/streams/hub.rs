@@ -41,8 +41,8 @@ pub(crate) struct Frame {
 /// Says how a connection ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
-    /// With a last frame and a farewell.
-    Told(Frame),
+    /// With what waits, a last frame if there is one, and a farewell.
+    Told(Option<Frame>),
     /// Without a word.
     Cut,
 }
@@ -214,6 +214,17 @@ impl Hub {
     /// Ends every connection without a word.
     pub(crate) fn cut_all(&mut self) {
         self.connections.values_mut().for_each(Connection::cut);
+    }
+
+    /// Ends every connection after what waits for it.
+    pub(crate) fn finish_all(&mut self) {
+        let endings = self.connections.values_mut().filter_map(|connection| connection.ending.take());
+        endings.for_each(|ending| _ = ending.send(Ending::Told(None)));
+    }
+
+    /// Tells whether no connection is left.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.connections.is_empty()
     }
 
     fn authenticated(&self) -> usize {
@@ -393,7 +404,7 @@ impl Connection {
         if let Some(ending) = self.ending.take() {
             self.count(clock);
             // A connection that is gone needs no farewell.
-            let _ = ending.send(Ending::Told(frame));
+            let _ = ending.send(Ending::Told(Some(frame)));
         }
     }
 

@@ -176,6 +176,11 @@ impl<C: Clock> Lanes<C> {
         self.lock().tally.counts()
     }
 
+    /// Notes that the runtime is about to look into its queues: what is pushed from now on it may not see.
+    pub(crate) fn look(&self) {
+        self.looked.store(self.clock.pushed_so_far(), Ordering::SeqCst);
+    }
+
     /// Completes when something waits; else the clock is told that everything was seen.
     pub(crate) fn poll_waiting(&self, context: &Context<'_>) -> Poll<()> {
         let mut queues = self.lock();
@@ -184,7 +189,7 @@ impl<C: Clock> Lanes<C> {
         }
         queues.reader = Some(context.waker().clone());
         // Still under the lock: what is pushed from now on was not seen.
-        self.clock.parked();
+        self.clock.parked(self.looked.load(Ordering::SeqCst).min(self.clock.pushed_so_far()));
         Poll::Pending
     }
 }
