@@ -221,12 +221,16 @@ fn secrets_are_refused_and_not_shown() {
 fn sample(with_defaults: bool) -> LiveConfig {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/orb.sample.toml");
     let text = std::fs::read_to_string(path).expect("the sample");
-    let default = |line: &str| line.strip_prefix('#').filter(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase()));
-    let lines: Vec<_> = text.lines().map(|line| default(line).filter(|_| with_defaults).unwrap_or(line)).collect();
+    let lines: Vec<_> = text.lines().map(|line| if with_defaults { counting(line) } else { line }).collect();
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), lines.join("\n")).expect("written");
     let settings = SettingArgs { config: Some(file.path().to_owned()), ..SettingArgs::default() };
     settings.resolve_live(&EnvironmentArgs::default()).expect("the sample is a configuration")
+}
+
+/// Takes the `#` from a line that shows a default.
+fn counting(line: &str) -> &str {
+    line.strip_prefix('#').filter(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase())).unwrap_or(line)
 }
 
 #[test]
