@@ -1,5 +1,21 @@
 //! Alpaca as a broker and as a source of market data: the only place that names its client library.
 
+mod broker;
+pub mod check;
 mod config;
+mod connect;
+mod errors;
+mod market;
+mod orders;
+mod rate;
+mod rest;
+mod snapshot;
+mod stream;
+mod wire;
 
-pub use config::{AlpacaConfig, ConfigError, Credentials, Environment, Feed, RequestLimits, Urls};
+pub use broker::{AlpacaBroker, BrokerHandle, BrokerParts, Outbox};
+pub use config::{AlpacaConfig, BracketSupport, ConfigError, Credentials, Environment, Feed, RequestLimits, Urls};
+pub use connect::{BarSource, ConnectError, ConnectParts, Connected, SnapshotSource, StreamSettings, connect};
+pub use market::{AlpacaMarket, StreamCounts};
+pub use rest::{CallError, Refusal, Rest, Unclear};
+pub use stream::{KeyInUse, StreamError};

@@ -1,0 +1,255 @@
+//! The whole state at the broker, read until its parts agree.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use orb_core::event::{BrokerAccount, BrokerFill, BrokerPosition, BrokerSnapshot};
+use orb_core::order::{BrokerOrder, BrokerOrderId, Execution, OrderStatus};
+use orb_core::{Calendar, Money, Quantity, Span, Timestamp};
+use rust_decimal::Decimal;
+
+use super::broker::position;
+use super::errors::price;
+use super::orders::shares;
+use super::rest::{CallError, Manner, Rest, Unclear, paths};
+use super::wire::order::{Account, FillActivity, Order, Position};
+
+/// From New York's midnight to the regular open.
+const MIDNIGHT_TO_OPEN: Span = Span::from_minutes(570);
+/// How far a day goes back where the calendar has none.
+const DAY: Span = Span::from_minutes(24 * 60);
+/// So often the state is read until its parts agree.
+const READS_MAX: u32 = 3;
+/// The pause before it is read again.
+const READ_AGAIN: Duration = Duration::from_millis(300);
+/// Most orders of earlier days that are asked for one by one, because they were filled today.
+const OLD_ORDERS_MAX: usize = 20;
+
+/// How Alpaca calls the state of an order whose place another took.
+const REPLACED: &str = "replaced";
+
+/// Holds what was read, before it is put into the engine's words.
+#[derive(Debug, Default)]
+struct Parts {
+    orders: Vec<Order>,
+    fills: Vec<FillActivity>,
+    positions: Vec<Position>,
+    account: Account,
+}
+
+/// Tells how the identifier of an execution is made: of its order's, and the shares that are filled after it.
+///
+/// The stream and the list of activities name executions differently; both know these two.
+#[must_use]
+pub(crate) fn execution_id(order_id: &str, filled: Quantity) -> String {
+    format!("{order_id}@{filled}")
+}
+
+/// Returns New York's midnight before the session that is under way, comes next today, or was last.
+fn day_start(calendar: &Calendar, now: Timestamp) -> Timestamp {
+    let sessions = calendar.sessions();
+    let begun = sessions.partition_point(|session| session.open - MIDNIGHT_TO_OPEN <= now);
+    let last = begun.checked_sub(1).and_then(|index| sessions.get(index));
+    last.map_or(now - DAY, |session| session.open - MIDNIGHT_TO_OPEN)
+}
+
+impl Rest {
+    /// Returns the whole state at the broker: the day's orders and those that still work, positions, the day's
+    /// executions and the account.
+    ///
+    /// It is read again where its parts do not agree because something happened meanwhile.
+    ///
+    /// # Errors
+    /// When a part cannot be had.
+    pub async fn snapshot(&self, now: Timestamp) -> Result<BrokerSnapshot, CallError> {
+        let since = day_start(self.calendar(), now);
+        let mut parts = self.read_parts(since).await;
+        for _ in 1..READS_MAX {
+            match &parts {
+                Ok((_, true)) | Err(_) => break,
+                Ok((_, false)) => tokio::time::sleep(READ_AGAIN).await,
+            }
+            parts = self.read_parts(since).await;
+        }
+        let (parts, agree) = parts?;
+        if !agree {
+            tracing::warn!("the broker's orders, executions and positions did not agree while they were read");
+        }
+        self.assemble(&parts)
+    }
+
+    /// Reads all parts, and tells whether nothing moved meanwhile and the executions explain the orders.
+    async fn read_parts(&self, since: Timestamp) -> Result<(Parts, bool), CallError> {
+        let before = self.position_list(&Manner::question()).await?;
+        let mut orders = self.order_list("all", Some(since)).await?;
+        self.add_open_orders(&mut orders).await?;
+        let fills = self.fill_list(since).await?;
+        self.add_filled_orders(&mut orders, &fills).await?;
+        orders.sort_by_key(|order| order.created_at.or(order.submitted_at));
+        let account = self.ask(&Manner::question(), paths::call("/v2/account", &[])).await?;
+        let positions = self.position_list(&Manner::question()).await?;
+        let agree = held(&before) == held(&positions) && explained(&orders, &fills, since);
+        Ok((Parts { orders, fills, positions, account }, agree))
+    }
+
+    /// Adds the orders of earlier days that still work.
+    async fn add_open_orders(&self, orders: &mut Vec<Order>) -> Result<(), CallError> {
+        let open = self.order_list("open", None).await?;
+        let known: BTreeSet<&str> = every(orders).map(|order| order.id.as_str()).collect();
+        let older: Vec<Order> = open.into_iter().filter(|order| !known.contains(order.id.as_str())).collect();
+        orders.extend(older);
+        Ok(())
+    }
+
+    /// Adds the orders of earlier days that were filled today.
+    async fn add_filled_orders(&self, orders: &mut Vec<Order>, fills: &[FillActivity]) -> Result<(), CallError> {
+        let known: BTreeSet<String> = every(orders).map(|order| order.id.clone()).collect();
+        let missing: BTreeSet<&str> = fills
+            .iter()
+            .map(|fill| fill.order_id.as_str())
+            .filter(|id| !id.is_empty() && !known.contains(*id))
+            .collect();
+        for id in missing.into_iter().take(OLD_ORDERS_MAX) {
+            match self.ask(&Manner::question(), paths::order(&BrokerOrderId::new(id))).await {
+                Ok(order) => orders.push(order),
+                Err(error) if error.is_not_found() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn assemble(&self, parts: &Parts) -> Result<BrokerSnapshot, CallError> {
+        let account = account(&parts.account)?;
+        let mut foreign = Vec::new();
+        let orders = self.known_orders(&parts.orders, &mut foreign);
+        let fills = self.fills(&parts.fills, &orders);
+        let positions = self.positions(&parts.positions, &mut foreign);
+        Ok(BrokerSnapshot { orders: newest_only(orders, &parts.orders), positions, fills, account, foreign })
+    }
+
+    /// Reads the orders; those that are none of orb's are told, unless nothing came and nothing can come of them.
+    fn known_orders(&self, orders: &[Order], foreign: &mut Vec<String>) -> Vec<BrokerOrder> {
+        let mut known = Vec::with_capacity(orders.len());
+        for order in orders {
+            match self.orders().read(order) {
+                Ok(order) => known.push(order),
+                Err(error) if matters(order) => foreign.push(describe(order, &error)),
+                Err(_) => {}
+            }
+        }
+        known
+    }
+
+    fn fills(&self, fills: &[FillActivity], orders: &[BrokerOrder]) -> Vec<BrokerFill> {
+        let by_id: BTreeMap<&str, &BrokerOrder> = orders
+            .iter()
+            .flat_map(|order| core::iter::once(order).chain(&order.legs))
+            .map(|order| (order.broker_id.as_str(), order))
+            .collect();
+        let mut fills: Vec<&FillActivity> = fills.iter().collect();
+        fills.sort_by_key(|fill| fill.transaction_time);
+        fills.into_iter().filter_map(|fill| broker_fill(fill, by_id.get(fill.order_id.as_str())?)).collect()
+    }
+
+    fn positions(&self, positions: &[Position], foreign: &mut Vec<String>) -> Vec<BrokerPosition> {
+        let mut known = Vec::with_capacity(positions.len());
+        for held in positions {
+            match self.orders().symbol(&held.symbol).and_then(|symbol| position(held, symbol)) {
+                Some(position) => known.push(position),
+                None => {
+                    let shares =
+                        held.qty.map_or_else(|| "an unknown number of".to_owned(), |shares| shares.to_string());
+                    foreign.push(format!("position of {shares} shares in {}", held.symbol));
+                }
+            }
+        }
+        known
+    }
+}
+
+/// Lists orders with their legs.
+fn every(orders: &[Order]) -> impl Iterator<Item = &Order> {
+    orders.iter().flat_map(|order| core::iter::once(order).chain(&order.legs))
+}
+
+/// Returns what is held, in a form in which two readings can be compared.
+fn held(positions: &[Position]) -> BTreeMap<&str, Option<Decimal>> {
+    positions.iter().map(|position| (position.symbol.as_str(), position.qty)).collect()
+}
+
+/// Tells whether the day's executions explain the filled shares of the day's orders: the list of executions may lag.
+fn explained(orders: &[Order], fills: &[FillActivity], since: Timestamp) -> bool {
+    let mut filled: BTreeMap<&str, Decimal> = BTreeMap::new();
+    for fill in fills {
+        *filled.entry(&fill.order_id).or_default() += fill.qty.unwrap_or_default();
+    }
+    every(orders).filter(|order| order.created_at.is_some_and(|at| at >= since)).all(|order| {
+        let listed = filled.get(order.id.as_str()).copied().unwrap_or_default();
+        listed >= order.filled_qty.unwrap_or_default()
+    })
+}
+
+/// Leaves out the orders whose place others took, and those that have not taken it: a replacement may be refused yet.
+///
+/// An order whose place was taken by one that is not listed is in doubt.
+fn newest_only(orders: Vec<BrokerOrder>, listed: &[Order]) -> Vec<BrokerOrder> {
+    let by_id: BTreeMap<&str, &Order> = every(listed).map(|order| (order.id.as_str(), order)).collect();
+    let replacing: BTreeSet<&str> = every(listed).filter_map(|order| order.replaces.as_deref()).collect();
+    let keep = |mut order: BrokerOrder| {
+        let listed = by_id.get(order.broker_id.as_str())?;
+        let predecessor = listed.replaces.as_deref().and_then(|id| by_id.get(id));
+        if predecessor.is_some_and(|predecessor| predecessor.status != REPLACED) {
+            return None;
+        }
+        if listed.status != REPLACED {
+            return Some(order);
+        }
+        let successor = listed.replaced_by.as_deref();
+        if replacing.contains(listed.id.as_str()) || successor.is_some_and(|successor| by_id.contains_key(successor)) {
+            return None;
+        }
+        order.status = OrderStatus::Unknown;
+        Some(order)
+    };
+    let keep_with_legs = |mut order: BrokerOrder| {
+        let legs = core::mem::take(&mut order.legs).into_iter().filter_map(keep).collect();
+        // The legs of an entry that was replaced belong to its successor, which lists them itself.
+        keep(order).map(|order| BrokerOrder { legs, ..order })
+    };
+    orders.into_iter().filter_map(keep_with_legs).collect()
+}
+
+fn broker_fill(fill: &FillActivity, order: &BrokerOrder) -> Option<BrokerFill> {
+    let (quantity, filled) = (shares(fill.qty)?, shares(fill.cum_qty)?);
+    let execution = Execution {
+        id: execution_id(&fill.order_id, filled),
+        price: price(fill.price)?,
+        quantity,
+        fee: Money::ZERO,
+        at: fill.transaction_time?,
+        at_data_end: false,
+    };
+    let status = if filled >= order.quantity { OrderStatus::Filled } else { OrderStatus::PartiallyFilled };
+    Some(BrokerFill { order: BrokerOrder { filled, status, ..order.clone() }, execution })
+}
+
+fn account(account: &Account) -> Result<BrokerAccount, CallError> {
+    let money = |value: Option<Decimal>, name: &str| {
+        let missing = || CallError::Unclear(Unclear::Unreadable(format!("the account has no {name}")));
+        value.and_then(|value| Money::from_decimal(value).ok()).ok_or_else(missing)
+    };
+    Ok(BrokerAccount { equity: money(account.equity, "equity")?, cash: money(account.cash, "cash")? })
+}
+
+/// Tells whether an order of somebody else's touches the account: it works, or it was filled.
+fn matters(order: &Order) -> bool {
+    let over = matches!(order.status.as_str(), "filled" | "canceled" | "expired" | "rejected" | "replaced");
+    !over || order.filled_qty.is_some_and(|shares| !shares.is_zero())
+}
+
+fn describe(order: &Order, error: &super::orders::OrderError) -> String {
+    let shares = order.qty.map_or_else(|| "an amount".to_owned(), |shares| shares.to_string());
+    let (side, kind, status) = (&order.side, order.type_word(), &order.status);
+    format!("order {}: {side} {shares} {} {kind}, {status} ({error})", order.id, order.symbol)
+}

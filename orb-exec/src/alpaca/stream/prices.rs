@@ -1,0 +1,198 @@
+//! The conversation of the market-data stream.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use orb_core::{SymbolId, SymbolTable};
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+use tokio::time::timeout;
+use url::Url;
+
+use super::error::StreamError;
+use super::keep::Conversation;
+use super::lock::StreamLock;
+use super::socket::{Frame, Socket, SocketTiming};
+use crate::alpaca::Credentials;
+use crate::alpaca::market::{Lanes, News};
+use crate::alpaca::wire::data::{DataMessage, SymbolIndex, read_frame};
+use crate::clock::Clock;
+
+/// Of more symbols than this the bars of all there are are subscribed: the list would be too long.
+const LISTED_MAX: usize = 1_000;
+/// The server's word for too many symbols.
+const SYMBOL_LIMIT: u64 = 405;
+/// The server's word for a refused key.
+const AUTH_FAILED: u64 = 402;
+
+/// Names what is subscribed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Subscription {
+    /// Symbols whose bars, corrections and halts come; `*` for all.
+    bars: Vec<String>,
+    /// Symbols whose trades and quotes come.
+    ticks: Vec<String>,
+}
+
+impl Subscription {
+    /// Subscribes the bars of all symbols of a table, and the trades and quotes of some.
+    pub(crate) fn new(symbols: &SymbolTable, ticks: &[SymbolId]) -> Self {
+        let name = |id: SymbolId| symbols.name(id).to_string();
+        let bars = match symbols.len() {
+            0..=LISTED_MAX => symbols.iter().map(|(id, _)| name(id)).collect(),
+            _ => vec!["*".to_owned()],
+        };
+        Self { bars, ticks: ticks.iter().map(|id| name(*id)).collect() }
+    }
+
+    fn message(&self) -> Value {
+        let Self { bars, ticks } = self;
+        let mut message = json!({ "action": "subscribe", "bars": bars, "updatedBars": bars, "statuses": bars });
+        if !ticks.is_empty() {
+            message["trades"] = json!(ticks);
+            message["quotes"] = json!(ticks);
+        }
+        message
+    }
+}
+
+/// Speaks with the market-data stream.
+#[derive(Clone, Debug)]
+pub(crate) struct PriceStream<C: Clock> {
+    /// The whole address, with the feed.
+    pub(crate) address: Url,
+    pub(crate) credentials: Credentials,
+    pub(crate) subscription: Subscription,
+    pub(crate) symbols: Arc<SymbolIndex>,
+    pub(crate) lanes: Arc<Lanes<C>>,
+    pub(crate) clock: C,
+    pub(crate) timing: SocketTiming,
+    /// Rung when the connection is to be ended.
+    pub(crate) reconnect: Arc<Notify>,
+    /// Held as long as anybody speaks with it.
+    pub(crate) _lock: Arc<StreamLock>,
+}
+
+impl<C: Clock> Conversation<C> for PriceStream<C> {
+    const NAME: &'static str = "prices";
+
+    async fn open(&mut self) -> Result<Socket<C>, StreamError> {
+        let _busy = self.clock.busy();
+        let mut socket = Socket::connect(&self.address, self.timing, self.clock.clone()).await?;
+        match self.introduce(&mut socket).await {
+            Ok(()) => Ok(socket),
+            Err(error) => {
+                socket.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    fn on_open(&mut self) {
+        // A wish to end the connection before this one is not meant for this one.
+        let _ = futures_util::FutureExt::now_or_never(self.reconnect.notified());
+    }
+
+    async fn read(&mut self, socket: &mut Socket<C>) -> StreamError {
+        loop {
+            let frame = tokio::select! {
+                biased;
+                () = self.reconnect.notified() => return StreamError::Mute,
+                frame = socket.next_frame() => frame,
+            };
+            match frame.and_then(|frame| self.hand_on(&frame)) {
+                Ok(_) => {}
+                Err(error) => return error,
+            }
+        }
+    }
+
+    fn on_lost(&mut self) {
+        self.lanes.push(News::Lost);
+    }
+}
+
+impl<C: Clock> PriceStream<C> {
+    /// Tells whether trades and quotes are subscribed of any symbol.
+    pub(crate) fn has_ticks(&self) -> bool {
+        !self.subscription.ticks.is_empty()
+    }
+
+    async fn introduce(&mut self, socket: &mut Socket<C>) -> Result<(), StreamError> {
+        self.hear(socket, "connected").await?;
+        let (key, secret) = (self.credentials.key_id.expose_secret(), self.credentials.secret.expose_secret());
+        socket.send(&json!({ "action": "auth", "key": key, "secret": secret })).await?;
+        self.hear(socket, "authenticated").await?;
+        socket.send(&self.subscription.message()).await?;
+        match self.hear(socket, "subscription").await {
+            Err(StreamError::Complaint { code: SYMBOL_LIMIT, message }) if !self.subscription.ticks.is_empty() => {
+                tracing::warn!(component = "Data", "no trades and quotes, bars alone: {message}");
+                self.subscription.ticks.clear();
+                socket.send(&self.subscription.message()).await?;
+                self.hear(socket, "subscription").await
+            }
+            other => other,
+        }
+    }
+
+    /// Waits for a word of the server; prices that come before it are handed on.
+    async fn hear(&self, socket: &mut Socket<C>, awaited: &'static str) -> Result<(), StreamError> {
+        let within: Duration = self.timing.answer_within;
+        let listening = async {
+            loop {
+                let frame = socket.next_frame().await?;
+                let said = self.hand_on(&frame)?;
+                if said.iter().any(|said| is(said, awaited)) {
+                    return Ok(());
+                }
+            }
+        };
+        timeout(within, listening).await.map_err(|_| StreamError::NoAnswer { awaited, within })?
+    }
+
+    /// Hands on what is in a frame and returns what the server says of the conversation.
+    fn hand_on(&self, frame: &Frame<C>) -> Result<Vec<DataMessage>, StreamError> {
+        let said = self.lanes.push_frame(read_frame(frame.payload(), &self.symbols));
+        let complaint = said.iter().find_map(|said| match said {
+            DataMessage::Error { code: AUTH_FAILED, message } => Some(StreamError::Unauthorized(message.clone())),
+            DataMessage::Error { code, message } => {
+                Some(StreamError::Complaint { code: *code, message: message.clone() })
+            }
+            _ => None,
+        });
+        complaint.map_or(Ok(said), Err)
+    }
+}
+
+fn is(said: &DataMessage, awaited: &str) -> bool {
+    match said {
+        DataMessage::Success(words) => words == awaited,
+        DataMessage::Subscribed => awaited == "subscription",
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use orb_core::Symbol;
+
+    use super::*;
+
+    #[test]
+    fn bars_are_subscribed_by_name_and_beyond_a_limit_for_all() {
+        let table =
+            |count: usize| SymbolTable::new((0..count).map(|number| Symbol::new(&format!("S{number}")).unwrap()));
+        let few = Subscription::new(&table(2), &[SymbolId(1)]);
+        let expected = json!({
+            "action": "subscribe", "bars": ["S0", "S1"], "updatedBars": ["S0", "S1"], "statuses": ["S0", "S1"],
+            "trades": ["S1"], "quotes": ["S1"],
+        });
+        assert_eq!(few.message(), expected);
+        let many = Subscription::new(&table(LISTED_MAX + 1), &[]);
+        assert_eq!(
+            many.message(),
+            json!({ "action": "subscribe", "bars": ["*"], "updatedBars": ["*"], "statuses": ["*"] })
+        );
+    }
+}

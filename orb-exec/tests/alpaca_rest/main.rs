@@ -1,0 +1,10 @@
+//! The broker over Alpaca's REST interface, against a server that answers as each test says.
+
+mod checks;
+mod faults;
+mod lifecycle;
+mod rig;
+mod server;
+mod sim;
+mod snapshots;
+mod urgency;

@@ -1,0 +1,236 @@
+//! Everything that happens to each symbol, as a function of time.
+//!
+//! Nothing is recorded while time passes: trades, quotes and bars of any moment follow from the bars, the path inside
+//! them, the halts and the market's faults. So what the streams showed and what history answers is the same.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use orb_core::{Bar, Calendar, Session, Span, SymbolId, SymbolTable, Timestamp};
+
+use super::halt::Halt;
+use super::path::{PathConfig, Print, Quote};
+use super::source::Material;
+use super::timeframe::TapeBar;
+use crate::faults::MarketFaults;
+
+const MINUTE: Span = Span::from_minutes(1);
+
+/// Knows everything that happens on the market.
+#[derive(Debug)]
+pub(crate) struct Tape {
+    symbols: Arc<SymbolTable>,
+    calendar: Arc<Calendar>,
+    bar_length: Span,
+    by_symbol: Vec<Vec<Bar>>,
+    sessions: Vec<Session>,
+    path: PathConfig,
+    /// Time from the end of a bar until it is known.
+    bar_delay: Span,
+    halts: Vec<Halt>,
+    faults: MarketFaults,
+    /// Minute bars of the days before the first one to play, by symbol; made when they are first asked for.
+    before: Vec<OnceLock<Vec<TapeBar>>>,
+}
+
+/// Represents a trade with its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Trade {
+    /// Unique within a symbol and day.
+    pub(crate) id: i64,
+    pub(crate) print: Print,
+}
+
+/// Says what else shapes a tape.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TapeOptions {
+    pub(crate) path: PathConfig,
+    pub(crate) bar_delay: Span,
+    /// A hole in a symbol's bars of at least this length is a halt; `None` for none.
+    pub(crate) halts_from_holes: Option<Span>,
+}
+
+impl Tape {
+    pub(crate) fn new(material: Material, options: TapeOptions, faults: MarketFaults) -> Self {
+        let mut by_symbol = vec![Vec::new(); material.symbols.len()];
+        for bar in &material.bars {
+            by_symbol[bar.symbol.index()].push(*bar);
+        }
+        let before = by_symbol.iter().map(|_| OnceLock::new()).collect();
+        let mut tape = Self {
+            before,
+            symbols: Arc::new(material.symbols),
+            calendar: Arc::new(material.calendar),
+            bar_length: material.bar_length,
+            by_symbol,
+            sessions: material.sessions,
+            path: options.path,
+            bar_delay: options.bar_delay,
+            halts: Vec::new(),
+            faults,
+        };
+        tape.halts = tape.all_halts(options.halts_from_holes);
+        tape
+    }
+
+    fn all_halts(&self, from_holes: Option<Span>) -> Vec<Halt> {
+        let mut halts = self.faults.halts(&self.symbols, &self.sessions);
+        if let Some(least) = from_holes {
+            for session in &self.sessions {
+                halts.extend(self.symbols.iter().flat_map(|(id, _)| self.holes(id, session, least)));
+            }
+        }
+        halts.sort_by_key(|halt| (halt.from, halt.symbol));
+        halts
+    }
+
+    fn holes(&self, symbol: SymbolId, session: &Session, least: Span) -> Vec<Halt> {
+        let bars = self.source_bars(symbol, session.open, session.close);
+        let hole = |pair: &[Bar]| {
+            let (from, to) = (pair[0].start + self.bar_length, pair[1].start);
+            let reason = super::HaltReason::default();
+            (to - from >= least).then_some(Halt { symbol, from, to, reason })
+        };
+        bars.windows(2).filter_map(hole).collect()
+    }
+
+    pub(crate) const fn symbols(&self) -> &Arc<SymbolTable> {
+        &self.symbols
+    }
+
+    pub(crate) const fn calendar(&self) -> &Arc<Calendar> {
+        &self.calendar
+    }
+
+    pub(crate) const fn bar_length(&self) -> Span {
+        self.bar_length
+    }
+
+    pub(crate) const fn bar_delay(&self) -> Span {
+        self.bar_delay
+    }
+
+    pub(crate) fn sessions(&self) -> &[Session] {
+        &self.sessions
+    }
+
+    pub(crate) fn halts(&self) -> &[Halt] {
+        &self.halts
+    }
+
+    pub(crate) const fn faults(&self) -> &MarketFaults {
+        &self.faults
+    }
+
+    /// Returns the bars that start in an interval, its end excluded, as they are in the source.
+    pub(crate) fn source_bars(&self, symbol: SymbolId, from: Timestamp, to: Timestamp) -> &[Bar] {
+        let bars = &self.by_symbol[symbol.index()];
+        let first = bars.partition_point(|bar| bar.start < from);
+        let last = bars.partition_point(|bar| bar.start < to);
+        &bars[first.min(last)..last]
+    }
+
+    /// Returns the trades inside a bar that take place.
+    pub(crate) fn trades_in(&self, bar: &Bar) -> Vec<Trade> {
+        if self.faults.is_missing(&self.symbols, bar) {
+            return Vec::new();
+        }
+        // Bars of a day have starts that differ in the minute, and a path has far fewer than a million trades.
+        let first = bar.start.micros().div_euclid(MINUTE.micros()).rem_euclid(1_000_000) * 1_000_000 + 1;
+        let prints = self.path.walk(bar, self.bar_length).into_iter();
+        let trades = (first..).zip(prints).map(|(id, print)| Trade { id, print });
+        trades.filter(|trade| !self.is_halted(bar.symbol, trade.print.at)).collect()
+    }
+
+    /// Tells whether a symbol's trading is halted at an instant.
+    pub(crate) fn is_halted(&self, symbol: SymbolId, at: Timestamp) -> bool {
+        self.halts.iter().any(|halt| halt.symbol == symbol && halt.contains(at))
+    }
+
+    /// Returns the quote that stands with a trade.
+    pub(crate) fn quote_at(&self, symbol: SymbolId, print: &Print) -> Quote {
+        self.faults.quote(self.symbols.name(symbol), print.at, self.path.quote(print.price))
+    }
+
+    /// Returns the minute bars inside a bar of the source: what its trades make.
+    pub(crate) fn minutes_of(&self, bar: &Bar, trades: &[Trade]) -> Vec<TapeBar> {
+        let mut minutes: BTreeMap<Timestamp, TapeBar> = BTreeMap::new();
+        for Trade { print, .. } in trades {
+            let within = (print.at - bar.start).micros();
+            let start = bar.start + Span::from_micros(within - within % MINUTE.micros());
+            let alone = TapeBar {
+                start,
+                open: print.price,
+                high: print.price,
+                low: print.price,
+                close: print.price,
+                volume: print.size,
+                trades: 1,
+                turnover_micros: i128::from(print.price.micros()) * i128::from(print.size),
+            };
+            minutes.entry(start).and_modify(|minute| *minute = minute.and(&alone)).or_insert(alone);
+        }
+        let mut minutes: Vec<TapeBar> = minutes.into_values().collect();
+        if let [only] = minutes.as_mut_slice() {
+            // Of a bar with fewer shares than turning points, the prints have more shares than the bar.
+            only.volume = only.volume.min(bar.volume);
+        }
+        minutes
+    }
+
+    /// Returns the minute bars of a symbol that start in an interval, its end excluded, and are known at an instant.
+    pub(crate) fn minutes(&self, symbol: SymbolId, from: Timestamp, to: Timestamp, now: Timestamp) -> Vec<TapeBar> {
+        let (length, first) = (self.bar_length, self.sessions[0].open);
+        let before = self.minutes_before(symbol);
+        let cut = |at| before.partition_point(|bar| bar.start < at);
+        let mut minutes = before[cut(from)..cut(to).max(cut(from))].to_vec();
+        for bar in self.source_bars(symbol, (from - length).max(first), to.max(first)) {
+            if bar.start + MINUTE + self.bar_delay > now {
+                break;
+            }
+            minutes.extend(self.minutes_of(bar, &self.trades_in(bar)));
+        }
+        let name = self.symbols.name(symbol);
+        minutes.retain(|bar| from <= bar.start && bar.start < to && bar.start + MINUTE + self.bar_delay <= now);
+        minutes.into_iter().map(|bar| self.faults.corrected_at(name, bar, self.known_at(&bar), now)).collect()
+    }
+
+    fn minutes_before(&self, symbol: SymbolId) -> &[TapeBar] {
+        self.before[symbol.index()].get_or_init(|| {
+            let bars = self.source_bars(symbol, Timestamp::MIN, self.sessions[0].open);
+            bars.iter().flat_map(|bar| self.minutes_of(bar, &self.trades_in(bar))).collect()
+        })
+    }
+
+    /// Returns when a minute bar is known.
+    pub(crate) fn known_at(&self, bar: &TapeBar) -> Timestamp {
+        bar.start + MINUTE + self.bar_delay
+    }
+
+    /// Returns the trades of a symbol in an interval, both ends included, that have happened at an instant.
+    pub(crate) fn trades(&self, symbol: SymbolId, from: Timestamp, to: Timestamp, now: Timestamp) -> Vec<Trade> {
+        let to = to.min(now);
+        if to < from {
+            return Vec::new();
+        }
+        let bars = self.source_bars(symbol, from - self.bar_length, to);
+        let all = bars.iter().flat_map(|bar| self.trades_in(bar));
+        all.filter(|trade| from <= trade.print.at && trade.print.at <= to).collect()
+    }
+
+    /// Returns the last trade at or before an instant; `None` when there was none yet.
+    pub(crate) fn last_trade(&self, symbol: SymbolId, now: Timestamp) -> Option<Trade> {
+        let bars = self.source_bars(symbol, Timestamp::MIN, now);
+        let latest = |bar: &Bar| self.trades_in(bar).into_iter().rev().find(|trade| trade.print.at <= now);
+        bars.iter().rev().find_map(latest)
+    }
+
+    /// Returns the last minute bar that is known at an instant; `None` when there is none yet.
+    pub(crate) fn last_minute(&self, symbol: SymbolId, now: Timestamp) -> Option<TapeBar> {
+        let bars = self.source_bars(symbol, Timestamp::MIN, now);
+        let latest = |bar: &Bar| {
+            self.minutes(symbol, bar.start, bar.start + self.bar_length, now).pop()
+        };
+        bars.iter().rev().find_map(latest)
+    }
+}

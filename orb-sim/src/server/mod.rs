@@ -1,0 +1,132 @@
+//! The sockets of the simulator, and the task that owns everything else.
+
+mod owner;
+mod reply;
+mod rest;
+mod socket;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::broker::Broker;
+use crate::clock::SimClock;
+use crate::config::SimConfig;
+use crate::exchange::Exchange;
+use crate::market::SourceError;
+use owner::{Command, Owner};
+
+/// Starts simulators.
+#[derive(Clone, Copy, Debug)]
+pub struct Server;
+
+/// Explains why a simulator did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// There is no market.
+    #[error(transparent)]
+    Market(#[from] SourceError),
+    /// The listener cannot be used.
+    #[error("cannot listen")]
+    Listen(#[from] std::io::Error),
+}
+
+/// Stands for a running simulator; it ends when this is dropped or stopped.
+#[derive(Debug)]
+pub struct Running {
+    address: SocketAddr,
+    clock: SimClock,
+    commands: tokio::sync::mpsc::Sender<Command>,
+    stop: CancellationToken,
+    owner: Option<JoinHandle<()>>,
+    server: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Prepares the market and serves Alpaca's API on a listener.
+    ///
+    /// # Errors
+    /// When the bars cannot be loaded or cover none of the dates, or the listener has no address.
+    pub async fn start(config: SimConfig, listener: TcpListener) -> Result<Running, StartError> {
+        let address = listener.local_addr()?;
+        let ends = config.end;
+        // Bars take a while to load, and other tasks of the runtime go on.
+        let prepared = tokio::task::spawn_blocking(move || Exchange::new(config)).await;
+        let (exchange, clock) = match prepared {
+            Ok(prepared) => prepared?,
+            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+        };
+        let stop = CancellationToken::new();
+        let (owner, commands) = Owner::new(exchange, clock.clone(), ends, stop.clone());
+        let app = rest::app(Arc::new(rest::Front { commands: commands.clone(), clock: clock.clone(), stop: stop.clone() }));
+        let until = stop.clone().cancelled_owned();
+        let server = tokio::spawn(async move {
+            // Serving ends with the token; a connection's own errors never get here.
+            let _ = axum::serve(listener, app).with_graceful_shutdown(until).await;
+        });
+        let owner = tokio::spawn(owner.run());
+        Ok(Running { address, clock, commands, stop, owner: Some(owner), server: Some(server) })
+    }
+}
+
+impl Running {
+    /// Returns where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns its clock.
+    #[must_use]
+    pub const fn clock(&self) -> &SimClock {
+        &self.clock
+    }
+
+    /// Runs something on the broker, between two things that happen; `None` when the simulator has stopped.
+    ///
+    /// Time stands until it is done.
+    pub async fn with_broker<T, F>(&self, act: F) -> Option<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Broker) -> T + Send + 'static,
+    {
+        let hold = self.clock.busy();
+        let (reply, answer) = oneshot::channel();
+        let act = Box::new(move |broker: &mut Broker| {
+            // Nobody waits for the answer of a call that was given up.
+            let _ = reply.send(act(broker));
+        });
+        self.commands.send(Command::WithBroker(act, hold)).await.ok()?;
+        answer.await.ok()
+    }
+
+    /// Returns a token that is cancelled when the simulator stops, and that stops it.
+    #[must_use]
+    pub fn stop_token(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// Waits until the simulator has stopped by itself or by its token.
+    pub async fn stopped(&self) {
+        self.stop.cancelled().await;
+    }
+
+    /// Ends all connections and waits until nothing is left.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        for task in [self.owner.take(), self.server.take()].into_iter().flatten() {
+            // A task that panicked has ended as well.
+            let _ = task.await;
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
