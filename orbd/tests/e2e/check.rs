@@ -32,13 +32,19 @@ impl Place {
     /// Runs `orbd check --offline` with more arguments and variables.
     #[track_caller]
     fn check(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
+        self.ask(&[&["--offline"], arguments].concat(), variables)
+    }
+
+    /// Runs `orbd check` with more arguments and variables.
+    #[track_caller]
+    fn ask(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
         let before = [names(self.path()), names(&self.path().join("state"))];
         let mut command = program(env!("CARGO_BIN_EXE_orbd"));
         for name in ["APCA_API_KEY_ID", "APCA_API_SECRET_KEY", "CREDENTIALS_DIRECTORY"] {
             command.env_remove(name);
         }
         command.envs(variables.iter().copied());
-        command.args(["check", "--offline", "--config"]).arg(self.path().join("orb.toml")).args(arguments);
+        command.args(["check", "--config"]).arg(self.path().join("orb.toml")).args(arguments);
         let ended = Process::start(command).wait();
         check_log(&ended.err);
         assert!(!format!("{ended:?}").contains("hunter2"), "{ended:?}");
@@ -64,7 +70,7 @@ fn a_simulated_environment_is_fit() {
     let place = Place::new(SIM);
     let ended = place.check(&[], &[]);
     let lines: &[&[&str]] = &[
-        &["PASS  configuration", "environment sim, feed iex, orders to http://127.0.0.1:7171"],
+        &["PASS  configuration", "environment sim, feed iex, orders to http://127.0.0.1:7080"],
         &["PASS  strategy orb-classic", "1 symbol (SPY)"],
         &["PASS  state directory", "is free"],
         &["PASS  database", "will be made"],
@@ -140,6 +146,48 @@ fn databases_that_cannot_be_opened() {
     let down = "postgres://orb:hunter2@127.0.0.1:1/orb";
     says(&of(down), 1, &[&["FAIL  database", "postgres://orb:***@127.0.0.1:1/orb", "check that the server runs"]]);
     says(&of("mysql://orb"), 1, &[&["FAIL  configuration", "ORB_DATABASE_URL: `mysql://orb`"]]);
+}
+
+/// Runs a test with a simulated broker of the symbols STEP00 and on.
+fn with_simulator(test: impl FnOnce(&str)) {
+    let files = crate::market::Files::stairs();
+    let market = orb_sim::market::MarketSource::Files { bars: vec![files.bars.clone()], warmup: Vec::new() };
+    let threads = tokio::runtime::Runtime::new().unwrap();
+    let started = async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        orb_sim::Server::start(orb_sim::SimConfig::new(market), listener).await.unwrap()
+    };
+    let running = threads.block_on(started);
+    test(&format!("http://{}", running.address()));
+    threads.block_on(running.stop());
+}
+
+#[test]
+fn the_broker_is_asked() {
+    with_simulator(|url| {
+        let alpaca = format!("[alpaca]\nfeed = \"sip\"\nurl = \"{url}\"\n");
+        let place = Place::new(&SIM.replace("SPY", "STEP00").replace("[daemon]", &format!("{alpaca}[daemon]")));
+        let lines: &[&[&str]] = &[
+            &["PASS  broker credentials", "accepted"],
+            &["PASS  broker account", "active"],
+            &["broker clock"],
+            &["broker calendar"],
+            &["PASS  broker feed", "sip"],
+            &["PASS  broker symbol STEP00", "can be traded"],
+            &["Fit to trade: "],
+        ];
+        says(&place.ask(&[], &[]), 0, lines);
+        let unknown = place.ask(&["--set", "symbols=STEP00,NOSUCH"], &[]);
+        says(&unknown, 1, &[&["FAIL  broker symbol NOSUCH"], &["PASS  broker symbol STEP00"]]);
+        let wrong = [("ORB_SIM_KEY_ID", "hunter2"), ("ORB_SIM_SECRET", "hunter2")];
+        says(&place.ask(&[], &wrong), 1, &[&["PASS  credentials"], &["FAIL  broker credentials"]]);
+    });
+}
+
+#[test]
+fn a_broker_that_is_not_there_is_told() {
+    let place = Place::new(&SIM.replace("[daemon]", "[alpaca]\nurl = \"http://127.0.0.1:1\"\n[daemon]"));
+    says(&place.ask(&[], &[]), 1, &[&["FAIL  broker credentials", "no answer"]]);
 }
 
 #[test]

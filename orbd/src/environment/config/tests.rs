@@ -56,8 +56,8 @@ fn without_a_word_it_is_a_simulator() {
 
 #[test]
 fn each_environment_has_its_addresses() {
-    let sim = "http://127.0.0.1:7171/";
-    addresses("", [sim, sim, "ws://127.0.0.1:7171/stream", "ws://127.0.0.1:7171/"]);
+    let sim = "http://127.0.0.1:7080/";
+    addresses("", [sim, sim, "ws://127.0.0.1:7080/stream", "ws://127.0.0.1:7080/"]);
     let data = ["https://data.alpaca.markets/", "wss://stream.data.alpaca.markets/"];
     let stream = "wss://paper-api.alpaca.markets/stream";
     addresses("environment = \"paper\"", ["https://paper-api.alpaca.markets/", data[0], stream, data[1]]);
@@ -141,7 +141,7 @@ fn values_that_do_not_fit_are_told_with_their_line() {
     refused("[alpaca]\nrequest_timeout_seconds = 0", "/orb.toml:2: `request_timeout_seconds = 0`: expected a whole");
     refused(
         "[alpaca]\nurl = \"sim\"",
-        "/orb.toml:2: url: `sim` is no address: expected one like http://127.0.0.1:7171",
+        "/orb.toml:2: url: `sim` is no address: expected one like http://127.0.0.1:7080",
     );
     refused(
         "[alpaca]\nurl = \"http://sim.example\"",
@@ -173,7 +173,7 @@ fn orders_go_where_the_environment_says_or_nowhere() {
     refused(&of("sim", "data_url", "https://data.alpaca.markets"), "belongs to Alpaca, and the environment is sim");
     refused(&of("live", "trade_stream_url", "wss://paper-api.alpaca.markets/stream"), "belongs to paper");
     refused(
-        &of("paper", "url", "http://127.0.0.1:7171"),
+        &of("paper", "url", "http://127.0.0.1:7080"),
         "/orb.toml:4: `url` is the address of a simulator, and the environment is paper",
     );
     resolve(&of("live", "trading_url", live));
