@@ -3,13 +3,14 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use orb_core::Symbol;
 use orb_exec::alpaca::Feed;
 use orb_exec::{Clock as _, WallClock};
 use serde::Serialize;
 
 use super::SettingArgs;
-use crate::environment::check::{Finding, Verdict, local, machine};
-use crate::environment::{EnvironmentArgs, EnvironmentConfig, LiveConfig, environment_name};
+use crate::environment::check::{Finding, Verdict, broker, local, machine};
+use crate::environment::{EnvironmentArgs, EnvironmentConfig, LiveConfig, credentials, environment_name};
 
 const CONFIGURATION: &str = "configuration";
 
@@ -92,14 +93,30 @@ impl CheckArgs {
         let now = WallClock::default().now();
         let mut findings = vec![configuration(&self.settings.name(), &environment)];
         let name = environment_name(environment.environment);
+        let mut symbols = Vec::new();
         match run {
-            Ok(run) => findings.extend(local(&LiveConfig { run, environment }, now)),
+            Ok(run) => {
+                symbols.extend(run.strategies.iter().flat_map(|strategy| strategy.symbols.clone()));
+                findings.extend(local(&LiveConfig { run, environment: environment.clone() }, now));
+            }
             Err(failed) => {
                 findings.push(failed);
                 findings.extend(machine(&environment, now));
             }
         }
+        if !self.offline {
+            findings.extend(ask(&environment, symbols));
+        }
         (Some(name), findings)
+    }
+}
+
+/// Asks the broker; not at all where there are no credentials, which has been told then.
+fn ask(environment: &EnvironmentConfig, symbols: Vec<Symbol>) -> Vec<Finding> {
+    let Ok(credentials) = credentials::find(environment.environment) else { return Vec::new() };
+    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(threads) => threads.block_on(broker(environment, symbols, credentials)),
+        Err(error) => vec![Finding::of_error("broker", &error)],
     }
 }
 

@@ -143,3 +143,6 @@ impl EnvironmentTables {
 fn value<T: Clone>(lined: Option<&Lined<T>>) -> Option<T> {
     lined.map(|lined| lined.value.clone())
 }
+
+#[cfg(test)]
+mod tests;

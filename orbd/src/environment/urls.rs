@@ -8,7 +8,7 @@ use super::keys::environment_name;
 use super::tables::{AlpacaTable, Lined};
 
 /// Where a simulator is looked for when nothing else is said.
-const SIMULATOR: &str = "http://127.0.0.1:7171";
+const SIMULATOR: &str = "http://127.0.0.1:7080";
 
 /// Names a service by the key of its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,7 +192,7 @@ mod tests {
         for text in ["http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1", "https://broker.example"] {
             assert!(Service::Trading.read(text).is_ok(), "{text}");
         }
-        for text in ["http://broker.example", "http://192.168.1.5:7171", "http://localhost.example:1"] {
+        for text in ["http://broker.example", "http://192.168.1.5:7080", "http://localhost.example:1"] {
             let error = Service::Trading.read(text).expect_err(text);
             assert!(matches!(error, ConfigError::Unencrypted { .. }), "{error}");
         }

@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod api;
 #[cfg(test)]
+mod check;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 #[path = "../../src/store/tests/cluster.rs"]

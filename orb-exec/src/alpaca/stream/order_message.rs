@@ -182,6 +182,7 @@ fn told(update: &Update, event: OrderEvent, order: BrokerOrder, now: Timestamp) 
         OrderEvent::New if told.order.status == OrderStatus::Held => told.event = OrderEvent::Held,
         OrderEvent::Rejected => told.rejection = Some(rejection(&update.reason)),
         OrderEvent::New
+        | OrderEvent::Pending
         | OrderEvent::Held
         | OrderEvent::PendingCancel
         | OrderEvent::Cancelled

@@ -1,5 +1,6 @@
-//! Whether everything is fit to trade, item by item: what can be known on this machine.
+//! Whether everything is fit to trade, item by item: what this machine knows, and what the broker says.
 
+mod broker;
 mod finding;
 mod machine;
 mod records;
@@ -7,6 +8,7 @@ mod strategies;
 
 use orb_core::Timestamp;
 
+pub use broker::broker;
 pub use finding::{Finding, Verdict};
 pub use machine::machine;
 pub use strategies::strategies;
