@@ -1,6 +1,7 @@
 //! The lanes between the stream and the runtime: news before trades before quotes, each bounded.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -77,6 +78,8 @@ pub(crate) struct Signs {
 pub(crate) struct Lanes<C> {
     clock: C,
     queues: Mutex<Queues>,
+    /// What had been pushed when the runtime looked last; the greatest number where it does not say.
+    looked: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -93,7 +96,7 @@ struct Queues {
 
 impl<C: Clock> Lanes<C> {
     pub(crate) fn new(clock: C) -> Self {
-        Self { clock, queues: Mutex::default() }
+        Self { clock, queues: Mutex::default(), looked: AtomicU64::new(u64::MAX) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Queues> {

@@ -143,6 +143,11 @@ impl<C: Clock> MarketData for AlpacaMarket<C> {
         }
     }
 
+    fn look(&self) -> Box<dyn Fn() + Send> {
+        let lanes = Arc::clone(&self.lanes);
+        Box::new(move || lanes.look())
+    }
+
     fn now(&self) -> Timestamp {
         self.clock.now()
     }

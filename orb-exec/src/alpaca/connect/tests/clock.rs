@@ -95,7 +95,7 @@ impl Clock for ManualClock {
         self.counts.pushed.fetch_add(1, Ordering::SeqCst);
     }
 
-    fn parked(&self) {
+    fn parked(&self, _seen: u64) {
         self.counts.parked.fetch_add(1, Ordering::SeqCst);
     }
 }
