@@ -9,6 +9,7 @@ use orb_core::config::{KEYS, PRESETS};
 use crate::commands::backtest::{self, BacktestArgs};
 use crate::commands::check::{self, CheckArgs};
 use crate::commands::demo::{self, DemoArgs};
+use crate::commands::run::{self as run_command, RunArgs};
 use crate::commands::sweep::{self, SweepArgs};
 
 /// orb trades the Opening Range Breakout strategy on US equities.
@@ -24,6 +25,7 @@ enum Command {
     Backtest(BacktestArgs),
     Check(CheckArgs),
     Demo(DemoArgs),
+    Run(RunArgs),
     Sweep(SweepArgs),
 }
 
@@ -36,6 +38,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         .mut_subcommand("backtest", |command| command.after_help(keys_help()))
         .mut_subcommand("check", |command| command.after_help(keys_help()))
         .mut_subcommand("demo", |command| command.after_help(keys_help()))
+        .mut_subcommand("run", |command| command.after_help(keys_help()))
         .mut_subcommand("sweep", |command| command.after_help(format!("{}\n{}", sweep::grid_help(), keys_help())));
     let cli = Cli::from_arg_matches(&command.get_matches())?;
     match cli.command {
@@ -47,6 +50,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         }
         Command::Sweep(args) => print(&sweep::run(args)?),
         Command::Demo(args) => demo::run(args).map(|()| ExitCode::SUCCESS),
+        Command::Run(args) => run_command::run(&args).map(|()| ExitCode::SUCCESS),
     }
 }
 

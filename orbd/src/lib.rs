@@ -15,6 +15,7 @@ pub mod run;
 pub mod runtime;
 pub mod shutdown;
 pub mod store;
+mod summary;
 pub mod sweep;
 pub mod telemetry;
 pub mod trades_csv;

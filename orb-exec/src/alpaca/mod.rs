@@ -18,4 +18,5 @@ pub use config::{AlpacaConfig, BracketSupport, ConfigError, Credentials, Environ
 pub use connect::{BarSource, ConnectError, ConnectParts, Connected, SnapshotSource, StreamSettings, connect};
 pub use market::{AlpacaMarket, StreamCounts};
 pub use rest::{CallError, Refusal, Rest, Unclear};
+pub use snapshot::AccountIdentity;
 pub use stream::{KeyInUse, StreamError};

@@ -243,6 +243,36 @@ fn account(account: &Account) -> Result<BrokerAccount, CallError> {
     Ok(BrokerAccount { equity: money(account.equity, "equity")?, cash: money(account.cash, "cash")? })
 }
 
+/// Names an account and its money.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AccountIdentity {
+    /// The number under which people know it: not for logs.
+    pub number: String,
+    /// Its money.
+    pub money: BrokerAccount,
+}
+
+impl core::fmt::Debug for AccountIdentity {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("AccountIdentity").field("money", &self.money).finish_non_exhaustive()
+    }
+}
+
+impl Rest {
+    /// Reads which account the credentials open, and its money.
+    ///
+    /// # Errors
+    /// When the account cannot be read, or has no number or no equity.
+    pub async fn account(&self) -> Result<AccountIdentity, CallError> {
+        let found: Account = self.ask(&Manner::question(), paths::call("/v2/account", &[])).await?;
+        if found.account_number.is_empty() {
+            let text = "the account has no account_number".to_owned();
+            return Err(CallError::Unclear(Unclear::Unreadable(text)));
+        }
+        Ok(AccountIdentity { money: account(&found)?, number: found.account_number })
+    }
+}
+
 /// Tells whether an order of somebody else's touches the account: it works, or it was filled.
 fn matters(order: &Order) -> bool {
     let over = matches!(order.status.as_str(), "filled" | "canceled" | "expired" | "rejected" | "replaced");

@@ -1,7 +1,6 @@
 //! A paced session on the simulated exchange, through the whole daemon: engine, records, API.
 
 mod session;
-mod summary;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -20,11 +19,11 @@ pub use session::{DemoSession, SYNTHETIC_SEED};
 
 pub use crate::daemon::Folder;
 use crate::daemon::{Books, Daemon, Running, Start, Venue};
-use crate::rpc;
 use crate::runtime::Identity;
 use crate::shutdown::Shutdown;
 use crate::store::{DatabaseUrl, DateRange, Ledger, Reader};
 use crate::view::Environment;
+use crate::{rpc, summary};
 
 /// Says what a demo is to do.
 #[derive(Clone, Debug)]
@@ -131,7 +130,7 @@ impl DemoOptions {
             Speed::Max => 0.0,
         };
         Identity {
-            ledger: session::ledger_view(ledger),
+            ledger: ledger.view(),
             config: self.config_name.clone(),
             feed: "simulated".to_owned(),
             simulated_speed: Some(speed),

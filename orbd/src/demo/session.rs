@@ -12,8 +12,6 @@ use orb_data::synthetic::{SyntheticMarket, SyntheticOptions};
 use orb_exec::local::{Speed, VenueConfig};
 
 use crate::backtest::{self, InputError, Market, Selection};
-use crate::store::Ledger;
-use crate::view;
 
 /// The synthetic market is the same on every machine: this is its seed.
 pub const SYNTHETIC_SEED: u64 = 20_260_302;
@@ -130,9 +128,4 @@ impl Hasher for Fnv {
             self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
     }
-}
-
-/// Shows a ledger to readers.
-pub(super) fn ledger_view(ledger: &Ledger) -> view::Ledger {
-    view::Ledger { id: ledger.id().into(), environment: ledger.environment(), account_id: ledger.account_id().into() }
 }

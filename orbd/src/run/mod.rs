@@ -1,4 +1,202 @@
 //! Trading at Alpaca, day after day, until somebody stops it.
 
+mod broker;
 mod planner;
 mod reference;
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use orb_core::breaker::BreakerCaps;
+use orb_core::event::{Event, FeedState, ReferenceData};
+use orb_core::hold::HoldKind;
+use orb_core::{Calendar, Engine, EngineConfig, RunConfig, Symbol, SymbolTable};
+use orb_exec::alpaca::{
+    AlpacaBroker, AlpacaConfig, AlpacaMarket, BracketSupport, ConnectParts, Connected, Credentials, Rest,
+    StreamSettings, connect,
+};
+use orb_exec::{Clock, EntryGate, WallClock};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use self::planner::{BAR_LENGTH, Planner};
+use crate::daemon::{Books, Daemon, Folder, Start, Venue};
+use crate::environment::{LiveConfig, StateLock, environment_name};
+use crate::runtime::Identity;
+use crate::shutdown::Shutdown;
+use crate::store::Ledger;
+use crate::view;
+use crate::{rpc, summary};
+
+/// Says what a run is to do.
+#[derive(Debug)]
+pub struct RunOptions {
+    /// What is traded, how, and where.
+    pub config: LiveConfig,
+    /// Who asks.
+    pub credentials: Credentials,
+    /// What the configuration is called.
+    pub config_name: String,
+}
+
+/// Trades until somebody stops it.
+///
+/// # Errors
+/// Names what is at fault and the remedy; before the broker has answered nothing has been written but the state
+/// directory's own files.
+pub async fn run(options: RunOptions) -> anyhow::Result<()> {
+    // Before anything can be called: whoever sees the daemon up may end it at once.
+    let mut shutdown = Shutdown::catch().context("cannot catch signals")?;
+    let environment = &options.config.environment;
+    let listener = rpc::listen(environment.listen).await?;
+    let folder = Folder::open(&environment.data_dir)?;
+    let _lock = StateLock::take(folder.path())?;
+    let name = environment_name(environment.environment);
+    let trading = Trading {
+        alpaca: environment.alpaca(options.credentials),
+        run: options.config.run.clone(),
+        symbols: Arc::new(symbols_of(&options.config.run)?),
+        calendar: Arc::new(orb_data::nyse_calendar(2005, 2100)),
+        clock: WallClock::default(),
+        settings: StreamSettings::default(),
+    };
+    let keep = Keep {
+        folder: &folder,
+        url: environment.database.clone(),
+        environment: environment.of_records(),
+        context: name,
+        config: options.config_name,
+        simulated_speed: None,
+    };
+    let mut daemon = tokio::select! {
+        started = trading.start(&keep, listener) => started?,
+        () = shutdown.wait() => return Ok(()),
+    };
+    summary::print(&summary::live_banner(name, daemon.address, &daemon.token, folder.path(), daemon.resumed))?;
+    daemon.market_end(&mut shutdown).await;
+    if !daemon.end().await? {
+        summary::print("The last log lines could not be stored.\n")?;
+    }
+    Ok(())
+}
+
+/// Collects the symbols of all strategies.
+fn symbols_of(run: &RunConfig) -> anyhow::Result<SymbolTable> {
+    if let Some(strategy) = run.strategies.iter().find(|strategy| strategy.symbols.is_empty()) {
+        bail!("symbols: the strategy {} has none; name them, as in symbols = [\"SPY\", \"QQQ\"]", strategy.name);
+    }
+    let all: Vec<Symbol> = run.strategies.iter().flat_map(|strategy| strategy.symbols.clone()).collect();
+    Ok(SymbolTable::new(all))
+}
+
+/// Holds what is traded, how, where and by which clock.
+#[derive(Debug)]
+pub(crate) struct Trading<C> {
+    pub(crate) alpaca: AlpacaConfig,
+    pub(crate) run: RunConfig,
+    pub(crate) symbols: Arc<SymbolTable>,
+    pub(crate) calendar: Arc<Calendar>,
+    pub(crate) clock: C,
+    pub(crate) settings: StreamSettings,
+}
+
+/// Holds where things are kept, and what they are called.
+#[derive(Debug)]
+pub(crate) struct Keep<'a> {
+    pub(crate) folder: &'a Folder,
+    pub(crate) url: crate::store::DatabaseUrl,
+    pub(crate) environment: view::Environment,
+    pub(crate) context: &'static str,
+    pub(crate) config: String,
+    pub(crate) simulated_speed: Option<f64>,
+}
+
+impl<C: Clock> Trading<C> {
+    /// Connects, prepares the day, and starts the daemon.
+    ///
+    /// # Errors
+    /// When the account cannot be read, the records cannot be opened, or a stream cannot be had.
+    pub(crate) async fn start(self, keep: &Keep<'_>, listener: TcpListener) -> anyhow::Result<Daemon> {
+        let rest = Rest::new(&self.alpaca, Arc::clone(&self.symbols), Arc::clone(&self.calendar))?;
+        let account = rest.account().await.context("the account cannot be read: run `orbd check`")?;
+        let ledger = Ledger::new(keep.environment, &account.number);
+        let books = Books::open(&keep.url, ledger, &self.run, &self.symbols)?;
+        let (gate, stop) = (EntryGate::default(), CancellationToken::new());
+        let connected = connect(ConnectParts {
+            config: self.alpaca.clone(),
+            symbols: Arc::clone(&self.symbols),
+            calendar: Arc::clone(&self.calendar),
+            gate: gate.clone(),
+            clock: self.clock.clone(),
+            brackets: BracketSupport::default(),
+            settings: self.settings.clone(),
+            stop: stop.clone(),
+        })
+        .await?;
+        let (days, first) = self.plan(&connected).await?;
+        let running = keep.folder.mark_running()?;
+        let crashed = running.was_left_behind();
+        let config =
+            EngineConfig::new(self.run.clone(), Arc::clone(&self.symbols), Arc::clone(&self.calendar), BAR_LENGTH);
+        let identity = Identity {
+            ledger: books.ledger.view(),
+            config: keep.config.clone(),
+            feed: self.alpaca.feed.name().to_owned(),
+            simulated_speed: keep.simulated_speed,
+        };
+        let start = Start {
+            folder: keep.folder,
+            running,
+            url: &keep.url,
+            books,
+            engine: Engine::new(config.live().explained()).with_breaker(BreakerCaps::default()),
+            venue: venue(connected, gate, days, first, crashed, &self.clock),
+            identity,
+            context: keep.context,
+        };
+        Daemon::start(start, listener, stop).await
+    }
+
+    /// Reads what must be known of the session under way or to come, and lets the planner bring those after it.
+    async fn plan(
+        &self,
+        connected: &Connected<C>,
+    ) -> anyhow::Result<(mpsc::Receiver<ReferenceData>, Option<ReferenceData>)> {
+        let planner = Planner {
+            clock: self.clock.clone(),
+            source: Arc::new(connected.broker.handle()),
+            calendar: Arc::clone(&self.calendar),
+            symbols: Arc::clone(&self.symbols),
+            run: self.run.clone(),
+        };
+        let session = planner.session_at_or_after(self.clock.now()).context("the calendar has no more sessions")?;
+        // Without the days before it a session that is under way or near cannot be traded: it is read before
+        // anything else happens. One that is far away is the planner's.
+        let first = if planner.is_due(&session) {
+            let read = planner.read(&session).await;
+            Some(read.map_err(|error| anyhow::anyhow!("the days before {} cannot be read: {error}", session.date))?)
+        } else {
+            None
+        };
+        let (sender, days) = mpsc::channel(1);
+        let after = first.is_some().then_some(session);
+        tokio::spawn(planner.plan(after, sender));
+        Ok((days, first))
+    }
+}
+
+/// Joins the connection with the events that come before all others: the day, and after a crash its hold.
+fn venue<C: Clock>(
+    connected: Connected<C>,
+    gate: EntryGate,
+    days: mpsc::Receiver<ReferenceData>,
+    first: Option<ReferenceData>,
+    crashed: bool,
+    clock: &C,
+) -> Venue<AlpacaBroker<C>, AlpacaMarket<C>> {
+    let crash = crashed.then_some(Event::Feed(FeedState::Trouble(HoldKind::Crashed)));
+    let first_events = first.map(Event::Reference).into_iter().chain(crash).collect();
+    let Connected { broker, market, events } = connected;
+    Venue { broker, market, events, gate, days, now: clock.now(), first_events }
+}

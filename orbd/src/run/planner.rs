@@ -47,9 +47,22 @@ impl<C: Clock, S: PastBars + Equity> Planner<C, S> {
         sessions.get(over).copied()
     }
 
-    /// Hands over each day's data in its time, until nobody listens any more or the calendar ends.
-    pub(crate) async fn plan(self, days: mpsc::Sender<ReferenceData>) {
-        let mut after = self.clock.now();
+    /// Tells whether it is time to prepare a session.
+    #[must_use]
+    pub(crate) fn is_due(&self, session: &Session) -> bool {
+        session.open - LEAD <= self.clock.now()
+    }
+
+    /// Hands over each day's data in its time, until nobody listens any more or the calendar ends; `known` is a session
+    /// whose data are there already.
+    pub(crate) async fn plan(self, known: Option<Session>, days: mpsc::Sender<ReferenceData>) {
+        let mut after = match known {
+            Some(session) => {
+                self.clock.sleep_until(session.close + SESSION_END_GRACE).await;
+                session.close + SESSION_END_GRACE
+            }
+            None => self.clock.now(),
+        };
         while let Some(session) = self.session_at_or_after(after) {
             self.clock.sleep_until(session.open - LEAD).await;
             let busy = self.clock.busy();
@@ -167,7 +180,7 @@ mod tests {
         let planner = planner("2026-11-25T22:00:00Z");
         let (clock, source) = (planner.clock.clone(), Arc::clone(&planner.source));
         let (sender, mut days) = mpsc::channel(1);
-        let planning = tokio::spawn(planner.plan(sender));
+        let planning = tokio::spawn(planner.plan(None, sender));
         for (date, open) in [("2026-11-27", "2026-11-27T14:30:00Z"), ("2026-11-30", "2026-11-30T14:30:00Z")] {
             let day = days.recv().await.expect("a day");
             assert_eq!(day.date.to_string(), date);

@@ -41,6 +41,18 @@ impl Ledger {
     }
 }
 
+impl Ledger {
+    /// Shows the ledger to readers.
+    #[must_use]
+    pub fn view(&self) -> crate::view::Ledger {
+        crate::view::Ledger {
+            id: self.id().into(),
+            environment: self.environment(),
+            account_id: self.account_id().into(),
+        }
+    }
+}
+
 impl core::fmt::Debug for Ledger {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_tuple("Ledger").field(&self.id).finish()

@@ -1,4 +1,4 @@
-//! What a demo prints for people.
+//! What a daemon prints for people.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -13,7 +13,7 @@ use crate::telemetry::new_york;
 use crate::trades_csv::four_decimals;
 
 /// Prints to standard output; a reader that has gone away is no failure.
-pub(super) fn print(text: &str) -> anyhow::Result<()> {
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     match std::io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("cannot print"),
         Ok(()) | Err(_) => Ok(()),
@@ -21,7 +21,7 @@ pub(super) fn print(text: &str) -> anyhow::Result<()> {
 }
 
 /// Tells where the daemon is and how to reach it; the token itself stays in its file.
-pub(super) fn banner(address: SocketAddr, token: &Path, folder: &Path, ledger: &Ledger, resumed: bool) -> String {
+pub(crate) fn banner(address: SocketAddr, token: &Path, folder: &Path, ledger: &Ledger, resumed: bool) -> String {
     let token = token.display();
     let how = if resumed { "goes on where it stood" } else { "begins" };
     let mut text = String::new();
@@ -37,8 +37,28 @@ pub(super) fn banner(address: SocketAddr, token: &Path, folder: &Path, ledger: &
     text
 }
 
+/// Tells where a daemon that trades at a broker is and how to reach it; no account number and no token is in it.
+pub(crate) fn live_banner(
+    environment: &str,
+    address: SocketAddr,
+    token: &Path,
+    folder: &Path,
+    resumed: bool,
+) -> String {
+    let how = if resumed { "goes on with its records" } else { "begins its records" };
+    let money = if environment == "live" { "REAL MONEY" } else { "no real money" };
+    let (folder, token) = (folder.display(), token.display());
+    let mut text = String::new();
+    // Writing to a string does not fail.
+    let _ = writeln!(text, "orbd run: {environment} ({money}), {how}");
+    let _ = writeln!(text, "  API      http://{address}, token in {token}");
+    let _ = writeln!(text, "  orbctl   orbctl --config {folder}/orbctl.toml status");
+    let _ = writeln!(text, "  stop     orbctl --config {folder}/orbctl.toml kill --flatten");
+    text
+}
+
 /// Renders the day's trades and their sums.
-pub(super) fn of_day(reader: &Reader, ledger: &Ledger) -> anyhow::Result<String> {
+pub(crate) fn of_day(reader: &Reader, ledger: &Ledger) -> anyhow::Result<String> {
     let sessions = reader.sessions(DateRange::default())?;
     let day = sessions.last().context("no session was recorded")?;
     let trades = all_trades(reader, day.date)?;
