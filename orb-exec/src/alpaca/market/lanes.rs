@@ -140,7 +140,7 @@ impl<C: Clock> Lanes<C> {
                         queues.push_news(News::Subscribed(now));
                         conversation.push(DataMessage::Subscribed);
                     }
-                    Ok(message) => queues.take(now, message),
+                    Ok(message) => queues.take(now, &message),
                     Err(error) => queues.tally.odd(&error),
                 }
             }
@@ -202,8 +202,8 @@ impl Queues {
         self.news.push_back(news);
     }
 
-    fn take(&mut self, now: Timestamp, message: DataMessage) {
-        match message {
+    fn take(&mut self, now: Timestamp, message: &DataMessage) {
+        match *message {
             DataMessage::Bar(bar) => self.push_news(News::Bar(bar)),
             DataMessage::Updated(bar) => self.push_news(News::Updated(bar)),
             DataMessage::Halt { symbol, halted } => self.push_news(News::Halt { symbol, halted }),

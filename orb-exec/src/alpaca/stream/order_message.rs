@@ -24,7 +24,7 @@ pub(crate) enum ServerMessage {
     /// News of orders follows.
     Listening,
     /// News of an order.
-    News(Box<OrderNews>),
+    News(OrderNews),
     /// Something of another stream, with its name.
     Other(String),
 }
@@ -33,7 +33,7 @@ pub(crate) enum ServerMessage {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum OrderNews {
     /// The engine is to know.
-    Update(OrderUpdate),
+    Update(Box<OrderUpdate>),
     /// Nothing changed for orb.
     Nothing,
     /// It is of a symbol that orb does not trade.
@@ -114,7 +114,7 @@ pub(crate) fn read_message(
             Talk { streams, .. } if streams.iter().any(|name| name == TRADE_UPDATES) => ServerMessage::Listening,
             Talk { error, .. } => ServerMessage::Refused(format!("not listening {error}")),
         },
-        TRADE_UPDATES => ServerMessage::News(Box::new(news(&Update::deserialize(data)?, reader, now))),
+        TRADE_UPDATES => ServerMessage::News(news(&Update::deserialize(data)?, reader, now)),
         _ => ServerMessage::Other(stream.chars().take(32).collect()),
     })
 }
@@ -190,7 +190,7 @@ fn told(update: &Update, event: OrderEvent, order: BrokerOrder, now: Timestamp) 
         | OrderEvent::Replaced
         | OrderEvent::Lost => {}
     }
-    OrderNews::Update(told)
+    OrderNews::Update(Box::new(told))
 }
 
 /// Reads the execution of a fill; `None` when its price, shares, time or the order's filled shares are not there.
@@ -272,7 +272,7 @@ mod tests {
             data[key] = value.clone();
         }
         match read(&json!({ "stream": "trade_updates", "data": data })) {
-            ServerMessage::News(news) => *news,
+            ServerMessage::News(news) => news,
             other => panic!("{other:?}"),
         }
     }
@@ -280,7 +280,7 @@ mod tests {
     #[track_caller]
     fn update_of(event: &str, changes: &Value, extra: &Value) -> OrderUpdate {
         match news_of(event, changes, extra) {
-            OrderNews::Update(update) => update,
+            OrderNews::Update(update) => *update,
             other => panic!("{other:?}"),
         }
     }

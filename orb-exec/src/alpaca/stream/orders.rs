@@ -112,7 +112,7 @@ impl<C: Clock, S: SnapshotSource> Conversation<C> for OrderStream<C, S> {
             tokio::select! {
                 biased;
                 frame = socket.next_frame() => match frame {
-                    Ok(frame) => _ = self.hand_on(&frame),
+                    Ok(frame) => self.hand_on(&frame),
                     Err(error) => return error,
                 },
                 (snapshot, _busy) = finished(&mut self.comparison.reading) => self.on_snapshot(snapshot),
@@ -173,7 +173,7 @@ impl<C: Clock, S: SnapshotSource> OrderStream<C, S> {
 
     fn hand_on(&mut self, frame: &Frame<C>) {
         match read_message(frame.payload(), &self.reader, self.clock.now()) {
-            Ok(ServerMessage::News(news)) => self.take(*news),
+            Ok(ServerMessage::News(news)) => self.take(news),
             Ok(ServerMessage::Authorized | ServerMessage::Listening) => {}
             Ok(ServerMessage::Refused(words)) => {
                 tracing::warn!(component = "Alpaca", "the stream of order news complains: {words}");
@@ -192,12 +192,12 @@ impl<C: Clock, S: SnapshotSource> OrderStream<C, S> {
     fn take(&mut self, news: OrderNews) {
         match news {
             OrderNews::Update(update) => {
-                let Some(buffer) = &mut self.comparison.buffer else { return self.outbox.update(update) };
+                let Some(buffer) = &mut self.comparison.buffer else { return self.outbox.update(*update) };
                 self.outbox.note_heard();
                 if buffer.len() >= BUFFER_MAX {
                     buffer.clear();
                 }
-                buffer.push(update);
+                buffer.push(*update);
             }
             OrderNews::Nothing => {}
             OrderNews::Foreign { order, symbol } => self.meet(order, &symbol),

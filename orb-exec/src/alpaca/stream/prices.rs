@@ -154,23 +154,20 @@ impl<C: Clock> PriceStream<C> {
     /// Hands on what is in a frame and returns what the server says of the conversation.
     fn hand_on(&self, frame: &Frame<C>) -> Result<Vec<DataMessage>, StreamError> {
         let said = self.lanes.push_frame(read_frame(frame.payload(), &self.symbols));
-        let complaint = said.iter().find_map(|said| match said {
-            DataMessage::Error { code: AUTH_FAILED, message } => Some(StreamError::Unauthorized(message.clone())),
-            DataMessage::Error { code, message } => {
-                Some(StreamError::Complaint { code: *code, message: message.clone() })
-            }
-            _ => None,
+        let complaint = said.iter().find_map(|said| {
+            let DataMessage::Error { code, message } = said else { return None };
+            let (code, message) = (*code, message.clone());
+            let refused = code == AUTH_FAILED;
+            Some(if refused { StreamError::Unauthorized(message) } else { StreamError::Complaint { code, message } })
         });
         complaint.map_or(Ok(said), Err)
     }
 }
 
+/// Tells whether the server said what was awaited of it.
 fn is(said: &DataMessage, awaited: &str) -> bool {
-    match said {
-        DataMessage::Success(words) => words == awaited,
-        DataMessage::Subscribed => awaited == "subscription",
-        _ => false,
-    }
+    let spoken = matches!(said, DataMessage::Success(words) if words == awaited);
+    spoken || (*said == DataMessage::Subscribed && awaited == "subscription")
 }
 
 #[cfg(test)]

@@ -144,17 +144,17 @@ impl<C: Clock> Socket<C> {
 }
 
 fn unreachable(error: Error) -> StreamError {
-    match error {
-        Error::Http(response) => StreamError::Refused(response.status().as_u16()),
-        other => StreamError::Unreachable(other),
+    if let Error::Http(response) = &error {
+        return StreamError::Refused(response.status().as_u16());
     }
+    StreamError::Unreachable(error)
 }
 
 fn broken(error: Error) -> StreamError {
-    match error {
-        Error::ConnectionClosed | Error::AlreadyClosed => StreamError::Closed("it is closed".to_owned()),
-        other => StreamError::Broken(other),
+    if matches!(error, Error::ConnectionClosed | Error::AlreadyClosed) {
+        return StreamError::Closed("it is closed".to_owned());
     }
+    StreamError::Broken(error)
 }
 
 async fn sleep_until(at: Option<Instant>) {
