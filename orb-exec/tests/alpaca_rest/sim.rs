@@ -179,22 +179,28 @@ async fn an_order_whose_answer_was_lost_is_found_and_one_that_never_came_is_not(
     let lost = [json!("timeout_after"), json!("truncated"), json!({"status_after": 504})];
     let never = [json!("timeout_before"), json!({"status": 503})];
     let cases = lost.map(|fault| (fault, true)).into_iter().chain(never.map(|fault| (fault, false)));
-    for (fault, is_there) in cases {
-        let rule = json!({"fault": fault, "path": "/v2/orders", "method": "POST", "when": {"nth": [1]}});
-        let mut market = Market::open(json!({"http": [rule]})).await;
-        assert_eq!(market.rig.outcome(EffectClass::Entry, entry(AAPL)).await, Outcome::Unknown, "{fault}");
-        let find = Action::Find(ClientOrderId::new("20261127-a-0-1-e"));
-        let outcome = market.rig.outcome(EffectClass::Query, find).await;
-        if is_there {
-            let Outcome::Found(order) = outcome else { panic!("{fault}: {outcome:?}") };
-            assert_eq!(order.legs.len(), 1, "{fault}");
-        } else {
-            assert_eq!(outcome, Outcome::NotFound, "{fault}");
-        }
-        let snapshot = market.rig.broker.snapshot().await;
-        assert_eq!(snapshot.orders.len(), usize::from(is_there), "{fault}");
-        market.running.stop().await;
+    let trials: Vec<_> = cases.map(|(fault, is_there)| tokio::spawn(lose_an_answer(fault, is_there))).collect();
+    for trial in trials {
+        trial.await.expect("a trial that passes");
     }
+}
+
+/// Loses the answer to an order, before or after the order is made, and looks it up.
+async fn lose_an_answer(fault: Value, is_there: bool) {
+    let rule = json!({"fault": fault, "path": "/v2/orders", "method": "POST", "when": {"nth": [1]}});
+    let mut market = Market::open(json!({"http": [rule]})).await;
+    assert_eq!(market.rig.outcome(EffectClass::Entry, entry(AAPL)).await, Outcome::Unknown, "{fault}");
+    let find = Action::Find(ClientOrderId::new("20261127-a-0-1-e"));
+    let outcome = market.rig.outcome(EffectClass::Query, find).await;
+    if is_there {
+        let Outcome::Found(order) = outcome else { panic!("{fault}: {outcome:?}") };
+        assert_eq!(order.legs.len(), 1, "{fault}");
+    } else {
+        assert_eq!(outcome, Outcome::NotFound, "{fault}");
+    }
+    let snapshot = market.rig.broker.snapshot().await;
+    assert_eq!(snapshot.orders.len(), usize::from(is_there), "{fault}");
+    market.running.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -17,8 +17,10 @@ use super::request::{new_order, new_price};
 use super::{Desk, InFlight};
 use crate::clock::Clock;
 
-/// How long something urgent waits for its turn and for a broker that is busy or away.
-const URGENT_PATIENCE: Duration = Duration::from_secs(10);
+/// How long something urgent waits for its turn: longer than the minute in which the broker counts requests.
+const URGENT_PATIENCE: Duration = Duration::from_secs(65);
+/// How long a question waits for its turn.
+const QUESTION_PATIENCE: Duration = Duration::from_secs(10);
 /// How long an entry without a deadline waits for its turn.
 const ENTRY_PATIENCE: Duration = Duration::from_secs(2);
 /// Most orders that took each other's place, one after the other.
@@ -58,9 +60,8 @@ impl<C: Clock> Desk<C> {
                 let left = task.effect.not_after.map(|deadline| Duration::from_micros(left(deadline)));
                 (left.unwrap_or(ENTRY_PATIENCE).min(URGENT_PATIENCE), false)
             }
-            EffectClass::Exit | EffectClass::Protect | EffectClass::Cancel | EffectClass::Query => {
-                (URGENT_PATIENCE, true)
-            }
+            EffectClass::Exit | EffectClass::Protect | EffectClass::Cancel => (URGENT_PATIENCE, true),
+            EffectClass::Query => (QUESTION_PATIENCE, true),
         };
         Manner { urgency: task.urgency.clone(), patience: Instant::now() + patience, insists, guard: None }
     }
