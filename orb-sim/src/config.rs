@@ -6,6 +6,7 @@ use orb_core::{Date, Money, Span};
 
 use crate::faults::FaultPlan;
 use crate::market::{MarketSource, PathConfig};
+use crate::memory::MemoryConfig;
 use crate::speed::Speed;
 
 /// Holds the key and secret of the account.
@@ -152,6 +153,9 @@ pub struct SimConfig {
     pub faults: FaultPlan,
     /// What identifiers are drawn from.
     pub seed: u64,
+    /// Where requests and time are remembered, so that a simulator that is started again stands where it stood; `None`,
+    /// the default, for nowhere. Faults by rate are drawn anew then.
+    pub memory: Option<MemoryConfig>,
 }
 
 impl SimConfig {
@@ -181,6 +185,7 @@ impl SimConfig {
             corporate_actions: serde_json::Map::new(),
             faults: FaultPlan::default(),
             seed: 0,
+            memory: None,
         }
     }
 }

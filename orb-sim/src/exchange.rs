@@ -15,12 +15,13 @@ use crate::data::{self, DataApi};
 use crate::faults::{AccountFault, FaultPlan, HttpFault, HttpFaults, MarketFaults, PlannedOrders, StreamFaults};
 use crate::http::{Reply, Request};
 use crate::limit::{Allowance, Limiter};
-use crate::market::SourceError;
 use crate::market::path::Quote;
 use crate::market::source::Material;
 use crate::market::tape::{Tape, TapeOptions};
 use crate::market::timeframe::TapeBar;
 use crate::market::timeline::{MarketEvent, Timeline};
+use crate::memory::{Memory, Recalled, changes};
+use crate::server::StartError;
 use crate::streams::hub::{ConnectionId, Endpoint, Heard, Hub, HubRules, Link};
 use crate::streams::messages;
 use crate::streams::wire::{Codec, DataMessage};
@@ -43,6 +44,7 @@ pub(crate) struct Exchange {
     waiting: Option<Busy>,
     begin: Begin,
     is_over: bool,
+    memory: Option<Memory>,
 }
 
 /// Holds a request with what the broker does not need to know.
@@ -63,10 +65,14 @@ pub(crate) struct Outcome {
 
 impl Exchange {
     /// Prepares market, broker and clock.
-    pub(crate) fn new(config: SimConfig) -> Result<(Self, SimClock), SourceError> {
+    pub(crate) fn new(config: SimConfig) -> Result<(Self, SimClock), StartError> {
         let material = Material::prepare(config.market.clone(), config.first, config.last)?;
         let start = material.sessions[0].open - config.lead;
-        let clock = SimClock::new(start, config.speed);
+        let (memory, recalled) = match &config.memory {
+            Some(memory) => Memory::open(memory).map(|(memory, recalled)| (Some(memory), recalled))?,
+            None => (None, Recalled::default()),
+        };
+        let clock = SimClock::new(recalled.reached.map_or(start, |reached| reached.max(start)), config.speed);
         let options = TapeOptions {
             path: config.path,
             bar_delay: config.latencies.bar,
@@ -83,7 +89,7 @@ impl Exchange {
         let mut broker = broker(&config, &tape);
         show_history(&mut broker, &tape, start);
         let test_symbol = tape.symbols().iter().next().map(|(_, name)| name.to_string()).unwrap_or_default();
-        let exchange = Self {
+        let mut exchange = Self {
             broker,
             timeline: Timeline::new(Arc::clone(&tape), config.lead),
             hub: Hub::new(clock.clone(), rules, StreamFaults::new(&config.faults), test_symbol),
@@ -97,9 +103,29 @@ impl Exchange {
             is_blocked: false,
             begin: config.begin,
             is_over: false,
+            memory,
             clock: clock.clone(),
         };
+        exchange.relive(recalled);
         Ok((exchange, clock))
+    }
+
+    /// Lets what is remembered happen again; nobody is there yet to hear of it.
+    fn relive(&mut self, recalled: Recalled) {
+        for (at, request) in recalled.requests {
+            self.relive_until(at);
+            let _ = self.broker.request(at, &request);
+            self.tell_updates(at);
+        }
+        if let Some(reached) = recalled.reached {
+            self.relive_until(reached);
+        }
+    }
+
+    fn relive_until(&mut self, until: Timestamp) {
+        while let Some(at) = self.next_at().filter(|at| *at <= until) {
+            self.advance(at);
+        }
     }
 
     /// Returns when the next thing happens by itself; `None` when nothing does any more.
@@ -126,6 +152,9 @@ impl Exchange {
             self.tell_updates(now);
         }
         self.hub.flush(now);
+        if let Some(memory) = self.memory.as_mut() {
+            memory.note_time(now);
+        }
     }
 
     fn market(&mut self, now: Timestamp) {
@@ -225,6 +254,12 @@ impl Exchange {
     fn answer(&mut self, now: Timestamp, request: &Request) -> Reply {
         if data::is_data(&request.path) {
             return self.data.respond(&self.tape, now, request);
+        }
+        if let Some(memory) = self.memory.as_mut().filter(|_| changes(request))
+            && let Err(error) = memory.note_request(now, request)
+        {
+            tracing::error!("a request was not carried out, because it could not be remembered: {error}");
+            return failure(500);
         }
         self.block(now);
         let mut reply = self.broker.request(now, request);

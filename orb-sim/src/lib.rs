@@ -8,6 +8,7 @@
 //! - [`market`]: where ticks come from: bars, and a path inside each of them.
 //! - [`faults`]: what is to go wrong, when and how often.
 //! - [`clock`]: simulated time, what holds it and how it passes.
+//! - [`memory`]: what is kept on disk, so that an account does not forget its orders.
 //! - [`server`]: the sockets, and the task that owns everything else.
 //!
 //! ```no_run
@@ -32,6 +33,7 @@ pub mod faults;
 pub mod http;
 mod limit;
 pub mod market;
+pub mod memory;
 pub mod order_faults;
 pub mod server;
 mod speed;

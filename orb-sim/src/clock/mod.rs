@@ -61,7 +61,7 @@ pub struct LockStep {
 
 /// Remembers what had been pushed at a moment, see [`SimClock::seen`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seen(u64);
+pub struct Seen(pub u64);
 
 /// Says what became of an attempt to move time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,6 +18,7 @@ use crate::clock::SimClock;
 use crate::config::SimConfig;
 use crate::exchange::Exchange;
 use crate::market::SourceError;
+use crate::memory::MemoryError;
 use owner::{Command, Owner};
 
 /// Starts simulators.
@@ -30,6 +31,9 @@ pub enum StartError {
     /// There is no market.
     #[error(transparent)]
     Market(#[from] SourceError),
+    /// What it remembers cannot be used.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
     /// The listener cannot be used.
     #[error("cannot listen")]
     Listen(#[from] std::io::Error),
