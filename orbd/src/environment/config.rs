@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use orb_core::RunConfig;
-use orb_exec::alpaca::{AlpacaConfig, Credentials, Environment, Feed, RequestLimits, Urls};
+use orb_exec::alpaca::{AlpacaConfig, BracketSupport, Credentials, Environment, Feed, RequestLimits, Urls};
 
 use super::args::EnvironmentArgs;
 use super::error::{EnvironmentError, EnvironmentProblem};
@@ -27,6 +27,8 @@ pub struct EnvironmentConfig {
     pub urls: Urls,
     /// How often the broker may be asked, and how long an answer may take.
     pub limits: RequestLimits,
+    /// Which entries may carry their exits as legs.
+    pub brackets: BracketSupport,
     /// Where the state is: database, token, halt file. An absolute path; it may not be there yet.
     pub data_dir: PathBuf,
     /// Where the API listens; an address of this machine alone.
@@ -82,6 +84,7 @@ impl EnvironmentTables {
             feed: value(self.alpaca.feed.as_ref()).unwrap_or(Feed::Iex),
             urls: self.alpaca.urls(environment).map_err(|(line, problem)| self.error(line, problem))?,
             limits: self.limits(),
+            brackets: value(self.alpaca.brackets.as_ref()).unwrap_or_default(),
             listen: self.listen(args)?,
             database: self.database(args)?.unwrap_or_else(|| DatabaseUrl::sqlite(data_dir.join("orb.db"))),
             data_dir,

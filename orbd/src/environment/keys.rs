@@ -1,6 +1,6 @@
 //! The names that a configuration file may use for the environment, and the nearest one to a wrong one.
 
-use orb_exec::alpaca::{Environment, Feed};
+use orb_exec::alpaca::{BracketSupport, Environment, Feed};
 
 /// The keys of `[alpaca]`.
 pub(super) const ALPACA: &[&str] = &[
@@ -8,6 +8,7 @@ pub(super) const ALPACA: &[&str] = &[
     "live_enabled",
     "requests_per_minute",
     "request_timeout_seconds",
+    "brackets",
     "url",
     "trading_url",
     "data_url",
@@ -24,6 +25,13 @@ pub(super) const ENVIRONMENTS: &[(&str, Environment)] =
 
 /// The feeds by name.
 pub(super) const FEEDS: &[(&str, Feed)] = &[("iex", Feed::Iex), ("sip", Feed::Sip)];
+
+/// The kinds of entries that may carry their exits as legs, by name.
+pub(super) const BRACKETS: &[(&str, BracketSupport)] = &[
+    ("full", BracketSupport::Full),
+    ("limit_entries_only", BracketSupport::LimitEntriesOnly),
+    ("none", BracketSupport::None),
+];
 
 /// Letters that a wrong name may differ in and still be taken for a slip of the finger.
 const SLIPS_MAX: usize = 3;

@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use orb_core::config::KEYS;
-use orb_exec::alpaca::{Environment, Feed};
+use orb_exec::alpaca::{BracketSupport, Environment, Feed};
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 use url::Url;
 
 use super::error::{EnvironmentError, EnvironmentProblem};
-use super::keys::{ALPACA, DAEMON, ENVIRONMENTS, FEEDS, near, table_of};
+use super::keys::{ALPACA, BRACKETS, DAEMON, ENVIRONMENTS, FEEDS, near, table_of};
 use super::source::Source;
 use super::urls::Service;
 use crate::store::DatabaseUrl;
@@ -47,6 +47,7 @@ pub(super) struct AlpacaTable {
     pub(super) live_enabled: Option<Lined<bool>>,
     pub(super) requests_per_minute: Option<Lined<u32>>,
     pub(super) request_timeout: Option<Lined<Duration>>,
+    pub(super) brackets: Option<Lined<BracketSupport>>,
     pub(super) url: Option<Lined<Url>>,
     pub(super) trading_url: Option<Lined<Url>>,
     pub(super) data_url: Option<Lined<Url>>,
@@ -102,6 +103,10 @@ impl AlpacaTable {
                 "request_timeout_seconds" => {
                     let seconds = entry.whole(TIMEOUT_SECONDS, "a whole number from 1 to 60")?;
                     read.request_timeout = Some(entry.lined(Duration::from_secs(seconds.value.into())));
+                }
+                "brackets" => {
+                    let expected = "\"full\", \"limit_entries_only\" or \"none\"";
+                    read.brackets = Some(entry.one_of(BRACKETS, expected)?);
                 }
                 "url" => read.url = Some(entry.address(Service::Simulator)?),
                 "trading_url" => read.trading_url = Some(entry.address(Service::Trading)?),

@@ -117,7 +117,8 @@ impl AlpacaTable {
 fn defaults(environment: Environment, simulator: Option<Url>) -> Urls {
     match environment {
         Environment::Sim => {
-            let at = simulator.unwrap_or_else(|| known(SIMULATOR));
+            let at = simulator
+                .unwrap_or_else(|| Url::parse(SIMULATOR).expect("an address that is written in this file is one"));
             Urls {
                 trade_stream: stream_of(&at, "/stream"),
                 data_stream: stream_of(&at, "/"),
@@ -125,22 +126,9 @@ fn defaults(environment: Environment, simulator: Option<Url>) -> Urls {
                 trading: at,
             }
         }
-        Environment::Paper => at_alpaca("paper-api.alpaca.markets"),
-        Environment::Live => at_alpaca("api.alpaca.markets"),
+        Environment::Paper => Urls::paper(),
+        Environment::Live => Urls::live(),
     }
-}
-
-fn at_alpaca(trading: &str) -> Urls {
-    Urls {
-        trading: known(&format!("https://{trading}")),
-        data: known("https://data.alpaca.markets"),
-        trade_stream: known(&format!("wss://{trading}/stream")),
-        data_stream: known("wss://stream.data.alpaca.markets"),
-    }
-}
-
-fn known(text: &str) -> Url {
-    Url::parse(text).expect("an address that is written in this file is one")
 }
 
 /// Returns the address of a websocket on the host of a REST service.

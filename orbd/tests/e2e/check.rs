@@ -140,9 +140,10 @@ fn a_state_directory_in_use_is_told() {
 #[test]
 fn databases_that_cannot_be_opened() {
     let place = Place::new(SIM);
-    let of = |url: &str| place.check(&[], &[("ORB_DATABASE_URL", &url.replace('@', text(place.path())))]);
-    says(&of("sqlite://@/none/orb.db"), 1, &[&["FAIL  database", "/none does not exist"]]);
-    says(&of("sqlite://@/orb.toml"), 1, &[&["FAIL  database", "is a database"]]);
+    let of = |url: &str| place.check(&[], &[("ORB_DATABASE_URL", url)]);
+    let at = |name: &str| format!("sqlite://{}/{name}", text(place.path()));
+    says(&of(&at("none/orb.db")), 1, &[&["FAIL  database", "/none does not exist"]]);
+    says(&of(&at("orb.toml")), 1, &[&["FAIL  database", "is a database"]]);
     let down = "postgres://orb:hunter2@127.0.0.1:1/orb";
     says(&of(down), 1, &[&["FAIL  database", "postgres://orb:***@127.0.0.1:1/orb", "check that the server runs"]]);
     says(&of("mysql://orb"), 1, &[&["FAIL  configuration", "ORB_DATABASE_URL: `mysql://orb`"]]);
