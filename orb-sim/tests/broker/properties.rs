@@ -265,7 +265,7 @@ fn slow(config: BrokerConfig) -> BrokerConfig {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn books_add_up_and_ends_are_ends_without_faults(steps in vec(step(), 1..120)) {
