@@ -332,3 +332,13 @@ fn legs_of_a_day_order_expire_with_it_and_those_of_a_gtc_order_stay() {
         assert_eq!(desk.position(AAA), "10");
     }
 }
+
+#[test]
+fn an_oto_leg_may_be_a_target() {
+    let mut desk = Desk::new();
+    let oto = desk.order(&json!({ "order_class": "oto", "take_profit": { "limit_price": "105" } }));
+    assert_eq!((desk.position(AAA), desk.status(&oto["legs"][0]["id"])), ("10".into(), "new".into()));
+    desk.market(AAA, "106");
+    assert_eq!((desk.position(AAA), desk.open()), ("0".into(), vec![]));
+    assert_eq!(desk.look(&oto["legs"][0]["id"])["filled_avg_price"], "105");
+}
