@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::planner::{BAR_LENGTH, Planner};
 use crate::daemon::{Books, Daemon, Folder, Start, Venue};
+use crate::environment::check::{self, Finding, Verdict};
 use crate::environment::{LiveConfig, StateLock, environment_name};
 use crate::runtime::Identity;
 use crate::shutdown::Shutdown;
@@ -49,6 +50,7 @@ pub async fn run(options: RunOptions) -> anyhow::Result<()> {
     // Before anything can be called: whoever sees the daemon up may end it at once.
     let mut shutdown = Shutdown::catch().context("cannot catch signals")?;
     let environment = &options.config.environment;
+    refuse_unfit(&options.config)?;
     let listener = rpc::listen(environment.listen).await?;
     let folder = Folder::open(&environment.data_dir)?;
     let _lock = StateLock::take(folder.path())?;
@@ -60,6 +62,9 @@ pub async fn run(options: RunOptions) -> anyhow::Result<()> {
         calendar: Arc::new(orb_data::nyse_calendar(2005, 2100)),
         clock: WallClock::default(),
         settings: StreamSettings::default(),
+        brackets: environment.brackets,
+        caps: Some(BreakerCaps::default()),
+        day: Day::Planned,
     };
     let keep = Keep {
         folder: &folder,
@@ -81,6 +86,17 @@ pub async fn run(options: RunOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Refuses to start where something on this machine is not fit to trade.
+fn refuse_unfit(config: &LiveConfig) -> anyhow::Result<()> {
+    let findings = check::local(config, WallClock::default().now());
+    let failed = findings.iter().find(|finding| finding.verdict == Verdict::Fail);
+    match failed {
+        Some(Finding { item, detail, remedy: Some(remedy), .. }) => bail!("{item}: {detail}; {remedy}"),
+        Some(Finding { item, detail, remedy: None, .. }) => bail!("{item}: {detail}"),
+        None => Ok(()),
+    }
+}
+
 /// Collects the symbols of all strategies.
 fn symbols_of(run: &RunConfig) -> anyhow::Result<SymbolTable> {
     if let Some(strategy) = run.strategies.iter().find(|strategy| strategy.symbols.is_empty()) {
@@ -99,6 +115,19 @@ pub(crate) struct Trading<C> {
     pub(crate) calendar: Arc<Calendar>,
     pub(crate) clock: C,
     pub(crate) settings: StreamSettings,
+    pub(crate) brackets: BracketSupport,
+    /// The breaker's caps; `None` leaves it out.
+    pub(crate) caps: Option<BreakerCaps>,
+    pub(crate) day: Day,
+}
+
+/// Says where what must be known of a day comes from.
+#[derive(Debug)]
+pub(crate) enum Day {
+    /// From the broker's bars of before, day after day.
+    Planned,
+    /// It is known already, and there is only this one.
+    Known(Box<ReferenceData>),
 }
 
 /// Holds where things are kept, and what they are called.
@@ -129,7 +158,7 @@ impl<C: Clock> Trading<C> {
             calendar: Arc::clone(&self.calendar),
             gate: gate.clone(),
             clock: self.clock.clone(),
-            brackets: BracketSupport::default(),
+            brackets: self.brackets,
             settings: self.settings.clone(),
             stop: stop.clone(),
         })
@@ -145,12 +174,17 @@ impl<C: Clock> Trading<C> {
             feed: self.alpaca.feed.name().to_owned(),
             simulated_speed: keep.simulated_speed,
         };
+        let engine = Engine::new(config.live().explained());
+        let engine = match self.caps {
+            Some(caps) => engine.with_breaker(caps),
+            None => engine,
+        };
         let start = Start {
             folder: keep.folder,
             running,
             url: &keep.url,
             books,
-            engine: Engine::new(config.live().explained()).with_breaker(BreakerCaps::default()),
+            engine,
             venue: venue(connected, gate, days, first, crashed, &self.clock),
             identity,
             context: keep.context,
@@ -163,6 +197,10 @@ impl<C: Clock> Trading<C> {
         &self,
         connected: &Connected<C>,
     ) -> anyhow::Result<(mpsc::Receiver<ReferenceData>, Option<ReferenceData>)> {
+        let (sender, days) = mpsc::channel(1);
+        if let Day::Known(day) = &self.day {
+            return Ok((days, Some((**day).clone())));
+        }
         let planner = Planner {
             clock: self.clock.clone(),
             source: Arc::new(connected.broker.handle()),
@@ -179,7 +217,6 @@ impl<C: Clock> Trading<C> {
         } else {
             None
         };
-        let (sender, days) = mpsc::channel(1);
         let after = first.is_some().then_some(session);
         tokio::spawn(planner.plan(after, sender));
         Ok((days, first))
