@@ -47,12 +47,18 @@ struct Lineage {
 }
 
 impl Lineage {
-    fn note(&mut self, id: &BrokerOrderId, descent: Descent, is_replaced: bool) {
+    fn note(&mut self, id: &BrokerOrderId, descent: Descent, order: &Order) {
         if self.descents.len() >= REMEMBERED_MAX {
             *self = Self::default();
         }
-        if !is_replaced || !self.newest.contains_key(&descent.client_id) {
-            self.newest.insert(descent.client_id.clone(), id.clone());
+        let newest = match (order.status.as_str(), &order.replaces) {
+            // A replacement that was refused leaves the order in its place.
+            ("rejected", Some(predecessor)) => Some(BrokerOrderId::new(predecessor)),
+            ("replaced", _) if self.newest.contains_key(&descent.client_id) => None,
+            _ => Some(id.clone()),
+        };
+        if let Some(newest) = newest {
+            self.newest.insert(descent.client_id.clone(), newest);
         }
         self.descents.insert(id.clone(), descent);
     }
@@ -115,7 +121,7 @@ impl OrderReader {
             [Some(&id), replaced.as_ref()].into_iter().flatten().find_map(|id| lineage.descents.get(id)?.parent.clone())
         };
         let descent = Descent { client_id: client_id.clone(), parent, is_limit: order.type_word() == "limit" };
-        self.lineage().note(&id, descent, order.status == "replaced");
+        self.lineage().note(&id, descent, order);
         let read = self.read(order)?;
         Ok(BrokerOrder { client_id: Some(client_id.clone()), ..read })
     }
@@ -173,7 +179,7 @@ impl OrderReader {
                 Some(Descent { client_id, parent: None, is_limit })
             }),
         }?;
-        lineage.note(id, descent.clone(), order.status == "replaced");
+        lineage.note(id, descent.clone(), order);
         Some(descent)
     }
 }
@@ -346,6 +352,12 @@ mod tests {
         let third = reader.read(&order(leg("4", json!({"replaces": "3"})))).expect("an order");
         assert_eq!(third.client_id, Some(ClientOrderId::new("c-es")));
         assert_eq!(reader.newest(&ClientOrderId::new("c-es")), Some(BrokerOrderId::new("4")));
+        reader.read(&order(leg("5", json!({"replaces": "4", "status": "rejected"})))).expect("an order");
+        assert_eq!(
+            reader.newest(&ClientOrderId::new("c-es")),
+            Some(BrokerOrderId::new("4")),
+            "its place was not taken"
+        );
         assert_eq!(reader.is_limit(&BrokerOrderId::new("2")), Some(false));
         assert_eq!(reader.is_limit(&BrokerOrderId::new("9")), None);
     }

@@ -143,7 +143,8 @@ struct Waiter {
 struct State {
     budget: Budget,
     waiters: VecDeque<Waiter>,
-    timer: bool,
+    /// When the waiters are looked at next, though nothing else happens.
+    next_look: Option<Instant>,
 }
 
 /// Lets requests to one host through.
@@ -163,7 +164,7 @@ impl Drop for Permit {
 
 impl Turnstile {
     pub(crate) fn new(limits: RequestLimits) -> Self {
-        let state = State { budget: Budget::new(limits), waiters: VecDeque::new(), timer: false };
+        let state = State { budget: Budget::new(limits), waiters: VecDeque::new(), next_look: None };
         Self(Arc::new(Mutex::new(state)))
     }
 
@@ -215,13 +216,19 @@ impl Turnstile {
     fn set_timer(&self) {
         let mut state = self.lock();
         let Some(rank) = state.waiters.iter().map(|waiter| waiter.urgency.rank()).min() else { return };
-        let Some(at) = state.budget.next_chance(rank).filter(|_| !state.timer) else { return };
-        state.timer = true;
+        let Some(at) = state.budget.next_chance(rank) else { return };
+        // Somebody more urgent may have come, for whom there is room earlier.
+        if state.next_look.is_some_and(|look| look <= at) {
+            return;
+        }
+        state.next_look = Some(at);
         drop(state);
         let turnstile = self.clone();
         tokio::spawn(async move {
             tokio::time::sleep_until(at).await;
-            turnstile.lock().timer = false;
+            let mut state = turnstile.lock();
+            state.next_look = state.next_look.filter(|look| *look != at);
+            drop(state);
             turnstile.pump();
         });
     }
@@ -320,6 +327,24 @@ mod tests {
         }
         names[..2].sort_unstable();
         assert_eq!(names, ["exit", "late entry", "cancel", "query"]);
+    }
+
+    #[tokio::test]
+    async fn room_for_an_exit_is_seen_though_an_entry_waits_for_longer() {
+        let turnstile = Turnstile::new(limits(4, 3));
+        let (now, hour) = (Instant::now(), Duration::from_secs(3_600));
+        // One of four requests will be a minute old at once, the others much later.
+        turnstile.lock().budget.sent =
+            [now + Duration::from_millis(20) - WINDOW, now + hour, now + hour, now + hour].into();
+        let patience = now + hour;
+        let (gate, entry) = (turnstile.clone(), Urgency::of(EffectClass::Entry));
+        let waiting = tokio::spawn(async move { gate.pass(&entry, patience).await });
+        while turnstile.lock().next_look.is_none() {
+            tokio::task::yield_now().await;
+        }
+        let exit = turnstile.pass(&Urgency::of(EffectClass::Exit), now + Duration::from_secs(60)).await;
+        assert!(exit.is_some() && !waiting.is_finished());
+        waiting.abort();
     }
 
     #[tokio::test]

@@ -25,6 +25,9 @@ const READ_AGAIN: Duration = Duration::from_millis(300);
 /// Most orders of earlier days that are asked for one by one, because they were filled today.
 const OLD_ORDERS_MAX: usize = 20;
 
+/// How Alpaca calls the state of an order whose place another took.
+const REPLACED: &str = "replaced";
+
 /// Holds what was read, before it is put into the engine's words.
 #[derive(Debug, Default)]
 struct Parts {
@@ -179,7 +182,8 @@ fn held(positions: &[Position]) -> BTreeMap<&str, Option<Decimal>> {
 fn explained(orders: &[Order], fills: &[FillActivity], since: Timestamp) -> bool {
     let mut filled: BTreeMap<&str, Decimal> = BTreeMap::new();
     for fill in fills {
-        *filled.entry(&fill.order_id).or_default() += fill.qty.unwrap_or_default();
+        let sum = filled.entry(&fill.order_id).or_default();
+        *sum = sum.saturating_add(fill.qty.unwrap_or_default());
     }
     every(orders).filter(|order| order.created_at.is_some_and(|at| at >= since)).all(|order| {
         let listed = filled.get(order.id.as_str()).copied().unwrap_or_default();
@@ -187,31 +191,34 @@ fn explained(orders: &[Order], fills: &[FillActivity], since: Timestamp) -> bool
     })
 }
 
-/// Leaves out the orders whose place others took; one whose successor is not listed is in doubt.
+/// Leaves out the orders whose place others took, and those that have not taken it: a replacement may be refused yet.
+///
+/// An order whose place was taken by one that is not listed is in doubt.
 fn newest_only(orders: Vec<BrokerOrder>, listed: &[Order]) -> Vec<BrokerOrder> {
-    let replaced: BTreeMap<&str, Option<&str>> = every(listed)
-        .filter(|order| order.status == "replaced")
-        .map(|order| (order.id.as_str(), order.replaced_by.as_deref()))
-        .collect();
-    let ids: BTreeSet<&str> = every(listed).map(|order| order.id.as_str()).collect();
+    let by_id: BTreeMap<&str, &Order> = every(listed).map(|order| (order.id.as_str(), order)).collect();
     let replacing: BTreeSet<&str> = every(listed).filter_map(|order| order.replaces.as_deref()).collect();
     let keep = |mut order: BrokerOrder| {
-        let id = order.broker_id.as_str();
-        let Some(successor) = replaced.get(id) else { return Some(order) };
-        if replacing.contains(id) || successor.is_some_and(|successor| ids.contains(successor)) {
+        let listed = by_id.get(order.broker_id.as_str())?;
+        let predecessor = listed.replaces.as_deref().and_then(|id| by_id.get(id));
+        if predecessor.is_some_and(|predecessor| predecessor.status != REPLACED) {
+            return None;
+        }
+        if listed.status != REPLACED {
+            return Some(order);
+        }
+        let successor = listed.replaced_by.as_deref();
+        if replacing.contains(listed.id.as_str()) || successor.is_some_and(|successor| by_id.contains_key(successor)) {
             return None;
         }
         order.status = OrderStatus::Unknown;
         Some(order)
     };
-    orders
-        .into_iter()
-        .flat_map(|mut order| {
-            let legs: Vec<BrokerOrder> = core::mem::take(&mut order.legs).into_iter().filter_map(keep).collect();
-            // The legs of an entry that was replaced belong to its successor, which lists them itself.
-            keep(order).map(|order| BrokerOrder { legs, ..order })
-        })
-        .collect()
+    let keep_with_legs = |mut order: BrokerOrder| {
+        let legs = core::mem::take(&mut order.legs).into_iter().filter_map(keep).collect();
+        // The legs of an entry that was replaced belong to its successor, which lists them itself.
+        keep(order).map(|order| BrokerOrder { legs, ..order })
+    };
+    orders.into_iter().filter_map(keep_with_legs).collect()
 }
 
 fn broker_fill(fill: &FillActivity, order: &BrokerOrder) -> Option<BrokerFill> {
@@ -246,4 +253,64 @@ fn describe(order: &Order, error: &super::orders::OrderError) -> String {
     let shares = order.qty.map_or_else(|| "an amount".to_owned(), |shares| shares.to_string());
     let (side, kind, status) = (&order.side, order.type_word(), &order.status);
     format!("order {}: {side} {shares} {} {kind}, {status} ({error})", order.id, order.symbol)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use orb_core::{Date, Session, Symbol, SymbolTable};
+    use serde_json::{Value, json};
+
+    use super::super::orders::OrderReader;
+    use super::*;
+
+    #[test]
+    fn a_day_begins_at_new_york_s_midnight() {
+        let session = |day: u32| {
+            let date = Date::from_ymd_opt(2026, 11, day).expect("a date");
+            let open = Timestamp::from_datetime(date.and_hms_opt(14, 30, 0).expect("a time").and_utc());
+            Session { date, open, close: open + Span::from_minutes(390) }
+        };
+        let calendar = Calendar::new(vec![session(25), session(27)]).expect("in order");
+        let at = |text: &str| Timestamp::parse_rfc3339(text).expect(text);
+        let start = |now: &str| day_start(&calendar, at(now)).to_string();
+        assert_eq!(start("2026-11-27T15:00:00Z"), "2026-11-27T05:00:00Z");
+        assert_eq!(start("2026-11-27T05:00:00Z"), "2026-11-27T05:00:00Z");
+        assert_eq!(start("2026-11-27T04:59:59Z"), "2026-11-25T05:00:00Z", "the holiday belongs to the day before it");
+        assert_eq!(start("2020-01-02T12:00:00Z"), "2020-01-01T12:00:00Z", "before the calendar: a day back");
+    }
+
+    #[test]
+    fn executions_are_named_by_their_order_and_its_filled_shares() {
+        assert_eq!(execution_id("61e69015", Quantity::new(140)), "61e69015@140");
+    }
+
+    fn order(values: [&str; 6]) -> Order {
+        let [id, number, status, replaces, replaced_by, kind] = values;
+        let json = json!({"id": id, "client_order_id": "c", "symbol": "SPY", "qty": number, "filled_qty": number,
+            "limit_price": number, "stop_price": number, "side": "buy", "type": kind, "status": status,
+            "replaces": replaces, "replaced_by": replaced_by, "created_at": "2026-11-27T14:30:00Z"});
+        serde_json::from_value(json).expect("an order")
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_list_makes_it_panic(
+            lists in proptest::collection::vec(proptest::array::uniform6("[0-3]|[0-9.eE+-]{1,30}|replaced|new|stop|limit"), 0..6),
+        ) {
+            let symbols = SymbolTable::new([Symbol::new("SPY").expect("a symbol")]);
+            let reader = OrderReader::new(Arc::new(symbols));
+            let listed: Vec<Order> = lists.iter().map(|values| order(values.each_ref().map(String::as_str))).collect();
+            let read = listed.iter().filter_map(|order| reader.read(order).ok()).collect();
+            let fills: Vec<FillActivity> = lists.iter().map(|[id, number, ..]| {
+                let json: Value = json!({"id": id, "order_id": id, "qty": number, "cum_qty": number, "price": number,
+                    "transaction_time": "2026-11-27T14:30:00Z"});
+                serde_json::from_value(json).expect("an activity")
+            }).collect();
+            let _ = explained(&listed, &fills, Timestamp::MIN);
+            let known: Vec<BrokerOrder> = newest_only(read, &listed);
+            let _: Vec<_> = known.iter().flat_map(|order| fills.iter().map(|fill| broker_fill(fill, order))).collect();
+        }
+    }
 }

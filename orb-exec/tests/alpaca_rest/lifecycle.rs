@@ -108,6 +108,29 @@ async fn a_lookup_and_a_cancel_follow_what_took_the_order_s_place() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancel_falls_back_on_the_order_whose_replacement_was_refused() {
+    let server = Server::new(|request| match request.line().as_str() {
+        "PATCH /v2/orders/1" => {
+            Reply::Json(200, order("2", json!({"client_order_id": "x", "status": "pending_new", "replaces": "1"})))
+        }
+        "DELETE /v2/orders/2" => Reply::Json(422, json!({"code": 42_210_000, "message": "order is not cancelable"})),
+        "GET /v2/orders/2" => {
+            Reply::Json(200, order("2", json!({"client_order_id": "x", "status": "rejected", "replaces": "1"})))
+        }
+        "GET /v2/orders/1" => Reply::Json(200, order("1", json!({}))),
+        "DELETE /v2/orders/1" => Reply::Text(204, ""),
+        _ => not_found(),
+    });
+    let mut rig = Rig::new(&server);
+    let (own, broker_id) = (ClientOrderId::new("20261127-a-0-1-e"), BrokerOrderId::new("1"));
+    let replaced =
+        rig.order(EffectClass::Protect, Action::Replace { order: own, broker_id, price: price("10.5") }).await;
+    assert_eq!(replaced.broker_id, BrokerOrderId::new("2"));
+    assert_eq!(rig.outcome(EffectClass::Cancel, cancel(Some("1"))).await, Outcome::Done);
+    assert_eq!(server.lines().last().map(String::as_str), Some("DELETE /v2/orders/1"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_not_there_is_not_found() {
     let server = Server::new(|_| not_found());
     assert_eq!(Rig::new(&server).outcome(EffectClass::Query, find()).await, Outcome::NotFound);

@@ -5,5 +5,6 @@ mod faults;
 mod lifecycle;
 mod rig;
 mod server;
+mod sim;
 mod snapshots;
 mod urgency;

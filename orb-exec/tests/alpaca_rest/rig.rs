@@ -17,7 +17,7 @@ use orb_exec::alpaca::{
     AlpacaBroker, AlpacaConfig, BracketSupport, BrokerHandle, BrokerParts, Credentials, Environment, Feed,
     RequestLimits, Urls,
 };
-use orb_exec::{Broker as _, BrokerEvent, Clock as _, EntryGate, WallClock};
+use orb_exec::{Broker as _, BrokerEvent, Clock, EntryGate, WallClock};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -30,11 +30,12 @@ pub(crate) const SPY: SymbolId = SymbolId(2);
 /// How long a test waits for what must come; far beyond what it takes.
 const WAIT: Duration = Duration::from_secs(60);
 
-pub(crate) struct Rig {
-    pub(crate) broker: AlpacaBroker<WallClock>,
-    pub(crate) handle: BrokerHandle<WallClock>,
+pub(crate) struct Rig<C: Clock = WallClock> {
+    pub(crate) broker: AlpacaBroker<C>,
+    pub(crate) handle: BrokerHandle<C>,
     pub(crate) events: mpsc::UnboundedReceiver<BrokerEvent>,
     pub(crate) gate: EntryGate,
+    clock: C,
     last: u64,
 }
 
@@ -70,25 +71,24 @@ impl Rig {
     }
 
     pub(crate) fn with_config(config: AlpacaConfig) -> Self {
-        let (sender, events) = mpsc::unbounded_channel();
-        let gate = EntryGate::default();
-        let broker = AlpacaBroker::new(BrokerParts {
-            config,
-            symbols: symbols(),
-            calendar: calendar(),
-            gate: gate.clone(),
-            clock: WallClock::default(),
-            brackets: BracketSupport::default(),
-            events: sender,
-        });
-        let broker = broker.expect("addresses on this machine");
-        Self { handle: broker.handle(), broker, events, gate, last: 0 }
+        Self::with_clock(config, calendar(), WallClock::default())
+    }
+}
+
+impl<C: Clock> Rig<C> {
+    pub(crate) fn with_clock(config: AlpacaConfig, calendar: Arc<Calendar>, clock: C) -> Self {
+        let (events, received) = mpsc::unbounded_channel();
+        let (gate, symbols, brackets) = (EntryGate::default(), symbols(), BracketSupport::default());
+        let parts =
+            BrokerParts { config, symbols, calendar, gate: gate.clone(), clock: clock.clone(), brackets, events };
+        let broker = AlpacaBroker::new(parts).expect("addresses on this machine");
+        Self { handle: broker.handle(), broker, events: received, gate, clock, last: 0 }
     }
 
     /// Hands an effect to the broker and returns its number.
     pub(crate) async fn perform(&mut self, symbol: Option<SymbolId>, class: EffectClass, action: Action) -> EffectId {
         self.last += 1;
-        let (id, now) = (EffectId(self.last), WallClock::default().now());
+        let (id, now) = (EffectId(self.last), self.clock.now());
         let not_after = (class == EffectClass::Entry).then(|| now + Span::from_seconds(30));
         let epoch = self.gate.epoch();
         self.broker.perform(now, epoch, BrokerEffect { id, symbol, class, not_after, action }).await;

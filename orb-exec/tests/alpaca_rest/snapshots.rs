@@ -128,12 +128,16 @@ async fn only_the_last_of_a_chain_of_replacements_is_told() {
             taken("3", 3, json!({"client_order_id": "another", "replaces": "2"})),
             taken("4", 4, json!({"order_class": "oto", "legs": legs})),
             taken("5", 5, json!({"status": "replaced", "replaced_by": "not-listed-yet", "client_order_id": "c5"})),
+            taken("6", 6, json!({"client_order_id": "c6"})),
+            taken("7", 7, json!({"client_order_id": "made-up", "replaces": "6", "status": "rejected"})),
         ],
         ..State::default()
     })
     .await;
     let told: Vec<_> = snapshot.orders.iter().map(|order| (order.broker_id.as_str(), order.status)).collect();
-    assert_eq!(told, [("3", OrderStatus::Working), ("4", OrderStatus::Working), ("5", OrderStatus::Unknown)]);
+    let expected = [("3", OrderStatus::Working), ("4", OrderStatus::Working), ("5", OrderStatus::Unknown)];
+    assert_eq!(told[..3], expected);
+    assert_eq!(told[3..], [("6", OrderStatus::Working)], "a replacement that was refused took nobody's place");
     let newest = &snapshot.orders[0];
     assert_eq!(newest.client_id, Some(ClientOrderId::new("20261127-a-0-1-t")));
     assert_eq!(newest.replaces, Some(BrokerOrderId::new("2")));

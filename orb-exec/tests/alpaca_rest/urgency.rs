@@ -1,5 +1,6 @@
 //! What waits for what, and what is stopped.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -123,4 +124,26 @@ async fn every_one_of_many_effects_has_one_outcome() {
     answered.sort_unstable();
     assert_eq!(answered, asked);
     assert!(most.lock().expect("nothing panics here").1 <= 12, "a bounded number is under way at one time");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flatten_under_refusals_for_too_many_requests_sends_every_exit_once() {
+    let asked = AtomicUsize::new(0);
+    let server = Server::new(move |request| match asked.fetch_add(1, Ordering::SeqCst) {
+        4..=7 => Reply::Json(429, json!({"message": "too many requests."})),
+        _ => echo(request),
+    });
+    let mut rig = Rig::new(&server);
+    let mut exits = Vec::new();
+    for round in 0..20 {
+        let symbol = [AAPL, SPY, crate::rig::BRK_B][round % 3];
+        exits.push(rig.perform(Some(symbol), EffectClass::Exit, close(symbol)).await);
+    }
+    for _ in 0..exits.len() {
+        let (id, outcome) = rig.next_outcome().await;
+        assert!(matches!(outcome, Outcome::Accepted(_)), "{outcome:?}");
+        exits.retain(|exit| *exit != id);
+    }
+    assert!(exits.is_empty());
+    assert_eq!(server.requests().len(), 24, "four were refused, and each of those was sent again");
 }

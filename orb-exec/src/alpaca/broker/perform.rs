@@ -17,8 +17,10 @@ use super::request::{new_order, new_price};
 use super::{Desk, InFlight};
 use crate::clock::Clock;
 
-/// How long something urgent waits for its turn and for a broker that is busy or away.
-const URGENT_PATIENCE: Duration = Duration::from_secs(10);
+/// How long something urgent waits for its turn: longer than the minute in which the broker counts requests.
+const URGENT_PATIENCE: Duration = Duration::from_secs(65);
+/// How long a question waits for its turn.
+const QUESTION_PATIENCE: Duration = Duration::from_secs(10);
 /// How long an entry without a deadline waits for its turn.
 const ENTRY_PATIENCE: Duration = Duration::from_secs(2);
 /// Most orders that took each other's place, one after the other.
@@ -58,9 +60,8 @@ impl<C: Clock> Desk<C> {
                 let left = task.effect.not_after.map(|deadline| Duration::from_micros(left(deadline)));
                 (left.unwrap_or(ENTRY_PATIENCE).min(URGENT_PATIENCE), false)
             }
-            EffectClass::Exit | EffectClass::Protect | EffectClass::Cancel | EffectClass::Query => {
-                (URGENT_PATIENCE, true)
-            }
+            EffectClass::Exit | EffectClass::Protect | EffectClass::Cancel => (URGENT_PATIENCE, true),
+            EffectClass::Query => (QUESTION_PATIENCE, true),
         };
         Manner { urgency: task.urgency.clone(), patience: Instant::now() + patience, insists, guard: None }
     }
@@ -111,7 +112,7 @@ impl<C: Clock> Desk<C> {
 
     /// Asks for the legs of an order that must have some and came without.
     async fn with_legs(&self, order: Order, manner: &Manner<'_>) -> Order {
-        if !order.legs.is_empty() || !matches!(order.order_class.as_str(), "bracket" | "oco" | "oto") {
+        if !lacks_legs(&order) {
             return order;
         }
         let manner = Manner { guard: None, ..manner.clone() };
@@ -166,6 +167,9 @@ impl<C: Clock> Desk<C> {
             }
             // It cannot be cancelled: it has ended, or another took its place.
             match self.newest(&id, manner).await {
+                Ok(found) if is_refused_replacement(&found) => {
+                    id = BrokerOrderId::new(found.replaces.as_deref().unwrap_or_default());
+                }
                 Ok(found) if is_over(&found) || found.id == id.as_str() => return self.found(&found, order),
                 Ok(found) => id = BrokerOrderId::new(&found.id),
                 Err(_) => return Outcome::Unknown,
@@ -176,10 +180,7 @@ impl<C: Clock> Desk<C> {
 
     async fn find(&self, order: &ClientOrderId, manner: &Manner<'_>) -> Outcome {
         match self.look_up(order, manner).await {
-            Ok(Some(found)) => {
-                let found = self.with_legs(found, manner).await;
-                self.found(&found, order)
-            }
+            Ok(Some(found)) => self.found(&found, order),
             Ok(None) => Outcome::NotFound,
             Err(error) => {
                 tracing::debug!(%order, %error, "an order could not be looked up");
@@ -195,6 +196,7 @@ impl<C: Clock> Desk<C> {
     /// Looks an order up by our identifier, or by the broker's where only that is known; the newest in its place.
     async fn look_up(&self, order: &ClientOrderId, manner: &Manner<'_>) -> Result<Option<Order>, CallError> {
         let found = match self.rest.ask::<Order>(manner, paths::order_by_client_id(order)).await {
+            Ok(found) if found.replaced_by.is_none() && !lacks_legs(&found) => return Ok(Some(found)),
             Ok(found) => BrokerOrderId::new(&found.id),
             // A leg has no identifier of ours at the broker.
             Err(error) if error.is_not_found() => match self.rest.orders().newest(order) {
@@ -248,6 +250,16 @@ fn refused(error: CallError) -> Outcome {
     }
 }
 
+/// Tells whether an order's class speaks of legs that are not with it.
+fn lacks_legs(order: &Order) -> bool {
+    order.legs.is_empty() && matches!(order.order_class.as_str(), "bracket" | "oco" | "oto")
+}
+
+/// Tells whether an order was to take another one's place and was refused, so that the other one is still there.
+fn is_refused_replacement(order: &Order) -> bool {
+    order.status == "rejected" && order.replaces.is_some()
+}
+
 /// Tells whether nothing more can come of an order.
 fn is_over(order: &Order) -> bool {
     matches!(order.status.as_str(), "filled" | "canceled" | "cancelled" | "expired" | "rejected")
@@ -258,6 +270,6 @@ pub(crate) fn position(held: &Position, symbol: SymbolId) -> Option<BrokerPositi
     use rust_decimal::RoundingStrategy::AwayFromZero;
     use rust_decimal::prelude::ToPrimitive as _;
     let shares = held.qty?.round_dp_with_strategy(0, AwayFromZero).to_i64()?;
-    let signed = if held.side == "short" { -shares.abs() } else { shares };
+    let signed = if held.side == "short" { -shares.saturating_abs() } else { shares };
     Some(BrokerPosition { symbol, quantity: Quantity::new(signed) })
 }

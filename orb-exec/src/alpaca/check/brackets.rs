@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use orb_core::bar::PRICE_MAX;
+use orb_core::order::BrokerOrderId;
 use orb_core::side::round_up;
 use orb_core::{Calendar, Price, Symbol, SymbolTable};
 use serde_json::json;
@@ -53,8 +55,8 @@ pub async fn probe_brackets(config: &AlpacaConfig, probe: &BracketProbe) -> Resu
 }
 
 fn trial(probe: &BracketProbe) -> Vec<u8> {
-    let stop = round_up(Price::from_micros(probe.last_price.micros().saturating_mul(STOP_AWAY)));
-    let exit = round_up(probe.last_price);
+    let last = probe.last_price.min(PRICE_MAX);
+    let (stop, exit) = (round_up(Price::from_micros(last.micros() * STOP_AWAY)), round_up(last));
     let order = json!({
         "symbol": probe.symbol.as_str(), "qty": "1", "side": "buy", "type": "stop", "time_in_force": "day",
         "stop_price": stop.to_string(), "client_order_id": probe.client_id, "order_class": "oto",
@@ -64,7 +66,7 @@ fn trial(probe: &BracketProbe) -> Vec<u8> {
 }
 
 async fn take_back(rest: &Rest, order: &Order) -> Finding {
-    let id = orb_core::order::BrokerOrderId::new(&order.id);
+    let id = BrokerOrderId::new(&order.id);
     match rest.send_to_trading(&Manner::once(), Verb::Delete, paths::cancel(&id)).await {
         Ok(_) => Finding::pass(ITEM, "the account takes stop entries with a leg"),
         Err(error) => Finding::fail(

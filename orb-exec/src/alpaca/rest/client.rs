@@ -24,6 +24,8 @@ use super::health::Health;
 const QUESTION_PATIENCE: Duration = Duration::from_secs(20);
 /// The pause before a connection that failed is tried again.
 const CONNECT_AGAIN: Duration = Duration::from_millis(500);
+/// So often a connection is tried: ten seconds in which nothing could be sent are told.
+const CONNECT_TRIES: u32 = 20;
 
 /// Names one of the two hosts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,7 +162,8 @@ impl Rest {
             HostName::Trading => &self.0.trading,
             HostName::Data => &self.0.data,
         };
-        // Bounded by the patience: each round waits for a turn, or for the connection.
+        let mut tries = 0;
+        // Bounded by the patience for refusals because of too many requests, by the tries for connections.
         loop {
             let Some(permit) = asked.turnstile.pass(&manner.urgency, manner.patience).await else {
                 return Err(CallError::NotSent("its turn did not come in time: too many requests".to_owned()));
@@ -176,7 +179,8 @@ impl Rest {
             self.note(host, &answer);
             match answer {
                 Err(CallError::Throttled) if manner.insists => {}
-                Err(CallError::NotSent(_)) if manner.insists && Instant::now() + CONNECT_AGAIN < manner.patience => {
+                Err(CallError::NotSent(_)) if manner.insists && tries < CONNECT_TRIES => {
+                    tries += 1;
                     tokio::time::sleep(CONNECT_AGAIN).await;
                 }
                 answer => return answer,
