@@ -61,7 +61,6 @@ fn config() -> SimConfig {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[expect(clippy::print_stderr, reason = "a skipped test must say so")]
 async fn alpaca_py_is_satisfied() {
     let python = match python() {
         Ok(python) => python,
