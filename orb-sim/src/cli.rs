@@ -243,8 +243,11 @@ impl ServeArgs {
             ..PathConfig::default()
         };
         let millis = |millis: u32| Span::from_millis(i64::from(millis));
-        config.latencies =
-            Latencies { acknowledge: millis(self.acknowledge_ms), fill: millis(self.fill_ms), bar: millis(self.bar_ms) };
+        config.latencies = Latencies {
+            acknowledge: millis(self.acknowledge_ms),
+            fill: millis(self.fill_ms),
+            bar: millis(self.bar_ms),
+        };
         config.halts_from_holes = self.halts_from_holes.map(|minutes| Span::from_minutes(i64::from(minutes)));
         let clock = match self.rate_clock {
             RateClockArg::Simulated => RateClock::Simulated,

@@ -119,7 +119,8 @@ pub struct SimConfig {
     pub begin: Begin,
     /// What follows when there is nothing left to play.
     pub end: End,
-    /// How long before an open a session begins, so that clients can connect; 5 minutes by default.
+    /// How long before an open a session begins, so that clients can connect; 5 minutes by default. A
+    /// negative one begins within the session, and what happened before is past.
     pub lead: Span,
     /// The account's cash at the beginning; $100,000 by default.
     pub cash: Money,

@@ -16,6 +16,7 @@ use crate::faults::{AccountFault, FaultPlan, HttpFault, HttpFaults, MarketFaults
 use crate::http::{Reply, Request};
 use crate::limit::{Allowance, Limiter};
 use crate::market::SourceError;
+use crate::market::path::Quote;
 use crate::market::source::Material;
 use crate::market::tape::{Tape, TapeOptions};
 use crate::market::timeframe::TapeBar;
@@ -79,9 +80,11 @@ impl Exchange {
             frames_max: config.frames_max,
             refused_with: config.data_stream_refused,
         };
+        let mut broker = broker(&config, &tape);
+        show_history(&mut broker, &tape, start);
         let test_symbol = tape.symbols().iter().next().map(|(_, name)| name.to_string()).unwrap_or_default();
         let exchange = Self {
-            broker: broker(&config, &tape),
+            broker,
             timeline: Timeline::new(Arc::clone(&tape), config.lead),
             hub: Hub::new(clock.clone(), rules, StreamFaults::new(&config.faults), test_symbol),
             data: DataApi { corporate_actions: config.corporate_actions },
@@ -164,7 +167,9 @@ impl Exchange {
         let bar = |kind: &str, symbol, bar: &TapeBar| DataMessage::new(kind, name(symbol), messages::bar_fields(bar));
         Some(match event {
             MarketEvent::Trade(symbol, trade) => DataMessage::new("t", name(symbol), messages::trade_fields(&trade)),
-            MarketEvent::Quote(symbol, quote) => DataMessage::new("q", name(symbol), messages::quote_fields(&quote, now)),
+            MarketEvent::Quote(symbol, quote) => {
+                DataMessage::new("q", name(symbol), messages::quote_fields(&quote, now))
+            }
             MarketEvent::Bar(symbol, minute) => bar("b", symbol, &minute),
             MarketEvent::Updated(symbol, minute) => bar("u", symbol, &minute),
             MarketEvent::Daily(symbol, day) => bar("d", symbol, &day),
@@ -306,4 +311,15 @@ fn broker(config: &SimConfig, tape: &Tape) -> Broker {
     broker.pdt_rule = config.has_day_trading_rule;
     broker.seed = config.seed;
     Broker::new(broker, Box::new(PlannedOrders::new(&config.faults)))
+}
+
+/// Shows the broker the last trade and quote of each symbol before the start, so that positions and orders have prices
+/// before the open.
+fn show_history(broker: &mut Broker, tape: &Tape, start: Timestamp) {
+    for (symbol, _) in tape.symbols().iter() {
+        let Some(trade) = tape.last_trade(symbol, start) else { continue };
+        let Quote { bid, ask, bid_size, ask_size } = tape.quote_at(symbol, &trade.print);
+        broker.on_tick(start, &Tick::Quote { symbol, bid, ask, bid_size, ask_size });
+        broker.on_tick(start, &Tick::Trade { symbol, price: trade.print.price, size: trade.print.size });
+    }
 }

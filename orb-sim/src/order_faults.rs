@@ -30,7 +30,7 @@ pub struct OrderFaults {
     pub fills_after_cancel: bool,
     /// It fills in pieces.
     pub pieces: Option<Pieces>,
-    /// It is accepted, and rejected afterwards with this sentence.
+    /// It is accepted, and rejected afterwards with this sentence; a leg, when it would become active.
     pub rejected: Option<String>,
     /// Its legs (all but the order itself) are rejected when they would become active.
     pub legs_rejected: bool,
@@ -57,7 +57,9 @@ pub struct Pieces {
 
 /// Decides what is to go wrong with each order.
 pub trait OrderFaultSource: Send {
-    /// Called once for each order as it is accepted, and for each replacement.
+    /// Called once for each order as it is accepted, then for each of its legs, and for each replacement.
+    ///
+    /// Legs are known by their class and type: their clients' identifiers are made by the broker.
     fn faults_of(&mut self, now: Timestamp, order: OrderGlimpse<'_>) -> OrderFaults;
 }
 

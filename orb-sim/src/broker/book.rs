@@ -81,6 +81,10 @@ impl OrderBook {
     /// Returns the other exit of a pair of which one cancels the other.
     pub(super) fn sibling(&self, key: OrderKey) -> Option<OrderKey> {
         let order = &self[key];
+        if order.matching.predecessor.is_some() {
+            // It is not in the group yet.
+            return None;
+        }
         match (order.class, order.role) {
             (OrderClass::Oco, Role::Target) => order.legs.first().copied(),
             (OrderClass::Oco, Role::Stop) => order.parent,
@@ -95,7 +99,8 @@ impl OrderBook {
     /// Tells whether an order is a leg whose entry is not completely filled.
     pub(super) fn waits_for_entry(&self, key: OrderKey) -> bool {
         let parent = self[key].parent.map(|parent| &self[parent]);
-        parent.is_some_and(|parent| parent.role == Role::Entry && parent.is_open())
+        self[key].matching.predecessor.is_none()
+            && parent.is_some_and(|parent| parent.role == Role::Entry && parent.is_open())
     }
 }
 

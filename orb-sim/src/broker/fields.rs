@@ -64,7 +64,12 @@ impl<'a> Fields<'a> {
             Value::Number(number) => number.to_string(),
             Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return Err(Refusal::Body),
         };
-        parse_decimal(&text).map(Some).ok_or_else(|| Refusal::Invalid { field, value: shorten(&text) })
+        if let Some(number) = parse_decimal(&text) {
+            return Ok(Some(number));
+        }
+        // A number that a decimal cannot hold is at fault for its size, not for its form.
+        let huge = text.trim().parse::<f64>().is_ok_and(|number| number.abs() > 1e15 && number.is_finite());
+        Err(if huge { Refusal::TooLarge { field } } else { Refusal::Invalid { field, value: shorten(&text) } })
     }
 
     /// Returns a number above zero.
@@ -138,7 +143,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn price(value: Value) -> Result<Option<Price>, Refusal> {
+    fn price(value: &Value) -> Result<Option<Price>, Refusal> {
         let Value::Object(fields) = json!({ "limit_price": value }) else { unreachable!("an object was made") };
         Fields::new(&fields).price("limit_price", "limit_price")
     }
@@ -146,32 +151,32 @@ mod tests {
     #[test]
     fn numbers_come_as_texts_and_as_floats() {
         let expected = Ok(Some(Price::from_cents(1_250)));
-        assert_eq!(price(json!("12.5")), expected);
-        assert_eq!(price(json!(12.5)), expected);
-        assert_eq!(price(json!("1.25e1")), expected);
-        assert_eq!(price(json!("12.500")), expected);
-        assert_eq!(price(json!(null)), Ok(None));
-        assert_eq!(price(json!("")), Ok(None));
+        assert_eq!(price(&json!("12.5")), expected);
+        assert_eq!(price(&json!(12.5)), expected);
+        assert_eq!(price(&json!("1.25e1")), expected);
+        assert_eq!(price(&json!("12.500")), expected);
+        assert_eq!(price(&json!(null)), Ok(None));
+        assert_eq!(price(&json!("")), Ok(None));
     }
 
     #[test]
     fn what_is_no_price_is_refused() {
-        assert_eq!(price(json!([1])), Err(Refusal::Body));
-        assert_eq!(price(json!(true)), Err(Refusal::Body));
-        assert_eq!(price(json!("twelve")), Err(Refusal::Invalid { field: "limit_price", value: "twelve".into() }));
-        assert_eq!(price(json!(-1)), Err(Refusal::NotPositive { field: "limit_price" }));
-        assert_eq!(price(json!(0)), Err(Refusal::NotPositive { field: "limit_price" }));
-        assert_eq!(price(json!(1e12)), Err(Refusal::TooLarge { field: "limit_price" }));
-        assert!(price(json!(1e300)).is_err());
-        assert!(price(json!("9".repeat(4_000))).is_err());
+        assert_eq!(price(&json!([1])), Err(Refusal::Body));
+        assert_eq!(price(&json!(true)), Err(Refusal::Body));
+        assert_eq!(price(&json!("twelve")), Err(Refusal::Invalid { field: "limit_price", value: "twelve".into() }));
+        assert_eq!(price(&json!(-1)), Err(Refusal::NotPositive { field: "limit_price" }));
+        assert_eq!(price(&json!(0)), Err(Refusal::NotPositive { field: "limit_price" }));
+        assert_eq!(price(&json!(1e12)), Err(Refusal::TooLarge { field: "limit_price" }));
+        assert!(price(&json!(1e300)).is_err());
+        assert!(price(&json!("9".repeat(4_000))).is_err());
     }
 
     #[test]
     fn sub_penny_prices_are_refused_from_a_dollar_on() {
-        let refusal = price(json!("12.345")).expect_err("too fine");
+        let refusal = price(&json!("12.345")).expect_err("too fine");
         let shown = "invalid limit_price 12.345. sub-penny increment does not fulfill minimum pricing criteria";
         assert_eq!(refusal.to_string(), shown);
-        assert_eq!(price(json!("0.1234")), Ok(Some(Price::from_micros(123_400))));
-        assert!(price(json!("0.12345")).is_err());
+        assert_eq!(price(&json!("0.1234")), Ok(Some(Price::from_micros(123_400))));
+        assert!(price(&json!("0.12345")).is_err());
     }
 }

@@ -39,14 +39,10 @@ impl Broker {
     fn count_fill(&mut self, key: OrderKey, shares: Shares, price: Price) {
         let now = self.now;
         let order = &mut self.book[key];
+        let complete = shares >= order.remaining(price);
         order.filled += shares;
         order.filled_value += shares.at(price);
         order.times.updated = now;
-        let complete = match order.amount {
-            Amount::Shares(all) => order.filled >= all,
-            // What is left buys less than the smallest fraction, or nothing at this price.
-            Amount::Notional(_) => order.remaining(price).signum() <= 0,
-        };
         if complete {
             order.status = OrderStatus::Filled;
             order.times.filled = Some(now);
@@ -62,7 +58,9 @@ impl Broker {
         let fee = shares.at(Price::from_micros(self.config.fee_per_share.micros()));
         self.account.accrued_fees += fee;
         let order = &self.book[key];
-        let leaves = order.remaining(price).max(Shares::ZERO);
+        let filled = order.status == OrderStatus::Filled;
+        // Of an amount of money, less than the smallest fraction may be left.
+        let leaves = if filled { Shares::ZERO } else { order.remaining(price).max(Shares::ZERO) };
         let execution = Execution {
             id,
             order: key,
@@ -114,9 +112,11 @@ impl Broker {
         }
     }
 
-    /// Ends the other exit of a pair. Where both are to fill, it is left for [`Self::force_fill`].
+    /// Ends the other exit of a pair, and leaves the one that fills alone.
     pub(super) fn end_sibling(&mut self, sibling: OrderKey) {
-        self.end_order(sibling, OrderStatus::Canceled);
+        if self.book[sibling].is_open() {
+            self.end_alone(sibling, OrderStatus::Canceled);
+        }
     }
 
     /// Tells whether a fault lets both exits of a pair fill.

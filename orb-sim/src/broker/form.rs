@@ -280,28 +280,28 @@ mod tests {
 
     use super::*;
 
-    fn with(changes: Value) -> Result<OrderForm, Refusal> {
+    fn with(changes: &Value) -> Result<OrderForm, Refusal> {
         let mut body = json!({ "symbol": "SPY", "qty": "10", "side": "buy", "type": "market", "time_in_force": "day" });
-        let (Some(fields), Value::Object(changes)) = (body.as_object_mut(), changes) else {
+        let (Some(fields), Some(changes)) = (body.as_object_mut(), changes.as_object()) else {
             unreachable!("both are objects")
         };
-        fields.extend(changes);
+        fields.extend(changes.clone());
         OrderForm::parse(body.to_string().as_bytes())
     }
 
     #[track_caller]
-    fn refused(changes: Value, message: &str) {
-        let refusal = with(changes.clone()).expect_err(message);
+    fn refused(changes: &Value, message: &str) {
+        let refusal = with(changes).expect_err(message);
         assert_eq!(refusal.to_string(), message, "{changes}");
     }
 
     #[test]
     fn missing_fields_are_named() {
         for field in ["symbol", "side", "type", "time_in_force"] {
-            refused(json!({ field: null }), &format!("{field} is required"));
+            refused(&json!({ field: null }), &format!("{field} is required"));
         }
-        refused(json!({ "qty": null }), "qty or notional is required");
-        refused(json!({ "notional": 5 }), "only one of qty or notional is accepted");
+        refused(&json!({ "qty": null }), "qty or notional is required");
+        refused(&json!({ "notional": 5 }), "only one of qty or notional is accepted");
     }
 
     #[test]
@@ -309,70 +309,73 @@ mod tests {
         for body in ["", "{", "[]", "null", "<html>", "{\"symbol\":1e999}", "{\"symbol\":7}"] {
             assert_eq!(OrderForm::parse(body.as_bytes()), Err(Refusal::Body), "{body}");
         }
-        refused(json!({ "side": "hold" }), "invalid side hold");
-        refused(json!({ "type": "iceberg" }), "invalid type iceberg");
-        refused(json!({ "extended_hours": "yes" }), "request body format is invalid");
-        refused(json!({ "take_profit": 5 }), "request body format is invalid");
-        refused(json!({ "qty": "1e30" }), "qty is too large");
-        refused(json!({ "qty": "0.0000000001" }), "qty increment must be at least 1e-9");
+        refused(&json!({ "side": "hold" }), "invalid side hold");
+        refused(&json!({ "type": "iceberg" }), "invalid type iceberg");
+        refused(&json!({ "extended_hours": "yes" }), "request body format is invalid");
+        refused(&json!({ "take_profit": 5 }), "request body format is invalid");
+        refused(&json!({ "qty": "1e30" }), "qty is too large");
+        refused(&json!({ "qty": "0.0000000001" }), "qty increment must be at least 1e-9");
     }
 
     #[test]
     fn each_type_has_its_prices() {
-        refused(json!({ "type": "limit" }), "limit orders require limit_price");
-        refused(json!({ "type": "stop" }), "stop orders require stop_price");
-        refused(json!({ "type": "stop_limit", "stop_price": 5 }), "stop_limit orders require limit_price");
-        refused(json!({ "limit_price": 5 }), "market orders must not have limit_price");
-        refused(json!({ "type": "limit", "limit_price": 5, "stop_price": 4 }), "limit orders must not have stop_price");
-        refused(json!({ "type": "trailing_stop" }), "trailing_stop orders require trail_price or trail_percent");
+        refused(&json!({ "type": "limit" }), "limit orders require limit_price");
+        refused(&json!({ "type": "stop" }), "stop orders require stop_price");
+        refused(&json!({ "type": "stop_limit", "stop_price": 5 }), "stop_limit orders require limit_price");
+        refused(&json!({ "limit_price": 5 }), "market orders must not have limit_price");
+        refused(
+            &json!({ "type": "limit", "limit_price": 5, "stop_price": 4 }),
+            "limit orders must not have stop_price",
+        );
+        refused(&json!({ "type": "trailing_stop" }), "trailing_stop orders require trail_price or trail_percent");
         let both = json!({ "type": "trailing_stop", "trail_price": 1, "trail_percent": 1 });
-        refused(both, "only one of trail_price or trail_percent is accepted");
+        refused(&both, "only one of trail_price or trail_percent is accepted");
     }
 
     #[test]
     fn classes_have_their_legs() {
         let (profit, loss) = (json!({ "limit_price": "12" }), json!({ "stop_price": "9" }));
         refused(
-            json!({ "order_class": "bracket", "stop_loss": loss }),
+            &json!({ "order_class": "bracket", "stop_loss": loss }),
             "bracket orders require take_profit.limit_price",
         );
         refused(
-            json!({ "order_class": "bracket", "take_profit": profit }),
+            &json!({ "order_class": "bracket", "take_profit": profit }),
             "bracket orders require stop_loss.stop_price",
         );
         let oto = "oto orders require exactly one of take_profit or stop_loss";
-        refused(json!({ "order_class": "oto" }), oto);
-        refused(json!({ "order_class": "oto", "take_profit": profit, "stop_loss": loss }), oto);
-        refused(json!({ "stop_loss": loss }), "simple orders must not have stop_loss");
+        refused(&json!({ "order_class": "oto" }), oto);
+        refused(&json!({ "order_class": "oto", "take_profit": profit, "stop_loss": loss }), oto);
+        refused(&json!({ "stop_loss": loss }), "simple orders must not have stop_loss");
         let oco = json!({ "order_class": "oco", "take_profit": profit, "stop_loss": loss });
-        refused(oco, "oco orders must be limit orders");
+        refused(&oco, "oco orders must be limit orders");
         let oco = json!({ "order_class": "oco", "type": "limit", "take_profit": profit, "stop_loss": loss });
-        assert_eq!(with(oco).expect("an order").prices.limit, Some(Price::from_cents(1_200)));
+        assert_eq!(with(&oco).expect("an order").prices.limit, Some(Price::from_cents(1_200)));
     }
 
     #[test]
     fn times_in_force_go_with_types() {
         let legs = json!({ "limit_price": "12" });
         let ioc = json!({ "order_class": "oto", "take_profit": legs, "time_in_force": "ioc" });
-        refused(ioc, "oto orders must be day or gtc orders");
+        refused(&ioc, "oto orders must be day or gtc orders");
         let stop = json!({ "type": "stop", "stop_price": 5, "time_in_force": "opg" });
-        refused(stop, "opg orders must be market or limit orders");
-        refused(json!({ "extended_hours": true }), "extended hours order must be DAY limit orders");
-        refused(json!({ "time_in_force": "gtd" }), "invalid time_in_force gtd");
+        refused(&stop, "opg orders must be market or limit orders");
+        refused(&json!({ "extended_hours": true }), "extended hours order must be DAY limit orders");
+        refused(&json!({ "time_in_force": "gtd" }), "invalid time_in_force gtd");
     }
 
     #[test]
     fn fractions_are_simple_and_for_the_day() {
-        refused(json!({ "qty": "1.5", "time_in_force": "gtc" }), "fractional orders must be DAY orders");
+        refused(&json!({ "qty": "1.5", "time_in_force": "gtc" }), "fractional orders must be DAY orders");
         let oto = json!({ "qty": 1.5, "order_class": "oto", "take_profit": { "limit_price": 12 } });
-        refused(oto, "fractional orders must be simple orders");
-        refused(json!({ "qty": null, "notional": "0.99" }), "notional amount must be >= 1.00");
-        assert!(with(json!({ "qty": 1.5 })).expect("an order").is_fractional());
+        refused(&oto, "fractional orders must be simple orders");
+        refused(&json!({ "qty": null, "notional": "0.99" }), "notional amount must be >= 1.00");
+        assert!(with(&json!({ "qty": 1.5 })).expect("an order").is_fractional());
     }
 
     #[test]
     fn long_client_order_ids_are_refused() {
-        refused(json!({ "client_order_id": "x".repeat(49) }), "client_order_id must be no more than 48 characters");
-        assert!(with(json!({ "client_order_id": "x".repeat(48) })).is_ok());
+        refused(&json!({ "client_order_id": "x".repeat(49) }), "client_order_id must be no more than 48 characters");
+        assert!(with(&json!({ "client_order_id": "x".repeat(48) })).is_ok());
     }
 }

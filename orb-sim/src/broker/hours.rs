@@ -70,6 +70,13 @@ impl Hours {
         }
     }
 
+    /// Returns since when prices are those of the trading that goes on: the open, or the start of trading before it.
+    pub(super) fn prices_since(&self, now: Timestamp) -> Timestamp {
+        let session = self.session_ahead(now, true).map(|index| &self.sessions()[index]);
+        session
+            .map_or(Timestamp::MAX, |session| if now >= session.open { session.open } else { start_of(session, true) })
+    }
+
     /// Returns when trading next begins, later than now; `None` beyond the calendar.
     pub(super) fn next_start(&self, now: Timestamp, extended: bool) -> Option<Timestamp> {
         let index = self.sessions().partition_point(|session| start_of(session, extended) <= now);

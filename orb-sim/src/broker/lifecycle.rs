@@ -158,39 +158,33 @@ impl Broker {
 
     /// Ends an order without a fill, and its group with it. An order that is at its end stays there.
     pub(super) fn end_order(&mut self, key: OrderKey, status: OrderStatus) {
-        if self.book[key].status.is_terminal() {
-            return;
+        if self.book[key].is_open() {
+            self.end_alone(key, status);
+            self.end_group(key, status);
         }
+    }
+
+    /// Ends an order without a fill, and nothing else.
+    pub(super) fn end_alone(&mut self, key: OrderKey, status: OrderStatus) {
         self.set_status(key, status);
-        let now = Some(self.now);
-        let times = &mut self.book[key].times;
-        let event = match status {
-            OrderStatus::Expired => {
-                times.expired = now;
-                Event::Expired
-            }
-            OrderStatus::Rejected => {
-                times.failed = now;
-                Event::Rejected
-            }
-            OrderStatus::Canceled
-            | OrderStatus::Accepted
-            | OrderStatus::PendingNew
-            | OrderStatus::New
-            | OrderStatus::PartiallyFilled
-            | OrderStatus::Filled
-            | OrderStatus::Replaced
-            | OrderStatus::PendingCancel
-            | OrderStatus::PendingReplace
-            | OrderStatus::Held => {
-                debug_assert_eq!(status, OrderStatus::Canceled, "an order ends cancelled, expired or rejected");
-                times.canceled = now;
-                Event::Canceled
-            }
+        let (now, times) = (Some(self.now), &mut self.book[key].times);
+        let event = if status == OrderStatus::Expired {
+            times.expired = now;
+            Event::Expired
+        } else if status == OrderStatus::Rejected {
+            times.failed = now;
+            Event::Rejected
+        } else {
+            debug_assert_eq!(status, OrderStatus::Canceled, "an order ends cancelled, expired or rejected");
+            times.canceled = now;
+            Event::Canceled
         };
         self.book.retire(key);
-        self.publish_plain(event, key);
-        self.end_group(key, status);
+        let mut extras = Map::new();
+        if let Some(reason) = self.book[key].faults.rejected.as_ref().filter(|_| status == OrderStatus::Rejected) {
+            extras.insert("reason".into(), reason.as_str().into());
+        }
+        self.publish(event, key, extras);
     }
 
     /// Ends what cannot live without an order: the legs of an entry, the other exit of a pair, a replacement.
@@ -225,7 +219,7 @@ impl Broker {
         let order = &self.book[key];
         if order.order_type == OrderType::TrailingStop
             && order.high_water.is_none()
-            && let Some(price) = self.markets[order.symbol.index()].trade
+            && let Some(price) = self.markets[order.symbol.index()].last_trade()
         {
             self.trail(key, price);
         }

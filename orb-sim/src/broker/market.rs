@@ -1,15 +1,19 @@
 //! What the broker knows about the market of a symbol.
 
 use orb_core::side::OrderSide;
-use orb_core::{Date, Price};
+use orb_core::{Date, Price, Timestamp};
 
 /// Holds the latest prices of a symbol; `None` for what was not seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Market {
-    pub(super) trade: Option<Price>,
+    trade: Option<Price>,
+    traded_at: Timestamp,
     bid: Option<Price>,
     ask: Option<Price>,
+    quoted_at: Timestamp,
     pub(super) halted: bool,
+    /// When the latest halt began: nothing trades at older prices.
+    halted_at: Option<Timestamp>,
     /// The last trade of the latest session that ended.
     last_close: Option<(Date, Price)>,
     /// The same of the session before.
@@ -18,22 +22,62 @@ pub(super) struct Market {
 
 impl Market {
     /// Takes a new quote; a side without a price counts as unknown.
-    pub(super) fn set_quote(&mut self, bid: Price, ask: Price) {
+    pub(super) fn set_quote(&mut self, now: Timestamp, bid: Price, ask: Price) {
         let known = |price: Price| (price.micros() > 0).then_some(price);
-        (self.bid, self.ask) = (known(bid), known(ask));
+        (self.bid, self.ask, self.quoted_at) = (known(bid), known(ask), now);
     }
 
-    /// Returns the price at which an order of a side trades at once; the last trade stands for an unknown quote.
+    /// Takes a new trade.
+    pub(super) const fn set_trade(&mut self, now: Timestamp, price: Price) {
+        (self.trade, self.traded_at) = (Some(price), now);
+    }
+
+    /// Begins or ends a halt.
+    pub(super) const fn set_halted(&mut self, now: Timestamp, halted: bool) {
+        if halted && !self.halted {
+            self.halted_at = Some(now);
+        }
+        self.halted = halted;
+    }
+
+    /// Returns the latest trade, however old.
+    pub(super) const fn last_trade(&self) -> Option<Price> {
+        self.trade
+    }
+
+    /// Returns the price on the side that an order of a side trades with, however old; the last trade stands for an
+    /// unknown quote.
     pub(super) fn far(&self, side: OrderSide) -> Option<Price> {
+        self.quoted(side).or(self.trade)
+    }
+
+    /// Returns the price at which an order of a side trades at once: like [`Self::far`], of nothing that was seen
+    /// before an instant or the latest halt.
+    pub(super) fn far_since(&self, side: OrderSide, since: Timestamp) -> Option<Price> {
+        let quoted = self.quoted(side).filter(|_| self.is_fresh(self.quoted_at, since));
+        quoted.or_else(|| self.trade_since(since))
+    }
+
+    /// Returns the latest trade if it was seen since an instant and the latest halt.
+    pub(super) fn trade_since(&self, since: Timestamp) -> Option<Price> {
+        self.trade.filter(|_| self.is_fresh(self.traded_at, since))
+    }
+
+    /// Tells whether a trade lies within the quote, as far as that was seen since an instant.
+    pub(super) fn is_inside(&self, price: Price, since: Timestamp) -> bool {
+        let known = self.is_fresh(self.quoted_at, since);
+        !known || (self.bid.is_none_or(|bid| bid <= price) && self.ask.is_none_or(|ask| price <= ask))
+    }
+
+    const fn quoted(&self, side: OrderSide) -> Option<Price> {
         match side {
-            OrderSide::Buy => self.ask.or(self.trade),
-            OrderSide::Sell => self.bid.or(self.trade),
+            OrderSide::Buy => self.ask,
+            OrderSide::Sell => self.bid,
         }
     }
 
-    /// Tells whether a trade lies within the quote, as far as that is known.
-    pub(super) fn is_inside(&self, price: Price) -> bool {
-        self.bid.is_none_or(|bid| bid <= price) && self.ask.is_none_or(|ask| price <= ask)
+    fn is_fresh(&self, at: Timestamp, since: Timestamp) -> bool {
+        at >= since && self.halted_at.is_none_or(|halt| at >= halt)
     }
 
     /// Returns the price that positions are valued at.

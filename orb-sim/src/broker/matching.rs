@@ -19,11 +19,13 @@ impl Broker {
         if symbol.index() >= self.markets.len() || price.micros() <= 0 {
             return;
         }
+        let (now, since) = (self.now, self.hours.prices_since(self.now));
         let market = &mut self.markets[symbol.index()];
-        let elects = market.is_inside(price) && !market.halted;
-        market.trade = Some(price);
-        let elects = elects && self.hours.is_trading(self.now, false);
-        for key in self.book.awake(symbol) {
+        let inside = market.is_inside(price, since) && !market.halted;
+        market.set_trade(now, price);
+        let keys = self.book.awake(symbol);
+        let elects = inside && !keys.is_empty() && self.hours.is_trading(now, false);
+        for key in keys {
             if elects {
                 self.trail(key, price);
                 self.elect(key, price);
@@ -36,7 +38,7 @@ impl Broker {
         if symbol.index() >= self.markets.len() {
             return;
         }
-        self.markets[symbol.index()].set_quote(bid, ask);
+        self.markets[symbol.index()].set_quote(self.now, bid, ask);
         for key in self.book.awake(symbol) {
             self.match_order(key, None);
         }
@@ -46,7 +48,7 @@ impl Broker {
         if symbol.index() >= self.markets.len() {
             return;
         }
-        self.markets[symbol.index()].halted = halted;
+        self.markets[symbol.index()].set_halted(self.now, halted);
         for key in self.book.awake(symbol) {
             // After a halt everything meets the market anew, as in the reopening auction.
             self.book[key].matching.resting = false;
@@ -112,26 +114,14 @@ impl Broker {
         if order.is_stop() && !order.matching.elected {
             return;
         }
-        match self.fill_price(order, print) {
+        // What was seen before the open, or before a halt, is no market: the order waits for the first tick.
+        let market = &self.markets[order.symbol.index()];
+        let Some(far) = market.far_since(order.side, self.hours.prices_since(self.now)) else { return };
+        match fill_price(order, far, print) {
             Some(price) if self.is_fill_due(key) => self.fill_next(key, price),
             Some(_) => {}
             None => self.rest(key),
         }
-    }
-
-    /// Returns the price at which an order trades now; `None` when it does not.
-    fn fill_price(&self, order: &Order, print: Option<Price>) -> Option<Price> {
-        let far = self.markets[order.symbol.index()].far(order.side);
-        let Some(limit) = order.worst_price() else { return far };
-        let within = |price: Price| match order.side {
-            OrderSide::Buy => price <= limit,
-            OrderSide::Sell => price >= limit,
-        };
-        if order.matching.resting {
-            let reached = far.is_some_and(within) || print.is_some_and(within);
-            return reached.then_some(limit);
-        }
-        far.filter(|&price| within(price))
     }
 
     /// Tells whether an order that can trade has waited as long as a fill takes; plans it otherwise.
@@ -200,7 +190,7 @@ impl Broker {
             return;
         }
         let market = &self.markets[order.symbol.index()];
-        let price = market.trade.filter(|&trade| {
+        let price = market.trade_since(self.hours.prices_since(self.now)).filter(|&trade| {
             order.worst_price().is_none_or(|limit| match order.side {
                 OrderSide::Buy => trade <= limit,
                 OrderSide::Sell => trade >= limit,
@@ -225,6 +215,20 @@ impl Broker {
         };
         own.or_else(|| self.markets[order.symbol.index()].far(order.side))
     }
+}
+
+/// Returns the price at which an order trades with the other side's price; `None` when it does not. `print` is the
+/// trade that has just happened, if one has.
+fn fill_price(order: &Order, far: Price, print: Option<Price>) -> Option<Price> {
+    let Some(limit) = order.worst_price() else { return Some(far) };
+    let within = |price: Price| match order.side {
+        OrderSide::Buy => price <= limit,
+        OrderSide::Sell => price >= limit,
+    };
+    if order.matching.resting {
+        return (within(far) || print.is_some_and(within)).then_some(limit);
+    }
+    within(far).then_some(far)
 }
 
 /// Returns the stop of an order that trails a best price.

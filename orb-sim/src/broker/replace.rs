@@ -29,7 +29,8 @@ impl Broker {
         self.book[key].matching.successor = Some(new_key);
         self.set_status(key, OrderStatus::PendingReplace);
         self.publish_plain(Event::PendingReplace, key);
-        self.plan_after(self.config.acknowledge_after, Due::ReplaceDone { old: key, new: new_key });
+        let delay = self.book[new_key].faults.pending_new.unwrap_or(self.config.acknowledge_after);
+        self.plan_after(delay, Due::ReplaceDone { old: key, new: new_key });
         Ok(new_key)
     }
 
@@ -105,7 +106,7 @@ impl Broker {
         if self.book[old].status != OrderStatus::PendingReplace || faults.replace_rejected || !left {
             return self.reject_replacement(old, new);
         }
-        if self.book[new].faults.rejected.is_some() {
+        if self.book[new].faults.rejected.is_some() || !self.book[new].is_open() {
             return self.reject_replacement(old, new);
         }
         self.swap(old, new);
@@ -148,17 +149,26 @@ impl Broker {
         self.book[old].times.replaced = now;
         self.book.retire(old);
         self.publish_plain(Event::Replaced, old);
-        let held = before == Some(OrderStatus::Held);
-        self.set_status(new, if held { OrderStatus::Held } else { OrderStatus::New });
         self.book[new].matching.predecessor = None;
         if awake {
             self.book.wake(new);
         }
         self.plan_expiry(new);
+        self.begin_replacement(new, before == Some(OrderStatus::Held));
+        self.match_order(new, None);
+    }
+
+    /// Gives the new order the status that the old one had; if its cancel was asked for, that goes on.
+    fn begin_replacement(&mut self, new: OrderKey, held: bool) {
+        let status = if held { OrderStatus::Held } else { OrderStatus::New };
+        if self.book[new].status == OrderStatus::PendingCancel {
+            self.book[new].matching.before_pending = Some(status);
+            return;
+        }
+        self.set_status(new, status);
         if !held {
             self.publish_plain(Event::New, new);
         }
-        self.match_order(new, None);
     }
 
     /// Gives the new order the old one's place in its group.

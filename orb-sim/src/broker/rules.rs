@@ -59,7 +59,7 @@ impl Broker {
 
     fn check_account(&self) -> Result<(), Refusal> {
         if self.settings.trading_blocked {
-            return Err(Refusal::AccountBlocked("account is restricted to liquidation only"));
+            return Err(Refusal::AccountBlocked("trading on this account is blocked"));
         }
         if self.settings.suspend_trade {
             return Err(Refusal::AccountBlocked("new orders are rejected by user request"));

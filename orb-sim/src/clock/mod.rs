@@ -180,7 +180,7 @@ impl SimClock {
 
     /// Lets the time until an instant pass at once, whatever the pace.
     pub(crate) fn skip_to(&self, at: Timestamp) {
-        self.change(|state| state.skip_to(at));
+        self.change(|state| state.skip_to(at, Instant::now()));
     }
 
     /// Tells the clock when the simulator's next event is, so that time does not run past it.

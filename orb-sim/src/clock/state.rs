@@ -205,8 +205,8 @@ impl State {
         self.graces.remove(&runner);
     }
 
-    pub(super) fn skip_to(&mut self, at: Timestamp) {
-        self.pace.skip_to(at, self.last_sign);
+    pub(super) fn skip_to(&mut self, at: Timestamp, wall: Instant) {
+        self.pace.skip_to(at, wall);
     }
 
     pub(super) fn expect(&mut self, next: Option<Timestamp>) {

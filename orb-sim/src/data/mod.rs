@@ -47,7 +47,9 @@ impl DataApi {
             ["v2", "stocks", "snapshots"] => question.snapshots(),
             ["v2", "stocks", "meta", "exchanges"] => Ok(json!({"V": "IEX"})),
             ["v2", "stocks", symbol, kind @ ("bars" | "trades" | "quotes")] => question.one(symbol, kind),
-            ["v2", "stocks", symbol, kind @ ("bars" | "trades" | "quotes"), "latest"] => question.latest_of(symbol, kind),
+            ["v2", "stocks", symbol, kind @ ("bars" | "trades" | "quotes"), "latest"] => {
+                question.latest_of(symbol, kind)
+            }
             ["v2", "stocks", symbol, "snapshot"] => question.snapshot_of(symbol),
             [_, "corporate-actions"] => self.corporate_actions(request),
             _ => return Reply { status: 404, body: Some(json!({"message": "endpoint not found."})) },
@@ -64,12 +66,15 @@ impl DataApi {
         let types: Vec<&str> = request.parameter("types").map(|list| list.split(',').collect()).unwrap_or_default();
         let is_wanted = |action: &&Value| {
             let names = ["symbol", "old_symbol", "new_symbol", "source_symbol", "acquiree_symbol", "acquirer_symbol"];
-            let named = |name: &str| action.get(name).and_then(Value::as_str).is_some_and(|name| wanted.contains(&name));
+            let named =
+                |name: &str| action.get(name).and_then(Value::as_str).is_some_and(|name| wanted.contains(&name));
             wanted.is_empty() || names.into_iter().any(named)
         };
-        let is_type = |kind: &str| types.is_empty() || types.iter().any(|one| kind == *one || kind == format!("{one}s"));
+        let is_type =
+            |kind: &str| types.is_empty() || types.iter().any(|one| kind == *one || kind == format!("{one}s"));
         let of_type = |(kind, list): (&String, &Value)| {
-            let list: Vec<&Value> = list.as_array().map(|list| list.iter().filter(is_wanted).collect()).unwrap_or_default();
+            let list: Vec<&Value> =
+                list.as_array().map(|list| list.iter().filter(is_wanted).collect()).unwrap_or_default();
             (is_type(kind) && !list.is_empty()).then(|| (kind.clone(), json!(list)))
         };
         let actions: Map<String, Value> = self.corporate_actions.iter().filter_map(of_type).collect();

@@ -56,7 +56,8 @@ impl FaultPlan {
     }
 
     fn check(&self, name: &str) -> Result<(), FaultFileError> {
-        let lacks_at = |rule: &super::MarketRule| matches!(rule.fault, MarketFault::HaltSeconds(_)) && rule.at.is_none();
+        let lacks_at =
+            |rule: &super::MarketRule| matches!(rule.fault, MarketFault::HaltSeconds(_)) && rule.at.is_none();
         match self.market.iter().position(lacks_at) {
             Some(index) => Err(FaultFileError::Rule {
                 place: format!("{name}: [[market]] number {}", index + 1),

@@ -81,12 +81,7 @@ impl MarketFaults {
         }
     }
 
-    fn at_bar<T>(
-        &self,
-        symbol: &Symbol,
-        start: Timestamp,
-        choose: impl Fn(MarketFault) -> Option<T>,
-    ) -> Option<T> {
+    fn at_bar<T>(&self, symbol: &Symbol, start: Timestamp, choose: impl Fn(MarketFault) -> Option<T>) -> Option<T> {
         self.first(symbol, start, |rule| {
             let is_moment = rule.at.is_none_or(|moment| is_same_moment(moment, start));
             if is_moment && rule.when.is_within(start) { choose(rule.fault) } else { None }

@@ -13,8 +13,8 @@ mod streams;
 mod when;
 
 pub use file::FaultFileError;
-pub use market::MarketFaults;
 pub(crate) use http::HttpFaults;
+pub use market::MarketFaults;
 pub(crate) use orders::PlannedOrders;
 pub use plan::{
     AccountFault, AccountRule, FaultPlan, HttpFault, HttpRule, MarketFault, MarketRule, OrderEffects, OrderRule,

@@ -68,8 +68,10 @@ impl TryFrom<String> for Moment {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let time = NaiveTime::parse_from_str(&text, "%H:%M:%S%.f").or_else(|_| NaiveTime::parse_from_str(&text, "%H:%M"));
-        let refused = || format!("`{text}` is no moment: expected 09:35:00 in New York or an instant as 2026-03-02T14:35:00Z");
+        let time =
+            NaiveTime::parse_from_str(&text, "%H:%M:%S%.f").or_else(|_| NaiveTime::parse_from_str(&text, "%H:%M"));
+        let refused =
+            || format!("`{text}` is no moment: expected 09:35:00 in New York or an instant as 2026-03-02T14:35:00Z");
         time.map(Self::Daily).or_else(|_| Timestamp::parse_rfc3339(&text).map(Self::At).ok_or_else(refused))
     }
 }
@@ -80,9 +82,7 @@ impl Moment {
     pub fn has_come(self, now: Timestamp) -> bool {
         match self {
             Self::At(at) => at <= now,
-            Self::Daily(time) => {
-                now.to_datetime().is_some_and(|utc| time <= utc.with_timezone(&New_York).time())
-            }
+            Self::Daily(time) => now.to_datetime().is_some_and(|utc| time <= utc.with_timezone(&New_York).time()),
         }
     }
 }

@@ -7,6 +7,8 @@
 
 pub(crate) mod halt;
 pub mod path;
+#[cfg(test)]
+pub(crate) mod rig;
 pub mod source;
 pub(crate) mod tape;
 pub mod timeframe;

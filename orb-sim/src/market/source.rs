@@ -72,11 +72,7 @@ pub(crate) struct Material {
 
 impl Material {
     /// Loads or makes the bars. Sessions before the first one to play are history.
-    pub(crate) fn prepare(
-        source: MarketSource,
-        first: Option<Date>,
-        last: Option<Date>,
-    ) -> Result<Self, SourceError> {
+    pub(crate) fn prepare(source: MarketSource, first: Option<Date>, last: Option<Date>) -> Result<Self, SourceError> {
         let calendar = orb_data::nyse_calendar(orb_data::calendar::FIRST_YEAR, LAST_YEAR);
         let loaded = load(source, first, &calendar)?;
         let played = played(&loaded, first, last)?;
@@ -108,13 +104,18 @@ fn played(loaded: &Loaded, first: Option<Date>, last: Option<Date>) -> Result<Ve
     // Without dates the last session is played, for it has the longest history; of a made-up market all of it.
     let from = first.unwrap_or_else(|| all.first().map_or(NaiveDate::MIN, |session| session.date));
     let to = last.unwrap_or(NaiveDate::MAX);
-    let chosen: Vec<Session> = all.iter().filter(|session| from <= session.date && session.date <= to).copied().collect();
+    let chosen: Vec<Session> =
+        all.iter().filter(|session| from <= session.date && session.date <= to).copied().collect();
     if chosen.is_empty() {
         let covered = match (all.first(), all.last()) {
             (Some(one), Some(other)) => format!("{} to {}", one.date, other.date),
             (Some(_) | None, None) | (None, Some(_)) => "nothing".to_owned(),
         };
-        let last = if to == NaiveDate::MAX { from.max(NaiveDate::from_ymd_opt(from.year(), 12, 31).unwrap_or(from)) } else { to };
+        let last = if to == NaiveDate::MAX {
+            from.max(NaiveDate::from_ymd_opt(from.year(), 12, 31).unwrap_or(from))
+        } else {
+            to
+        };
         return Err(SourceError::NoSession { first: from, last, covered });
     }
     Ok(chosen)

@@ -106,10 +106,6 @@ impl Tape {
         self.bar_length
     }
 
-    pub(crate) const fn bar_delay(&self) -> Span {
-        self.bar_delay
-    }
-
     pub(crate) fn sessions(&self) -> &[Session] {
         &self.sessions
     }
@@ -228,9 +224,7 @@ impl Tape {
     /// Returns the last minute bar that is known at an instant; `None` when there is none yet.
     pub(crate) fn last_minute(&self, symbol: SymbolId, now: Timestamp) -> Option<TapeBar> {
         let bars = self.source_bars(symbol, Timestamp::MIN, now);
-        let latest = |bar: &Bar| {
-            self.minutes(symbol, bar.start, bar.start + self.bar_length, now).pop()
-        };
+        let latest = |bar: &Bar| self.minutes(symbol, bar.start, bar.start + self.bar_length, now).pop();
         bars.iter().rev().find_map(latest)
     }
 }

@@ -63,8 +63,16 @@ impl Timeline {
         let sessions: VecDeque<Session> = tape.sessions().iter().copied().collect();
         let next_interval = sessions.front().map(|session| session.open);
         let recent = vec![Recent::default(); tape.symbols().len()];
-        let mut timeline =
-            Self { tape, sessions, next_interval, due: BTreeMap::new(), next_number: 0, recent, lead, bands_percent: 5 };
+        let mut timeline = Self {
+            tape,
+            sessions,
+            next_interval,
+            due: BTreeMap::new(),
+            next_number: 0,
+            recent,
+            lead,
+            bands_percent: 5,
+        };
         timeline.schedule_halts();
         timeline
     }
@@ -152,7 +160,8 @@ impl Timeline {
         let recent = &mut self.recent[symbol.index()];
         let day = recent.day.map_or(TapeBar { start: midnight(session.date), ..*minute }, |day| day.and(minute));
         recent.day = Some(day);
-        let has_moved = recent.bands_around.is_none_or(|around| around.distance(minute.close).micros() * 100 >= around.micros());
+        let has_moved =
+            recent.bands_around.is_none_or(|around| around.distance(minute.close).micros() * 100 >= around.micros());
         self.push(at, MarketEvent::Daily(symbol, day));
         if has_moved {
             self.recent[symbol.index()].bands_around = Some(minute.close);
@@ -165,5 +174,82 @@ impl Timeline {
         if let Some(corrected) = self.tape.faults().correction(&name, minute) {
             self.push(at + CORRECTION_DELAY, MarketEvent::Updated(symbol, corrected));
         }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "a test looks at some events")]
+mod tests {
+    use super::*;
+    use crate::market::rig::{DELAY, minute, session, tape};
+
+    fn all(plan: &str) -> Vec<(Timestamp, MarketEvent)> {
+        let mut timeline = Timeline::new(Arc::new(tape(plan)), Span::from_minutes(5));
+        std::iter::from_fn(|| timeline.next_until(Timestamp::MAX)).collect()
+    }
+
+    #[test]
+    fn everything_comes_in_order_and_ends() {
+        let all = all("");
+        assert!(all.windows(2).all(|pair| pair[0].0 <= pair[1].0));
+        assert_eq!(all.last(), Some(&(session().close + AFTER_CLOSE, MarketEvent::Over(None))));
+    }
+
+    #[test]
+    fn a_quote_comes_before_its_trade_and_lies_around_it() {
+        let mut quotes = [None; 2];
+        for (_, event) in all("") {
+            match event {
+                MarketEvent::Quote(symbol, quote) => quotes[symbol.index()] = Some(quote),
+                MarketEvent::Trade(symbol, trade) => {
+                    let quote = quotes[symbol.index()].expect("a quote comes first");
+                    assert!(quote.bid < trade.print.price && trade.print.price < quote.ask);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn the_bars_that_are_published_are_those_of_the_source() {
+        let bars: Vec<_> = all("")
+            .into_iter()
+            .filter_map(|(at, event)| match event {
+                MarketEvent::Bar(symbol, bar) => Some((at, symbol, bar)),
+                _ => None,
+            })
+            .collect();
+        let tape = tape("");
+        assert_eq!(bars.len(), 12 + 6);
+        for (at, symbol, bar) in bars {
+            let source = tape.source_bars(symbol, bar.start, bar.start + Span::from_micros(1))[0];
+            assert_eq!((bar.open, bar.high, bar.low, bar.close), (source.open, source.high, source.low, source.close));
+            assert_eq!((bar.volume, at), (source.volume, bar.start + Span::from_minutes(1) + DELAY));
+        }
+    }
+
+    #[test]
+    fn a_hole_is_a_halt_from_the_last_bar_to_the_next() {
+        let halts: Vec<_> = all("")
+            .into_iter()
+            .filter(|(_, event)| matches!(event, MarketEvent::Halt(..) | MarketEvent::Resume(..)))
+            .collect();
+        let times: Vec<_> = halts.iter().map(|(at, _)| *at).collect();
+        assert_eq!(times, [minute(3), minute(9)]);
+    }
+
+    #[test]
+    fn a_correction_follows_its_bar() {
+        let plan = "[[market]]\nfault = { stretched_cents = 3 }\nsymbol = 'AAA'\nat = '09:32:00'";
+        let updated: Vec<_> = all(plan)
+            .into_iter()
+            .filter_map(|(at, event)| match event {
+                MarketEvent::Updated(_, bar) => Some((at, bar)),
+                _ => None,
+            })
+            .collect();
+        let [(at, bar)] = updated.as_slice() else { panic!("{updated:?}") };
+        assert_eq!(*at, minute(3) + DELAY + CORRECTION_DELAY);
+        assert_eq!((bar.high.micros(), bar.low.micros()), (10_110_000, 9_940_000));
     }
 }

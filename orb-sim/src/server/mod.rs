@@ -62,7 +62,8 @@ impl Server {
         };
         let stop = CancellationToken::new();
         let (owner, commands) = Owner::new(exchange, clock.clone(), ends, stop.clone());
-        let app = rest::app(Arc::new(rest::Front { commands: commands.clone(), clock: clock.clone(), stop: stop.clone() }));
+        let app =
+            rest::app(Arc::new(rest::Front { commands: commands.clone(), clock: clock.clone(), stop: stop.clone() }));
         let until = stop.clone().cancelled_owned();
         let server = tokio::spawn(async move {
             // Serving ends with the token; a connection's own errors never get here.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use super::socket;
 use crate::broker::Broker;
 use crate::clock::{Busy, SimClock, Step};
 use crate::config::End;
@@ -74,11 +75,28 @@ impl Owner {
                 Step::Woken => {}
                 Step::Held(recheck) => self.wait(recheck).await,
                 Step::Early(wait) => self.wait(Some(wait)).await,
-                Step::Idle if self.end == End::Stop && self.exchange.is_over() => self.stop.cancel(),
+                Step::Idle if self.end == End::Stop && self.exchange.is_over() => {
+                    self.finish().await;
+                    self.stop.cancel();
+                }
                 Step::Idle => self.wait(None).await,
             }
         }
         self.exchange.hub.cut_all();
+    }
+
+    /// Gives every client what waits for it, and ends its connection.
+    async fn finish(&mut self) {
+        self.exchange.hub.finish_all();
+        let all_closed = async {
+            while !self.exchange.hub.is_empty() {
+                let Some(command) = self.commands.recv().await else { return };
+                self.obey(command);
+                self.exchange.hub.finish_all();
+            }
+        };
+        // A client that does not read its last frames misses them.
+        let _ = tokio::time::timeout(socket::FAREWELL * 2, all_closed).await;
     }
 
     /// Waits for a command, a change of what holds time, the end, or a time on the machine's clock.

@@ -2,15 +2,20 @@
 
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
 
 use crate::exchange::Outcome;
 use crate::limit::Allowance;
+
+/// Time from the first half of a reply to the break, on the machine's clock.
+const BREAK_AFTER: Duration = Duration::from_millis(20);
 
 /// Numbers replies.
 #[derive(Debug)]
@@ -40,8 +45,13 @@ pub(super) fn truncated(outcome: &Outcome) -> Response {
     let body = body_of(outcome);
     let length = body.len().max(2);
     let half = body.slice(..body.len() / 2);
-    let parts = [Ok(half), Err(io::Error::from(io::ErrorKind::ConnectionReset))];
-    let mut response = respond(outcome, Body::from_stream(futures_util::stream::iter(parts)));
+    let first = stream::once(async { Ok(half) });
+    let broken = stream::once(async {
+        // What came before is written only while nothing more is to be had.
+        tokio::time::sleep(BREAK_AFTER).await;
+        Err(io::Error::from(io::ErrorKind::ConnectionReset))
+    });
+    let mut response = respond(outcome, Body::from_stream(first.chain(broken)));
     *response.status_mut() = if outcome.reply.status == 204 { StatusCode::OK } else { response.status() };
     response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
     response

@@ -77,11 +77,11 @@ async fn upgrade(front: &Arc<Front>, endpoint: Endpoint, mut parts: Parts) -> Re
 }
 
 async fn rest(front: &Front, parts: &Parts, body: Body) -> Response {
-    // From here to the reply nothing else happens in simulated time.
-    let hold = front.clock.busy();
     let Ok(body) = to_bytes(body, BODY_MAX).await else {
         return reply::message(StatusCode::PAYLOAD_TOO_LARGE, "request body too large");
     };
+    // From here to the reply nothing else happens in simulated time.
+    let hold = front.clock.busy();
     let Some(path) = decoded(parts.uri.path()) else {
         return reply::message(StatusCode::BAD_REQUEST, "invalid path");
     };
@@ -127,7 +127,8 @@ fn decoded(path: &str) -> Option<String> {
     let mut rest = path.as_bytes();
     while let Some((first, after)) = rest.split_first() {
         let pair = if *first == b'%' { after.get(..2) } else { None };
-        let hex = pair.and_then(|pair| std::str::from_utf8(pair).ok()).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+        let hex =
+            pair.and_then(|pair| std::str::from_utf8(pair).ok()).and_then(|pair| u8::from_str_radix(pair, 16).ok());
         rest = if hex.is_some() { &after[2..] } else { after };
         bytes.push(hex.unwrap_or(*first));
     }

@@ -16,8 +16,8 @@ use crate::streams::wire::Codec;
 /// How long a data connection may take to authenticate, on the machine's clock.
 const AUTHENTICATION: Duration = Duration::from_secs(10);
 
-/// How long a client may take for the last frame, on the machine's clock.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// How long a client may take for its last frames, on the machine's clock.
+pub(super) const FAREWELL: Duration = Duration::from_secs(5);
 
 /// Serves one websocket to its end.
 pub(super) async fn serve(
@@ -40,7 +40,6 @@ pub(super) async fn serve(
         () = listen(&front, id, stream) => {}
         () = tell(link, &mut sink, &mut written) => {}
         () = expire(&front, id, endpoint) => {}
-        () = front.stop.cancelled() => {}
     }
     let _ = front.commands.send(Command::Closed { id, written }).await;
 }
@@ -51,9 +50,8 @@ async fn listen(front: &Front, id: ConnectionId, mut stream: SplitStream<WebSock
         let (is_text, bytes) = match message {
             Message::Text(text) => (true, text.into()),
             Message::Binary(bytes) => (false, bytes),
-            // Pongs are sent by the library.
-            Message::Ping(_) | Message::Pong(_) => continue,
-            Message::Close(_) => return,
+            // The library answers them as it is asked for the next message.
+            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => continue,
         };
         let hold = front.clock.busy();
         if front.commands.send(Command::Said { id, is_text, bytes, hold }).await.is_err() {
@@ -82,14 +80,16 @@ async fn tell(mut link: Link, sink: &mut SplitSink<WebSocket, Message>, written:
             }
         }
     };
-    if let Ending::Told(frame) = ending {
+    if let Ending::Told(last) = ending {
         let farewell = async {
             while let Ok(frame) = link.frames.try_recv() {
                 sink.feed(message(frame)).await?;
                 *written += 1;
             }
-            sink.send(message(frame)).await?;
-            *written += 1;
+            if let Some(frame) = last {
+                sink.send(message(frame)).await?;
+                *written += 1;
+            }
             sink.close().await
         };
         // A client that is too slow for its farewell misses it.
@@ -103,7 +103,7 @@ async fn expire(front: &Front, id: ConnectionId, endpoint: Endpoint) {
         tokio::time::sleep(AUTHENTICATION).await;
         let _ = front.commands.send(Command::TimedOut(id)).await;
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 fn message(frame: Frame) -> Message {

@@ -41,8 +41,8 @@ pub(crate) struct Frame {
 /// Says how a connection ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
-    /// With a last frame and a farewell.
-    Told(Frame),
+    /// With what waits, a last frame if there is one, and a farewell.
+    Told(Option<Frame>),
     /// Without a word.
     Cut,
 }
@@ -157,37 +157,25 @@ impl Hub {
         }
     }
 
-    /// Takes what a client said. Returns true for a first subscription to market data.
-    pub(crate) fn said(&mut self, now: Timestamp, id: ConnectionId, is_text: bool, bytes: &[u8], authorized: bool) -> Heard {
+    /// Takes what a client said, answers it, and tells what it meant; `authorized` while credentials are accepted.
+    pub(crate) fn said(
+        &mut self,
+        now: Timestamp,
+        id: ConnectionId,
+        is_text: bool,
+        bytes: &[u8],
+        authorized: bool,
+    ) -> Heard {
         let is_full = now < self.lingers_until || self.authenticated() >= self.rules.data_connections_max;
-        let clock = self.clock.clone();
         let Some(connection) = self.connections.get_mut(&id) else { return Heard::Nothing };
-        let credentials = authorized.then_some(&self.rules.credentials);
-        match &mut connection.session {
-            Session::Trade(session) => {
-                let answer = session.on_message(wire::heard(Codec::Json, is_text, bytes).as_ref(), credentials);
-                let heard = if session.is_authorized() { Heard::Client } else { Heard::Nothing };
-                connection.reply(&clock, &answer);
-                heard
-            }
-            Session::Data(session, codec) => {
-                let rules = DataRules {
-                    credentials,
-                    feed: self.rules.feed,
-                    is_full: is_full && connection.endpoint != Endpoint::Test,
-                    refused_with: self.rules.refused_with,
-                    symbols_max: Some(IEX_SYMBOLS_MAX),
-                };
-                let answer = session.on_message(wire::heard(*codec, is_text, bytes).as_ref(), rules);
-                let heard = match answer.message["T"].as_str() {
-                    Some("subscription") => Heard::Subscription,
-                    Some("success") => Heard::Client,
-                    Some(_) | None => Heard::Nothing,
-                };
-                if answer.ends { connection.end(&clock, &answer.message) } else { connection.reply(&clock, &answer.message) }
-                heard
-            }
-        }
+        let rules = DataRules {
+            credentials: authorized.then_some(&self.rules.credentials),
+            feed: self.rules.feed,
+            is_full: is_full && connection.endpoint != Endpoint::Test,
+            refused_with: self.rules.refused_with,
+            symbols_max: Some(IEX_SYMBOLS_MAX),
+        };
+        connection.said(&self.clock, is_text, bytes, rules)
     }
 
     /// Ends a data connection that did not authenticate in time.
@@ -205,6 +193,17 @@ impl Hub {
         self.connections.values_mut().for_each(Connection::cut);
     }
 
+    /// Ends every connection after what waits for it.
+    pub(crate) fn finish_all(&mut self) {
+        let endings = self.connections.values_mut().filter_map(|connection| connection.ending.take());
+        endings.for_each(|ending| _ = ending.send(Ending::Told(None)));
+    }
+
+    /// Tells whether no connection is left.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.connections.is_empty()
+    }
+
     fn authenticated(&self) -> usize {
         let holds_slot = |connection: &&Connection| {
             let is_data = matches!(connection.endpoint, Endpoint::Data(_));
@@ -215,7 +214,8 @@ impl Hub {
 
     /// Tells whether anybody may want market data, or a rule may want to count it.
     pub(crate) fn wants_data(&self) -> bool {
-        !self.faults.is_empty() || self.connections.values().any(|connection| matches!(connection.session, Session::Data(..)))
+        !self.faults.is_empty()
+            || self.connections.values().any(|connection| matches!(connection.session, Session::Data(..)))
     }
 
     /// Returns when a delayed message is due.
@@ -248,10 +248,11 @@ impl Hub {
                 self.delays += 1;
                 self.delayed.insert((now + Span::from_millis(i64::from(millis)), self.delays), outgoing);
             }
-            Some(StreamFault::Reorder) => match self.held[stream as usize].replace(outgoing) {
-                Some(before) => self.pass(now, before),
-                None => {}
-            },
+            Some(StreamFault::Reorder) => {
+                if let Some(before) = self.held[stream as usize].replace(outgoing) {
+                    self.pass(now, before);
+                }
+            }
             Some(StreamFault::Disconnect) => self.cut(stream),
             Some(StreamFault::Linger(seconds)) => {
                 self.cut(stream);
@@ -291,7 +292,8 @@ impl Hub {
     }
 
     fn send_update(&mut self, data: &Value) {
-        let frame = Frame { is_text: false, bytes: json!({"stream": "trade_updates", "data": data}).to_string().into() };
+        let frame =
+            Frame { is_text: false, bytes: json!({"stream": "trade_updates", "data": data}).to_string().into() };
         for connection in self.connections.values_mut() {
             if matches!(connection.session, Session::Trade(session) if session.is_listening()) {
                 connection.send(&self.clock, frame.clone());
@@ -343,6 +345,31 @@ impl<'a> Prepared<'a> {
 }
 
 impl Connection {
+    fn said(&mut self, clock: &SimClock, is_text: bool, bytes: &[u8], rules: DataRules<'_>) -> Heard {
+        match &mut self.session {
+            Session::Trade(session) => {
+                let said = wire::heard(Codec::Json, is_text, bytes);
+                let answer = session.on_message(said.as_ref(), rules.credentials);
+                let heard = if session.is_authorized() { Heard::Client } else { Heard::Nothing };
+                self.reply(clock, &answer);
+                heard
+            }
+            Session::Data(session, codec) => {
+                let answer = session.on_message(wire::heard(*codec, is_text, bytes).as_ref(), rules);
+                if answer.ends {
+                    self.end(clock, &answer.message);
+                } else {
+                    self.reply(clock, &answer.message);
+                }
+                match answer.message["T"].as_str() {
+                    Some("subscription") => Heard::Subscription,
+                    Some("success") => Heard::Client,
+                    Some(_) | None => Heard::Nothing,
+                }
+            }
+        }
+    }
+
     fn reply(&mut self, clock: &SimClock, message: &Value) {
         let frame = self.framed(message);
         self.send(clock, frame);
@@ -380,7 +407,7 @@ impl Connection {
         if let Some(ending) = self.ending.take() {
             self.count(clock);
             // A connection that is gone needs no farewell.
-            let _ = ending.send(Ending::Told(frame));
+            let _ = ending.send(Ending::Told(Some(frame)));
         }
     }
 
@@ -402,7 +429,8 @@ impl Connection {
             let renamed: Vec<Vec<u8>> = renamed.collect();
             joined(codec, renamed.iter().map(Vec::as_slice))
         } else {
-            let wanted = batch.iter().filter(|prepared| session.wants(&prepared.message.kind, &prepared.message.symbol));
+            let wanted =
+                batch.iter().filter(|prepared| session.wants(&prepared.message.kind, &prepared.message.symbol));
             joined(codec, wanted.map(|prepared| prepared.encoded(codec)))
         };
         if let Some(bytes) = bytes {

@@ -68,7 +68,12 @@ pub(crate) struct Subscription {
 
 impl Subscription {
     /// Adds or removes what a message names; `symbols_max` bounds the trades and quotes.
-    pub(crate) fn change(&mut self, said: &Map<String, Value>, add: bool, symbols_max: Option<usize>) -> Result<(), Refusal> {
+    pub(crate) fn change(
+        &mut self,
+        said: &Map<String, Value>,
+        add: bool,
+        symbols_max: Option<usize>,
+    ) -> Result<(), Refusal> {
         let mut changed = self.clone();
         for (key, value) in said.iter().filter(|(key, _)| *key != "action") {
             if matches!(key.as_str(), "corrections" | "cancelErrors") {
@@ -88,7 +93,8 @@ impl Subscription {
 
     fn exceeds(&self, most: usize) -> bool {
         let limited = [Channel::Trades, Channel::Quotes].map(|channel| &self.wanted[channel as usize]);
-        limited.iter().any(|wanted| wanted.contains("*")) || limited.iter().map(|wanted| wanted.len()).sum::<usize>() > most
+        limited.iter().any(|wanted| wanted.contains("*"))
+            || limited.iter().map(|wanted| wanted.len()).sum::<usize>() > most
     }
 
     /// Tells whether a message is to be heard.

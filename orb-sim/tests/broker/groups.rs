@@ -181,13 +181,23 @@ fn rejected_legs_leave_the_position_alone() {
 #[test]
 fn a_rejected_target_leaves_the_stop_working() {
     let mut desk = Desk::new();
-    desk.order(&bracket());
-    desk.spoil("bracket/limit", OrderFaults::default());
+    // An entry at the market, so that only the target is a limit order of the bracket.
+    desk.spoil("bracket/limit", OrderFaults { rejected: Some("no".into()), ..OrderFaults::default() });
+    let mut market = bracket();
+    market["type"] = json!("market");
+    market["limit_price"] = json!(null);
+    desk.order(&market);
+    assert_eq!(desk.open(), ["stop new"]);
+    desk.market(AAA, "94");
+    assert_eq!((desk.position(AAA), desk.open()), ("0".into(), vec![]));
+}
+
+#[test]
+fn an_oco_pair_that_is_rejected_ends_as_a_whole() {
     let mut desk = Desk::new();
     desk.buy_ten();
     desk.spoil("exits", OrderFaults { rejected: Some("no".into()), ..OrderFaults::default() });
     desk.order(&oco());
-    // The parent of an OCO pair takes its leg with it.
     assert!(desk.open().is_empty());
 }
 

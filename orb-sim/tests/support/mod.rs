@@ -1,5 +1,4 @@
 //! A small HTTP client, websockets and simulators for tests.
-#![expect(dead_code, reason = "each test uses a part of it")]
 
 use std::time::Duration;
 
@@ -15,47 +14,47 @@ use tokio_tungstenite::MaybeTlsStream;
 use tokio_tungstenite::tungstenite::Message;
 
 /// Nothing here takes longer, unless it never ends.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Returns a made-up market of four symbols that stands until somebody subscribes, at the highest speed.
-pub fn config() -> SimConfig {
+pub(crate) fn config() -> SimConfig {
     let options = SyntheticOptions { symbols: 4, ..SyntheticOptions::default() };
     let market = MarketSource::Synthetic { seed: 7, options };
     SimConfig { speed: Speed::Max, begin: Begin::WithSubscription, ..SimConfig::new(market) }
 }
 
 /// Starts a simulator on a free port.
-pub async fn start(config: SimConfig) -> Running {
+pub(crate) async fn start(config: SimConfig) -> Running {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     Server::start(config, listener).await.expect("a simulator")
 }
 
 /// Holds a reply as it came.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub head: String,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let lines = self.head.lines().filter_map(|line| line.split_once(": "));
         lines.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 }
 
 /// Sends a request with the right key and reads all that comes.
-pub async fn request(running: &Running, method: &str, path: &str, body: &str) -> Answer {
+pub(crate) async fn request(running: &Running, method: &str, path: &str, body: &str) -> Answer {
     request_as(running, "sim", method, path, body).await
 }
 
 /// Sends a request with a secret and reads all that comes.
-pub async fn request_as(running: &Running, secret: &str, method: &str, path: &str, body: &str) -> Answer {
+pub(crate) async fn request_as(running: &Running, secret: &str, method: &str, path: &str, body: &str) -> Answer {
     let mut socket = TcpStream::connect(running.address()).await.expect("it listens");
     let text = format!(
         "{method} {path} HTTP/1.1\r\nHost: x\r\nAPCA-API-KEY-ID: sim\r\nAPCA-API-SECRET-KEY: {secret}\r\n\
@@ -72,21 +71,21 @@ pub async fn request_as(running: &Running, secret: &str, method: &str, path: &st
     Answer { status, head: head.to_owned(), body: body.to_owned() }
 }
 
-pub async fn get(running: &Running, path: &str) -> Answer {
+pub(crate) async fn get(running: &Running, path: &str) -> Answer {
     request(running, "GET", path, "").await
 }
 
 /// A websocket whose frames are JSON.
-pub struct Socket(tokio_tungstenite::WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub(crate) struct Socket(tokio_tungstenite::WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
-    pub async fn open(running: &Running, path: &str) -> Self {
+    pub(crate) async fn open(running: &Running, path: &str) -> Self {
         let url = format!("ws://{}{path}", running.address());
         Self(tokio_tungstenite::connect_async(url).await.expect("a websocket").0)
     }
 
     /// Opens the data stream and authenticates.
-    pub async fn data(running: &Running) -> Self {
+    pub(crate) async fn data(running: &Running) -> Self {
         let mut socket = Self::open(running, "/v2/sip").await;
         assert_eq!(socket.next().await, Some(json!([{"T": "success", "msg": "connected"}])));
         socket.say(&json!({"action": "auth", "key": "sim", "secret": "sim"})).await;
@@ -94,12 +93,12 @@ impl Socket {
         socket
     }
 
-    pub async fn say(&mut self, said: &Value) {
+    pub(crate) async fn say(&mut self, said: &Value) {
         self.0.send(Message::text(said.to_string())).await.expect("it is open");
     }
 
     /// Returns what comes next; `None` when the connection has ended.
-    pub async fn next(&mut self) -> Option<Value> {
+    pub(crate) async fn next(&mut self) -> Option<Value> {
         loop {
             let message = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("a frame in time");
             match message? {
