@@ -33,6 +33,10 @@ pub trait Clock: Clone + core::fmt::Debug + Send + Sync + 'static {
     fn pushed(&self) {}
 
     /// Notes that the runtime has seen everything that was handed to it and waits.
+    ///
+    /// It is called at every look that found nothing, and at least twice before a wait: between the runtime's look into
+    /// the broker's reports and this call something may have been handed to it. Surely seen is what had been handed to
+    /// it at the call before.
     fn parked(&self) {}
 }
 

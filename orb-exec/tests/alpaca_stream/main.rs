@@ -113,7 +113,7 @@ async fn an_execution_has_one_name_on_the_stream_and_in_the_snapshot() {
     let told: Vec<String> = executions.map(|execution| execution.id.clone()).collect();
     assert!(!told.is_empty());
     assert_eq!(updates.last().map(|update| update.event), Some(OrderEvent::Fill));
-    let last = day.events.iter().filter_map(snapshot).last().expect("the state is compared from time to time");
+    let last = day.events.iter().rev().find_map(snapshot).expect("the state is compared from time to time");
     let listed: Vec<String> = last.fills.iter().map(|fill| fill.execution.id.clone()).collect();
     assert_eq!(listed, told);
     rig.stop().await;
