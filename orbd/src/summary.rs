@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use orb_core::metrics::TradeStats;
 
-use crate::store::{DateRange, Ledger, PageRequest, Reader, TradeFilter, TradeOrder, TradeRow};
+use crate::store::{DateRange, PageRequest, Reader, TradeFilter, TradeOrder, TradeRow};
 use crate::telemetry::new_york;
 use crate::trades_csv::four_decimals;
 
@@ -21,12 +21,12 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
 }
 
 /// Tells where the daemon is and how to reach it; the token itself stays in its file.
-pub(crate) fn banner(address: SocketAddr, token: &Path, folder: &Path, ledger: &Ledger, resumed: bool) -> String {
+pub(crate) fn banner(address: SocketAddr, token: &Path, folder: &Path, name: &str, resumed: bool) -> String {
     let token = token.display();
     let how = if resumed { "goes on where it stood" } else { "begins" };
     let mut text = String::new();
     // Writing to a string does not fail.
-    let _ = writeln!(text, "orb demo: a simulated session {how} (ledger {}, no real money)", ledger.account_id());
+    let _ = writeln!(text, "orb demo: a simulated session {how} (ledger {name}, no real money)");
     let _ = writeln!(text, "  API      http://{address}, token in {token}");
     let _ = writeln!(text, "  orbctl   orbctl --config {}/orbctl.toml status", folder.display());
     // Expanded by grpcurl itself, so that the token is in no list of processes.
@@ -58,14 +58,14 @@ pub(crate) fn live_banner(
 }
 
 /// Renders the day's trades and their sums.
-pub(crate) fn of_day(reader: &Reader, ledger: &Ledger) -> anyhow::Result<String> {
+pub(crate) fn of_day(reader: &Reader, name: &str) -> anyhow::Result<String> {
     let sessions = reader.sessions(DateRange::default())?;
     let day = sessions.last().context("no session was recorded")?;
     let trades = all_trades(reader, day.date)?;
     let metrics = TradeStats::of(trades.iter().map(|row| &row.trade), &[]);
     let mut text = String::new();
     // Writing to a string does not fail.
-    let _ = writeln!(text, "\n{} {}: {} trades", ledger.account_id(), day.date, metrics.count);
+    let _ = writeln!(text, "\n{name} {}: {} trades", day.date, metrics.count);
     let _ = writeln!(
         text,
         "{:<8}{:<6}{:>7}  {:<9}{:>11}  {:<9}{:>11}  {:<11}{:>12}{:>9}",
@@ -83,7 +83,7 @@ pub(crate) fn of_day(reader: &Reader, ledger: &Ledger) -> anyhow::Result<String>
     Ok(text)
 }
 
-fn all_trades(reader: &Reader, date: orb_core::Date) -> anyhow::Result<Vec<TradeRow>> {
+pub(crate) fn all_trades(reader: &Reader, date: orb_core::Date) -> anyhow::Result<Vec<TradeRow>> {
     let filter = TradeFilter { dates: DateRange::day(date), order: TradeOrder::OldestFirst, ..TradeFilter::default() };
     let mut rows = Vec::new();
     let mut page = PageRequest::first(1000);

@@ -1,5 +1,7 @@
 //! Bars, trades and quotes of the past, page by page.
 
+use core::cmp::Ordering;
+
 use orb_core::{Symbol, SymbolId, Timestamp};
 use serde_json::{Map, Value};
 
@@ -22,37 +24,19 @@ impl Question<'_> {
         page: &Page,
     ) -> Result<(Map<String, Value>, Option<String>), BadRequest> {
         let timeframe = self.timeframe(kind)?;
-        let mut found = Map::new();
-        let mut left = page.limit;
-        let mut last: Option<(String, Timestamp)> = None;
+        let (mut found, mut left, mut last) = (Map::new(), page.limit, None);
         for (id, symbol) in known {
             let mut points = self.points(*id, kind, timeframe, page);
-            if page.is_descending {
-                points.reverse();
-            }
-            if let Some((name, at)) = &page.after {
-                let is_later = |point: &Point| if page.is_descending { point.0 < *at } else { point.0 > *at };
-                match symbol.as_str().cmp(name) {
-                    std::cmp::Ordering::Less => continue,
-                    std::cmp::Ordering::Equal => points.retain(is_later),
-                    std::cmp::Ordering::Greater => {}
-                }
-            }
-            if points.is_empty() {
-                continue;
-            }
-            if left == 0 {
-                let token = last.map(|(symbol, at)| Page::token_after(&symbol, at));
-                return Ok((found, token));
-            }
-            let is_cut = points.len() > left;
+            cut_to_page(&mut points, symbol.as_str(), page);
+            let is_more = points.len() > left;
             points.truncate(left);
             left -= points.len();
-            last = points.last().map(|(at, _)| (symbol.to_string(), *at));
-            found.insert(symbol.to_string(), points.into_iter().map(|(_, value)| value).collect());
-            if is_cut {
-                let token = last.map(|(symbol, at)| Page::token_after(&symbol, at));
-                return Ok((found, token));
+            if let Some((at, _)) = points.last() {
+                last = Some(Page::token_after(symbol.as_str(), *at));
+                found.insert(symbol.to_string(), points.into_iter().map(|(_, value)| value).collect());
+            }
+            if is_more {
+                return Ok((found, last));
             }
         }
         Ok((found, None))
@@ -87,5 +71,19 @@ impl Question<'_> {
                 trades.map(|trade| quote(trade.print.at, tape.quote_at(symbol, &trade.print))).collect()
             }
         }
+    }
+}
+
+/// Puts the points of a symbol into the page's order, and leaves out those of pages before.
+fn cut_to_page(points: &mut Vec<Point>, symbol: &str, page: &Page) {
+    if page.is_descending {
+        points.reverse();
+    }
+    let Some((name, at)) = &page.after else { return };
+    match symbol.cmp(name) {
+        Ordering::Less => points.clear(),
+        Ordering::Equal if page.is_descending => points.retain(|point| point.0 < *at),
+        Ordering::Equal => points.retain(|point| point.0 > *at),
+        Ordering::Greater => {}
     }
 }

@@ -103,7 +103,7 @@ async fn expire(front: &Front, id: ConnectionId, endpoint: Endpoint) {
         tokio::time::sleep(AUTHENTICATION).await;
         let _ = front.commands.send(Command::TimedOut(id)).await;
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 fn message(frame: Frame) -> Message {

@@ -127,8 +127,8 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(session: &mut DataSession, rules: DataRules<'_>, said: Value, code: u16) {
-        assert_eq!(session.on_message(Some(&said), rules).message["code"], json!(code), "{said}");
+    fn check(session: &mut DataSession, rules: DataRules<'_>, said: &Value, code: u16) {
+        assert_eq!(session.on_message(Some(said), rules).message["code"], json!(code), "{said}");
     }
 
     #[test]
@@ -137,18 +137,18 @@ mod tests {
         let rules = rules(&right);
         let mut session = DataSession::new(Feed::Iex);
         assert_eq!(session.on_message(None, rules).message["code"], json!(400));
-        check(&mut session, rules, json!({"action": "dance"}), 400);
-        check(&mut session, rules, json!({"action": "subscribe", "bars": ["*"]}), 401);
-        check(&mut session, rules, json!({"action": "auth", "key": "sim", "secret": "wrong"}), 402);
-        check(&mut session, DataRules { is_full: true, ..rules }, auth(), 406);
-        check(&mut session, DataRules { refused_with: Some(408), ..rules }, auth(), 408);
-        check(&mut session, DataRules { credentials: None, ..rules }, auth(), 402);
-        check(&mut DataSession::new(Feed::Sip), DataRules { feed: Feed::Iex, ..rules }, auth(), 409);
+        check(&mut session, rules, &json!({"action": "dance"}), 400);
+        check(&mut session, rules, &json!({"action": "subscribe", "bars": ["*"]}), 401);
+        check(&mut session, rules, &json!({"action": "auth", "key": "sim", "secret": "wrong"}), 402);
+        check(&mut session, DataRules { is_full: true, ..rules }, &auth(), 406);
+        check(&mut session, DataRules { refused_with: Some(408), ..rules }, &auth(), 408);
+        check(&mut session, DataRules { credentials: None, ..rules }, &auth(), 402);
+        check(&mut DataSession::new(Feed::Sip), DataRules { feed: Feed::Iex, ..rules }, &auth(), 409);
         assert_eq!(session.on_message(Some(&auth()), rules).message["msg"], json!("authenticated"));
-        check(&mut session, rules, auth(), 403);
-        check(&mut session, rules, json!({"action": "subscribe", "trades": ["*"]}), 405);
-        check(&mut session, rules, json!({"action": "subscribe", "news": ["*"]}), 410);
-        check(&mut session, rules, json!({"action": "subscribe", "bars": "SPY"}), 400);
+        check(&mut session, rules, &auth(), 403);
+        check(&mut session, rules, &json!({"action": "subscribe", "trades": ["*"]}), 405);
+        check(&mut session, rules, &json!({"action": "subscribe", "news": ["*"]}), 410);
+        check(&mut session, rules, &json!({"action": "subscribe", "bars": "SPY"}), 400);
     }
 
     #[test]

@@ -157,7 +157,7 @@ impl Hub {
         }
     }
 
-    /// Takes what a client said. Returns true for a first subscription to market data.
+    /// Takes what a client said, answers it, and tells what it meant; `authorized` while credentials are accepted.
     pub(crate) fn said(
         &mut self,
         now: Timestamp,
@@ -167,38 +167,15 @@ impl Hub {
         authorized: bool,
     ) -> Heard {
         let is_full = now < self.lingers_until || self.authenticated() >= self.rules.data_connections_max;
-        let clock = self.clock.clone();
         let Some(connection) = self.connections.get_mut(&id) else { return Heard::Nothing };
-        let credentials = authorized.then_some(&self.rules.credentials);
-        match &mut connection.session {
-            Session::Trade(session) => {
-                let answer = session.on_message(wire::heard(Codec::Json, is_text, bytes).as_ref(), credentials);
-                let heard = if session.is_authorized() { Heard::Client } else { Heard::Nothing };
-                connection.reply(&clock, &answer);
-                heard
-            }
-            Session::Data(session, codec) => {
-                let rules = DataRules {
-                    credentials,
-                    feed: self.rules.feed,
-                    is_full: is_full && connection.endpoint != Endpoint::Test,
-                    refused_with: self.rules.refused_with,
-                    symbols_max: Some(IEX_SYMBOLS_MAX),
-                };
-                let answer = session.on_message(wire::heard(*codec, is_text, bytes).as_ref(), rules);
-                let heard = match answer.message["T"].as_str() {
-                    Some("subscription") => Heard::Subscription,
-                    Some("success") => Heard::Client,
-                    Some(_) | None => Heard::Nothing,
-                };
-                if answer.ends {
-                    connection.end(&clock, &answer.message)
-                } else {
-                    connection.reply(&clock, &answer.message)
-                }
-                heard
-            }
-        }
+        let rules = DataRules {
+            credentials: authorized.then_some(&self.rules.credentials),
+            feed: self.rules.feed,
+            is_full: is_full && connection.endpoint != Endpoint::Test,
+            refused_with: self.rules.refused_with,
+            symbols_max: Some(IEX_SYMBOLS_MAX),
+        };
+        connection.said(&self.clock, is_text, bytes, rules)
     }
 
     /// Ends a data connection that did not authenticate in time.
@@ -271,10 +248,11 @@ impl Hub {
                 self.delays += 1;
                 self.delayed.insert((now + Span::from_millis(i64::from(millis)), self.delays), outgoing);
             }
-            Some(StreamFault::Reorder) => match self.held[stream as usize].replace(outgoing) {
-                Some(before) => self.pass(now, before),
-                None => {}
-            },
+            Some(StreamFault::Reorder) => {
+                if let Some(before) = self.held[stream as usize].replace(outgoing) {
+                    self.pass(now, before);
+                }
+            }
             Some(StreamFault::Disconnect) => self.cut(stream),
             Some(StreamFault::Linger(seconds)) => {
                 self.cut(stream);
@@ -367,6 +345,31 @@ impl<'a> Prepared<'a> {
 }
 
 impl Connection {
+    fn said(&mut self, clock: &SimClock, is_text: bool, bytes: &[u8], rules: DataRules<'_>) -> Heard {
+        match &mut self.session {
+            Session::Trade(session) => {
+                let said = wire::heard(Codec::Json, is_text, bytes);
+                let answer = session.on_message(said.as_ref(), rules.credentials);
+                let heard = if session.is_authorized() { Heard::Client } else { Heard::Nothing };
+                self.reply(clock, &answer);
+                heard
+            }
+            Session::Data(session, codec) => {
+                let answer = session.on_message(wire::heard(*codec, is_text, bytes).as_ref(), rules);
+                if answer.ends {
+                    self.end(clock, &answer.message);
+                } else {
+                    self.reply(clock, &answer.message);
+                }
+                match answer.message["T"].as_str() {
+                    Some("subscription") => Heard::Subscription,
+                    Some("success") => Heard::Client,
+                    Some(_) | None => Heard::Nothing,
+                }
+            }
+        }
+    }
+
     fn reply(&mut self, clock: &SimClock, message: &Value) {
         let frame = self.framed(message);
         self.send(clock, frame);

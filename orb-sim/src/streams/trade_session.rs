@@ -60,31 +60,31 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(session: &mut TradeSession, said: Value, answer: Value) {
-        assert_eq!(session.on_message(Some(&said), Some(&Credentials::default()))["data"], answer, "{said}");
+    fn check(session: &mut TradeSession, said: &Value, answer: &Value) {
+        assert_eq!(session.on_message(Some(said), Some(&Credentials::default()))["data"], *answer, "{said}");
     }
 
     #[test]
     fn both_forms_of_authentication_are_known() {
         let yes = json!({"status": "authorized", "action": "authenticate"});
-        check(&mut TradeSession::default(), json!({"action":"auth","key":"sim","secret":"sim"}), yes.clone());
+        check(&mut TradeSession::default(), &json!({"action":"auth","key":"sim","secret":"sim"}), &yes);
         let data = json!({"key_id": "sim", "secret_key": "sim"});
-        check(&mut TradeSession::default(), json!({"action":"authenticate","data":data}), yes);
+        check(&mut TradeSession::default(), &json!({"action":"authenticate","data":data}), &yes);
         let no = json!({"status": "unauthorized", "action": "authenticate"});
-        check(&mut TradeSession::default(), json!({"action":"auth","key":"sim","secret":"x"}), no.clone());
-        check(&mut TradeSession::default(), json!({"action":"auth"}), no);
+        check(&mut TradeSession::default(), &json!({"action":"auth","key":"sim","secret":"x"}), &no);
+        check(&mut TradeSession::default(), &json!({"action":"auth"}), &no);
     }
 
     #[test]
     fn listening_needs_authorization_and_is_taken_back() {
         let mut session = TradeSession::default();
         let listen = json!({"action":"listen","data":{"streams":["trade_updates","other"]}});
-        check(&mut session, listen.clone(), json!({"status": "unauthorized", "action": "listen"}));
+        check(&mut session, &listen, &json!({"status": "unauthorized", "action": "listen"}));
         let _ = session
             .on_message(Some(&json!({"action":"auth","key":"sim","secret":"sim"})), Some(&Credentials::default()));
-        check(&mut session, listen, json!({"streams": ["trade_updates"]}));
+        check(&mut session, &listen, &json!({"streams": ["trade_updates"]}));
         assert!(session.is_listening());
-        check(&mut session, json!({"action":"listen","data":{"streams":[]}}), json!({"streams": []}));
+        check(&mut session, &json!({"action":"listen","data":{"streams":[]}}), &json!({"streams": []}));
         assert!(!session.is_listening());
     }
 }

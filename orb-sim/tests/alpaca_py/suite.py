@@ -60,7 +60,7 @@ from alpaca.trading.stream import TradingStream
 
 ADDRESS = os.environ["ORB_SIM_ADDRESS"]
 KEY = SECRET = "sim"
-SYMBOL, OTHER = "ALDVIN", "CELTRO"
+SYMBOL, OTHER, HALTED = "ALDVIN", "CELTRO", "DRAVEK"
 TRIES, PAUSE_S = 600, 0.05
 
 
@@ -367,7 +367,7 @@ class History(unittest.TestCase):
                     self.assertLess(bar.timestamp, datetime.now(timezone.utc))
 
     def test_minutes_add_up_to_days(self):
-        end = self.now.replace(hour=0, minute=0)
+        end = self.now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(seconds=1)
         minutes = self.bars(1, TimeFrameUnit.Minute, 6, end=end)[SYMBOL]
         days = {day.timestamp.date(): day for day in self.bars(1, TimeFrameUnit.Day, 6, end=end)[SYMBOL]}
         last = max(days)
@@ -495,6 +495,24 @@ class Streams(unittest.TestCase):
         (same,) = data().get_stock_bars(request)[SYMBOL]
         self.assertEqual((same.open, same.high, same.low, same.close, same.volume, same.vwap, same.trade_count),
                          (bar.open, bar.high, bar.low, bar.close, bar.volume, bar.vwap, bar.trade_count))
+
+    def test_halts_and_corrections(self):
+        """The configuration halts this symbol every five minutes, and corrects every bar of it."""
+        statuses, updated = [], []
+
+        async def keep_status(status):
+            statuses.append(status)
+
+        async def keep_updated(bar):
+            updated.append(bar)
+
+        stream = self.data_stream()
+        stream.subscribe_trading_statuses(keep_status, HALTED)
+        stream.subscribe_updated_bars(keep_updated, HALTED)
+        with Running(stream):
+            eventually(lambda: {"P", "T"} <= {status.status_code for status in statuses} and updated)
+        self.assertEqual({status.reason_code for status in statuses}, {"LUDP"})
+        self.assertEqual({bar.symbol for bar in updated}, {HALTED})
 
     def test_trade_updates(self):
         updates = []

@@ -119,6 +119,12 @@ impl Market {
         Self::prepare(loaded, calendar, selection)
     }
 
+    /// Returns the bars as they were loaded.
+    #[must_use]
+    pub const fn loaded(&self) -> &Loaded {
+        &self.loaded
+    }
+
     /// Prepares bars that are loaded already for configurations that are not known yet.
     ///
     /// # Errors

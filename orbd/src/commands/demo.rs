@@ -25,6 +25,9 @@ pub struct DemoArgs {
     /// End after the close with the day's summary
     #[arg(long)]
     pub exit: bool,
+    /// Trade at the backtest's own exchange, without a broker's wire between: exactly as the backtest does
+    #[arg(long)]
+    pub direct: bool,
     /// Where records, token and the exchange's memory are kept [default: orb/demo in the user's state folder]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
@@ -56,6 +59,7 @@ pub fn run(args: DemoArgs) -> anyhow::Result<()> {
     let options = DemoOptions {
         speed: args.speed,
         exit: args.exit,
+        direct: args.direct,
         folder: args.data_dir.unwrap_or_else(Folder::default_path),
         listen: args.listen,
         database: args.database,

@@ -64,10 +64,17 @@ impl Folder {
         self.path.join(format!("exchange-{run}.jsonl"))
     }
 
+    /// Returns where the simulated broker of a run remembers its orders.
+    #[must_use]
+    pub fn broker_memory(&self, run: u32) -> PathBuf {
+        self.path.join(format!("broker-{run}.jsonl"))
+    }
+
     /// Returns the number of the latest run, 1 when there was none.
     #[must_use]
     pub fn latest_run(&self) -> u32 {
-        (1..u32::MAX).find(|&run| !self.exchange_log(run + 1).exists()).unwrap_or(1)
+        let is_there = |run| self.exchange_log(run).exists() || self.broker_memory(run).exists();
+        (1..u32::MAX).find(|&run| !is_there(run + 1)).unwrap_or(1)
     }
 
     /// Marks the folder as in use and tells whether an earlier daemon left its mark behind.

@@ -26,7 +26,7 @@ use crate::auth::{Auth, Role, read_or_create_token};
 use crate::rpc::{self, Handle};
 use crate::runtime::{Ended, HaltFile, Identity, Publisher};
 use crate::shutdown::Shutdown;
-use crate::store::{Audit, DatabaseUrl, Ledger, LogOptions, LogWriter, Reader, StoreError};
+use crate::store::{Audit, DatabaseUrl, LogOptions, LogWriter, Reader, StoreError};
 use crate::telemetry;
 use crate::view::{LogView, Update, View};
 
@@ -58,8 +58,6 @@ pub(crate) struct Start<'a, B, M> {
 
 /// The parts of a running daemon.
 pub(crate) struct Daemon {
-    /// The books.
-    pub(crate) ledger: Ledger,
     /// Reads the records.
     pub(crate) reader: Reader,
     /// Where the API listens.
@@ -91,7 +89,7 @@ impl Daemon {
         start.folder.write_context(start.context, address)?;
         let (handle, ends, view, updates) = wire(reader.clone(), lines, start.venue.gate.clone());
         let auth = Auth::new().with_token(&secret, start.context, Role::Admin);
-        let (ledger, resumed) = (start.books.ledger.clone(), start.books.is_resumed());
+        let resumed = start.books.is_resumed();
         let (over, session_over) = watch::channel(false);
         let thread = Thread {
             engine: start.engine,
@@ -110,7 +108,7 @@ impl Daemon {
         let _ = first.wait_for(|view| view.now.is_some()).await;
         let server = tokio::spawn(rpc::serve(listener, handle, Arc::new(auth), stop.clone()));
         let running = start.running;
-        Ok(Self { ledger, reader, address, token, resumed, runtime, server, session_over, logs, running, stop })
+        Ok(Self { reader, address, token, resumed, runtime, server, session_over, logs, running, stop })
     }
 
     /// Waits for the end of the market data, or for somebody who stops the daemon; tells which it was.

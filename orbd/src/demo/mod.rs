@@ -1,28 +1,29 @@
-//! A paced session on the simulated exchange, through the whole daemon: engine, records, API.
+//! A paced session in front of one's eyes, through the whole daemon: engine, records, API.
+//!
+//! By default the way to the broker is that of a live day: the adapter for Alpaca, its requests and websockets, and a
+//! local Alpaca in this process; only the bars are simulated. With `direct` the engine talks to the backtest's own
+//! exchange instead, and trades exactly as the backtest does.
 
+mod comparison;
+mod direct;
 mod session;
+mod simulated;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use orb_core::Bar;
-use orb_core::event::{Event, FeedState, MarketData, Origin};
-use orb_core::hold::HoldKind;
-use orb_exec::EntryGate;
-use orb_exec::local::{LocalBroker, LocalMarket, Opened, Speed};
+use orb_exec::local::Speed;
+use orb_sim::Running as Simulator;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 pub use session::{DemoSession, SYNTHETIC_SEED};
 
+use crate::daemon::Daemon;
 pub use crate::daemon::Folder;
-use crate::daemon::{Books, Daemon, Running, Start, Venue};
 use crate::runtime::Identity;
 use crate::shutdown::Shutdown;
 use crate::store::{DatabaseUrl, DateRange, Ledger, Reader};
-use crate::view::Environment;
 use crate::{rpc, summary};
 
 /// Says what a demo is to do.
@@ -32,6 +33,8 @@ pub struct DemoOptions {
     pub speed: Speed,
     /// End after the close.
     pub exit: bool,
+    /// Talk to the backtest's exchange instead of a broker's wire.
+    pub direct: bool,
     /// Where everything is kept.
     pub folder: PathBuf,
     /// Where the API listens; a loopback address.
@@ -52,59 +55,61 @@ pub async fn run(session: DemoSession, options: DemoOptions) -> anyhow::Result<(
     let listener = rpc::listen(options.listen).await?;
     let is_new = !options.folder.exists();
     let folder = Folder::open(&options.folder)?;
-    let daemon = start(&session, &options, &folder, listener).await.inspect_err(|_| {
+    let started = Started::start(&session, &options, &folder, listener).await.inspect_err(|_| {
         if is_new {
             // A folder in which something was written stays.
             let _ = std::fs::remove_dir(folder.path());
         }
     })?;
-    summary::print(&summary::banner(daemon.address, &daemon.token, &options.folder, &daemon.ledger, daemon.resumed))?;
-    finish(daemon, &options, shutdown).await
+    let Started { daemon, simulator, run } = started;
+    let name = format!("DEMO-{run}");
+    summary::print(&summary::banner(daemon.address, &daemon.token, &options.folder, &name, daemon.resumed))?;
+    finish(daemon, &session, &options, &name, shutdown).await?;
+    if let Some(simulator) = simulator {
+        simulator.stop().await;
+    }
+    Ok(())
 }
 
-async fn start(
-    session: &DemoSession,
-    options: &DemoOptions,
-    folder: &Folder,
-    listener: TcpListener,
-) -> anyhow::Result<Daemon> {
-    let url = options.url(folder)?;
-    let (books, run) = open_books(&url, folder, session)?;
-    let gate = EntryGate::default();
-    let opened = orb_exec::local::open(session.venue(options.speed, folder.exchange_log(run)), gate.clone())?;
-    let running = folder.mark_running()?;
-    let engine = crate::backtest::engine_config(&session.market, &session.run).explained();
-    let start = Start {
-        folder,
-        identity: options.identity(&books.ledger),
-        venue: venue(session, opened, gate, &running),
-        running,
-        url: &url,
-        books,
-        engine: orb_backtest::driver::bar_driven(engine),
-        context: "demo",
-    };
-    Daemon::start(start, listener, CancellationToken::new()).await
+/// A demo that is up.
+struct Started {
+    daemon: Daemon,
+    /// The local Alpaca; `None` where there is none.
+    simulator: Option<Simulator>,
+    run: u32,
 }
 
-/// Joins the exchange with the events that come before all others: the day, after a crash its hold, and the bars of
-/// before.
-fn venue(session: &DemoSession, opened: Opened, gate: EntryGate, running: &Running) -> Venue<LocalBroker, LocalMarket> {
-    let crashed = running.was_left_behind() && !opened.ended;
-    let crash = crashed.then_some(Event::Feed(FeedState::Trouble(HoldKind::Crashed)));
-    let backfill = |bars: Vec<Bar>| Event::Market(Origin::Backfill, MarketData::Bars(bars));
-    let past = opened.backfill.into_iter().map(backfill);
-    let first_events = core::iter::once(Event::Reference(session.reference())).chain(crash).chain(past).collect();
-    // There is one day only, and it is known already.
-    let (_, days) = mpsc::channel(1);
-    let Opened { broker, market, events, now, .. } = Opened { backfill: Vec::new(), ..opened };
-    Venue { broker, market, events, gate, days, now, first_events }
+impl Started {
+    /// Goes on with the latest run of the folder, or begins another when that one is over.
+    async fn start(
+        session: &DemoSession,
+        options: &DemoOptions,
+        folder: &Folder,
+        listener: TcpListener,
+    ) -> anyhow::Result<Self> {
+        let url = options.url(folder)?;
+        if options.direct {
+            let (daemon, run) = direct::start(session, options, folder, &url, listener).await?;
+            return Ok(Self { daemon, simulator: None, run });
+        }
+        let (daemon, simulator, run) = simulated::start(session, options, folder, &url, listener).await?;
+        Ok(Self { daemon, simulator: Some(simulator), run })
+    }
 }
 
 /// Waits for the end of the session, or for somebody who stops it; then ends everything in good order.
-async fn finish(mut daemon: Daemon, options: &DemoOptions, mut shutdown: Shutdown) -> anyhow::Result<()> {
+async fn finish(
+    mut daemon: Daemon,
+    session: &DemoSession,
+    options: &DemoOptions,
+    name: &str,
+    mut shutdown: Shutdown,
+) -> anyhow::Result<()> {
     if daemon.market_end(&mut shutdown).await {
-        summary::print(&summary::of_day(&daemon.reader, &daemon.ledger)?)?;
+        summary::print(&summary::of_day(&daemon.reader, name)?)?;
+        if !options.direct {
+            summary::print(&comparison::with_backtest(session, &daemon.reader)?)?;
+        }
         if !options.exit {
             summary::print("The session is over. The API stays up; Ctrl-C ends it.\n")?;
             shutdown.wait().await;
@@ -124,35 +129,27 @@ impl DemoOptions {
         })
     }
 
-    fn identity(&self, ledger: &Ledger) -> Identity {
-        let speed = match self.speed {
+    /// Returns simulated seconds a second, 0 for as fast as possible.
+    const fn simulated_speed(&self) -> f64 {
+        match self.speed {
             Speed::Times(times) => times,
             Speed::Max => 0.0,
-        };
+        }
+    }
+
+    fn identity(&self, ledger: &Ledger) -> Identity {
         Identity {
             ledger: ledger.view(),
             config: self.config_name.clone(),
             feed: "simulated".to_owned(),
-            simulated_speed: Some(speed),
+            simulated_speed: Some(self.simulated_speed()),
         }
     }
 }
 
-/// Opens the records of the latest run, or of a new one when the latest is over.
-fn open_books(url: &DatabaseUrl, folder: &Folder, session: &DemoSession) -> anyhow::Result<(Books, u32)> {
-    let latest = folder.latest_run();
-    let run = if is_over(url, latest) { latest + 1 } else { latest };
-    Ok((Books::open(url, ledger_of(run), &session.run, &session.market.symbols)?, run))
-}
-
 /// Tells whether a run has come to its end; it may have been about other symbols and strategies.
-fn is_over(url: &DatabaseUrl, run: u32) -> bool {
+fn is_over(url: &DatabaseUrl, ledger: &Ledger) -> bool {
     // Records that cannot be read are opened for writing next, and tell then what is wrong with them.
-    let sessions = Reader::open(url, &ledger_of(run)).and_then(|reader| reader.sessions(DateRange::default()));
+    let sessions = Reader::open(url, ledger).and_then(|reader| reader.sessions(DateRange::default()));
     sessions.is_ok_and(|sessions| sessions.last().is_some_and(|session| session.ended))
-}
-
-/// Names the books of a run.
-fn ledger_of(run: u32) -> Ledger {
-    Ledger::new(Environment::Sim, &format!("DEMO-{run}"))
 }

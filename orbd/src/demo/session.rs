@@ -68,6 +68,12 @@ impl DemoSession {
         Ok(Self { run, market })
     }
 
+    /// Returns the day.
+    #[must_use]
+    pub fn date(&self) -> Date {
+        self.market.days[0].session.date
+    }
+
     /// Returns what is known of the day before its open.
     #[must_use]
     pub fn reference(&self) -> ReferenceData {
@@ -96,7 +102,7 @@ impl DemoSession {
     }
 
     /// Names the day, the bars and the configuration, so that another session's memory is not taken for this one's.
-    fn fingerprint(&self) -> String {
+    pub(super) fn fingerprint(&self) -> String {
         let day = &self.market.days[0];
         let mut hash = Fnv::default();
         for bar in self.market.bars_of(day) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use orb_core::{Span, Timestamp};
-use orb_exec::alpaca::{AlpacaConfig, BracketSupport, Credentials, Environment, Feed, RequestLimits, StreamSettings, Urls};
+use orb_exec::alpaca::{self, AlpacaConfig, BracketSupport, Credentials, Feed, RequestLimits, StreamSettings, Urls};
 use orb_exec::local::Speed;
 use orb_exec::{Busy, Clock};
 use orb_sim::clock::{LockStep, Seen};
@@ -16,8 +16,11 @@ use orb_sim::memory::MemoryConfig;
 use orb_sim::{Running, Server, SimClock, SimConfig};
 use tokio::net::TcpListener;
 
-use super::DemoSession;
-use crate::run::{Day, Trading};
+use super::{DemoOptions, DemoSession, is_over};
+use crate::daemon::{Daemon, Folder};
+use crate::run::{Day, Keep, Trading};
+use crate::store::DatabaseUrl;
+use crate::view::Environment;
 
 /// How long before the open the session begins.
 const LEAD: Span = Span::from_minutes(1);
@@ -114,13 +117,11 @@ impl Simulation {
     }
 
     /// Returns what trades the session at a local Alpaca, by its wire.
-    ///
-    /// # Errors
-    /// When the simulator's address is none.
-    pub(crate) fn trading(&self, session: &DemoSession, sim: &Running) -> anyhow::Result<Trading<SimulatedTime>> {
-        Ok(Trading {
+    #[expect(clippy::unused_self, reason = "a simulation knows how it is traded")]
+    pub(crate) fn trading(&self, session: &DemoSession, sim: &Running) -> Trading<SimulatedTime> {
+        Trading {
             alpaca: AlpacaConfig {
-                environment: Environment::Sim,
+                environment: alpaca::Environment::Sim,
                 urls: Urls::sim(sim.address()),
                 feed: Feed::Sip,
                 credentials: Credentials { key_id: "sim".into(), secret: "sim".into() },
@@ -136,12 +137,61 @@ impl Simulation {
             // As a day that is compared with its backtest needs it.
             caps: None,
             day: Day::Known(Box::new(session.reference())),
-        })
+        }
     }
 }
 
 /// Returns the path inside bars; bid and ask lie as far from a trade as the backtest's slippage.
 fn path(session: &DemoSession) -> PathConfig {
     let slippage = session.run.strategies.iter().map(|strategy| strategy.costs.slippage.micros()).max();
-    PathConfig { half_spread_micros: slippage.unwrap_or_default().max(5_000), step_micros: 10_000, ..PathConfig::default() }
+    PathConfig {
+        half_spread_micros: slippage.unwrap_or_default().max(5_000),
+        step_micros: 10_000,
+        ..PathConfig::default()
+    }
+}
+
+/// Starts a demo at a local Alpaca; tells which run of the folder it is.
+pub(super) async fn start(
+    session: &DemoSession,
+    options: &DemoOptions,
+    folder: &Folder,
+    url: &DatabaseUrl,
+    listener: TcpListener,
+) -> anyhow::Result<(Daemon, Running, u32)> {
+    let latest = folder.latest_run();
+    let (mut sim, mut trading, mut run) = open(session, options, folder, latest).await?;
+    if is_over(url, &trading.ledger(Environment::Sim).await?) {
+        drop(trading);
+        sim.stop().await;
+        (sim, trading, run) = open(session, options, folder, latest + 1).await?;
+    }
+    let keep = Keep {
+        folder,
+        url: url.clone(),
+        environment: Environment::Sim,
+        context: "demo",
+        config: options.config_name.clone(),
+        simulated_speed: Some(options.simulated_speed()),
+    };
+    let daemon = trading.start(&keep, listener).await?;
+    Ok((daemon, sim, run))
+}
+
+async fn open(
+    session: &DemoSession,
+    options: &DemoOptions,
+    folder: &Folder,
+    run: u32,
+) -> anyhow::Result<(Running, Trading<SimulatedTime>, u32)> {
+    let simulation = Simulation {
+        speed: options.speed,
+        memory: Some(folder.broker_memory(run)),
+        seed: run.into(),
+        latencies: Latencies::default(),
+        faults: FaultPlan::default(),
+    };
+    let sim = simulation.start(session).await?;
+    let trading = simulation.trading(session, &sim);
+    Ok((sim, trading, run))
 }

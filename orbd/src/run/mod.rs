@@ -142,14 +142,22 @@ pub(crate) struct Keep<'a> {
 }
 
 impl<C: Clock> Trading<C> {
+    /// Asks the broker whose account it is, and names its books.
+    ///
+    /// # Errors
+    /// When the account cannot be read.
+    pub(crate) async fn ledger(&self, environment: view::Environment) -> anyhow::Result<Ledger> {
+        let rest = Rest::new(&self.alpaca, Arc::clone(&self.symbols), Arc::clone(&self.calendar))?;
+        let account = rest.account().await.context("the account cannot be read: run `orbd check`")?;
+        Ok(Ledger::new(environment, &account.number))
+    }
+
     /// Connects, prepares the day, and starts the daemon.
     ///
     /// # Errors
     /// When the account cannot be read, the records cannot be opened, or a stream cannot be had.
     pub(crate) async fn start(self, keep: &Keep<'_>, listener: TcpListener) -> anyhow::Result<Daemon> {
-        let rest = Rest::new(&self.alpaca, Arc::clone(&self.symbols), Arc::clone(&self.calendar))?;
-        let account = rest.account().await.context("the account cannot be read: run `orbd check`")?;
-        let ledger = Ledger::new(keep.environment, &account.number);
+        let ledger = self.ledger(keep.environment).await?;
         let books = Books::open(&keep.url, ledger, &self.run, &self.symbols)?;
         let (gate, stop) = (EntryGate::default(), CancellationToken::new());
         let connected = connect(ConnectParts {

@@ -272,18 +272,16 @@ mod tests {
         for (key, value) in extra.as_object().into_iter().flatten() {
             data[key] = value.clone();
         }
-        match read(&json!({ "stream": "trade_updates", "data": data })) {
-            ServerMessage::News(news) => news,
-            other => panic!("{other:?}"),
-        }
+        let message = read(&json!({ "stream": "trade_updates", "data": data }));
+        let ServerMessage::News(news) = message else { panic!("{message:?}") };
+        news
     }
 
     #[track_caller]
     fn update_of(event: &str, changes: &Value, extra: &Value) -> OrderUpdate {
-        match news_of(event, changes, extra) {
-            OrderNews::Update(update) => *update,
-            other => panic!("{other:?}"),
-        }
+        let news = news_of(event, changes, extra);
+        let OrderNews::Update(update) = news else { panic!("{news:?}") };
+        *update
     }
 
     #[test]

@@ -70,7 +70,9 @@ fn told(desk: &mut Desk, now: Timestamp) -> Vec<String> {
         MarketStep::Market(_, _, Prices::Halt { symbol, halted }) => format!("halt {} {halted}", name(symbol)),
         MarketStep::Feed(_, FeedState::Trouble(kind)) => format!("trouble {}", kind.name()),
         MarketStep::Feed(_, FeedState::Recovered(kind)) => format!("recovered {}", kind.name()),
-        other => format!("{other:?}"),
+        other @ (MarketStep::Market(..) | MarketStep::Wakeup(_) | MarketStep::Advanced(_) | MarketStep::End) => {
+            format!("{other:?}")
+        }
     };
     core::iter::from_fn(|| desk.take_step(now)).map(tell).collect()
 }
