@@ -224,3 +224,22 @@ async fn dates_without_bars_are_told() {
     let error = orb_sim::Server::start(config, listener).await.expect_err("no bars").to_string();
     assert!(error.contains("2026-06-01") && error.contains("2026-03-02"), "{error}");
 }
+
+#[tokio::test]
+async fn after_the_last_session_time_stands_and_requests_are_answered() {
+    let running = start(SimConfig { begin: Begin::AtOnce, ..config() }).await;
+    let close = Timestamp::parse_rfc3339("2026-03-02T21:00:00Z").expect("an instant");
+    let mut socket = Socket::data(&running).await;
+    socket.say(&json!({"action": "subscribe", "bars": ["*"]})).await;
+    let mut now = running.clock().now();
+    for _ in 0..1_000 {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        let before = std::mem::replace(&mut now, running.clock().now());
+        if now > close && now == before {
+            break;
+        }
+    }
+    assert!(close < now && now < close + Span::from_minutes(60), "{now}");
+    assert_eq!(get(&running, "/v2/clock").await.json()["is_open"], json!(false));
+    running.stop().await;
+}

@@ -61,6 +61,10 @@ impl Owner {
             while let Ok(command) = self.commands.try_recv() {
                 self.obey(command);
             }
+            if self.end == End::Stop && self.exchange.is_over() {
+                self.finish().await;
+                break;
+            }
             let next = self.exchange.next_at();
             match self.clock.step(next) {
                 Step::Event(now) => {
@@ -75,13 +79,10 @@ impl Owner {
                 Step::Woken => {}
                 Step::Held(recheck) => self.wait(recheck).await,
                 Step::Early(wait) => self.wait(Some(wait)).await,
-                Step::Idle if self.end == End::Stop && self.exchange.is_over() => {
-                    self.finish().await;
-                    self.stop.cancel();
-                }
                 Step::Idle => self.wait(None).await,
             }
         }
+        self.stop.cancel();
         self.exchange.hub.cut_all();
     }
 
