@@ -5,16 +5,30 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::asset::EXCHANGE;
+use super::buying_power::Figures;
 use super::engine::Broker;
 use super::hours::new_york_date;
 use super::shares::Shares;
 
 impl Broker {
+    /// Writes the account.
     pub(super) fn account_json(&self) -> Value {
         let figures = self.figures();
+        let mut json = self.account_facts(&figures);
+        if self.config.pdt_rule
+            && let Some(fields) = json.as_object_mut()
+        {
+            fields.insert("pattern_day_trader".into(), false.into());
+            fields.insert("daytrade_count".into(), self.day_trades().into());
+            fields.insert("daytrading_buying_power".into(), figures.buying_power.to_string().into());
+        }
+        json
+    }
+
+    fn account_facts(&self, figures: &Figures) -> Value {
         let money = |amount: Money| amount.to_string();
         let last_equity = self.account.equity_before(new_york_date(self.now)).unwrap_or(self.config.cash);
-        let mut json = json!({
+        json!({
             "id": self.account_id,
             "admin_configurations": {},
             "user_configurations": null,
@@ -47,15 +61,7 @@ impl Broker {
             "last_maintenance_margin": "0",
             "sma": "0",
             "balance_asof": new_york_date(self.now).to_string(),
-        });
-        if self.config.pdt_rule
-            && let Some(fields) = json.as_object_mut()
-        {
-            fields.insert("pattern_day_trader".into(), false.into());
-            fields.insert("daytrade_count".into(), self.day_trades().into());
-            fields.insert("daytrading_buying_power".into(), money(figures.buying_power).into());
-        }
-        json
+        })
     }
 
     /// Returns the number of the account, as paper accounts have it.

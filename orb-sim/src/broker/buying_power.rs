@@ -4,6 +4,7 @@ use orb_core::side::OrderSide;
 use orb_core::{Money, Price, SymbolId};
 
 use super::engine::Broker;
+use super::matching::trailed;
 use super::order::{Amount, Order, OrderType, PositionIntent, Prices, stop_collar};
 use super::refusal::Refusal;
 use super::shares::Shares;
@@ -105,20 +106,28 @@ impl Broker {
     }
 
     /// Returns the price at which an opening order is reckoned: for a purchase the worst at which it may fill, at the
-    /// market as for a stop; for a short sale the greater of its limit and 3% above the ask.
+    /// market as for a stop; for a short sale the greatest of its limit, its stop and 3% above the ask.
     fn reserve_price(&self, order: &Cost) -> Option<Price> {
         let ask = self.markets[order.symbol.index()].far(OrderSide::Buy);
         match order.side {
             OrderSide::Buy => match order.order_type {
                 OrderType::Limit | OrderType::StopLimit => order.prices.limit,
-                OrderType::Stop | OrderType::TrailingStop => order.prices.stop.or(ask).map(stop_collar),
+                OrderType::Stop | OrderType::TrailingStop => self.stop_of(order).map(stop_collar),
                 OrderType::Market => ask.map(stop_collar),
             },
             OrderSide::Sell => {
                 let above = ask.map(|ask| Price::from_micros(percent(Money::from_micros(ask.micros()), 103).micros()));
-                order.prices.limit.max(above).or(order.prices.stop)
+                order.prices.limit.max(self.stop_of(order)).max(above)
             }
         }
+    }
+
+    /// Returns the stop of an order; of one that trails and does not work yet, where it would be now.
+    fn stop_of(&self, order: &Cost) -> Option<Price> {
+        let market = &self.markets[order.symbol.index()];
+        let best = || market.last_trade().or_else(|| market.far(order.side));
+        let trailing = || order.prices.trail.and_then(|trail| best().map(|best| trailed(order.side, best, trail)));
+        order.prices.stop.or_else(trailing)
     }
 
     /// Checks that the buying power suffices for an order that opens.

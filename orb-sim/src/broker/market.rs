@@ -3,6 +3,14 @@
 use orb_core::side::OrderSide;
 use orb_core::{Date, Price, Timestamp};
 
+/// No price is higher: ten million dollars.
+const PRICE_MAX: Price = Price::from_cents(1_000_000_000);
+
+/// Tells whether a number can be a price.
+pub(super) fn is_price(price: Price) -> bool {
+    price.micros() > 0 && price <= PRICE_MAX
+}
+
 /// Holds the latest prices of a symbol; `None` for what was not seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Market {
@@ -23,7 +31,7 @@ pub(super) struct Market {
 impl Market {
     /// Takes a new quote; a side without a price counts as unknown.
     pub(super) fn set_quote(&mut self, now: Timestamp, bid: Price, ask: Price) {
-        let known = |price: Price| (price.micros() > 0).then_some(price);
+        let known = |price: Price| is_price(price).then_some(price);
         (self.bid, self.ask, self.quoted_at) = (known(bid), known(ask), now);
     }
 

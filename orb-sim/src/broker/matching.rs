@@ -10,13 +10,14 @@ use rust_decimal::Decimal;
 
 use super::engine::Broker;
 use super::lifecycle::Event;
+use super::market::is_price;
 use super::order::{Order, OrderKey, OrderStatus, OrderType, TimeInForce, Trail};
 use super::shares::Shares;
 use super::timers::Due;
 
 impl Broker {
     pub(super) fn on_trade(&mut self, symbol: SymbolId, price: Price) {
-        if symbol.index() >= self.markets.len() || price.micros() <= 0 {
+        if symbol.index() >= self.markets.len() || !is_price(price) {
             return;
         }
         let (now, since) = (self.now, self.hours.prices_since(self.now));

@@ -13,6 +13,9 @@
 //! - An order that rests at its limit fills at its limit, by a quote or a trade that reaches it; an order that can
 //!   trade when it meets the market, or after the open or a halt, fills at the other side's quote.
 //! - The quantity of a replacement counts what the old order has filled: the new order is for the rest.
+//! - After the open, and after a halt, nothing trades before the first price that was seen since.
+//! - A cancel or a replacement that is not confirmed does not keep an order from its fill.
+//! - Orders for an auction, or with a time in force of their own, are refused in words that are not Alpaca's.
 //! - A busted execution is taken off the order's filled quantity and off the list of activities.
 
 mod account;

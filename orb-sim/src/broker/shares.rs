@@ -59,13 +59,13 @@ impl Shares {
     }
 
     /// Returns the value at a price, rounded half away from zero to the micro-dollar, and bounded by what
-    /// [`Money`] can hold.
+    /// a sum of [`Money`] can hold: about nine billion dollars.
     #[must_use]
     pub fn at(self, price: Price) -> Money {
         let value = self.0.saturating_mul(i128::from(price.micros()));
         let rounded = (value.abs() + BILLION / 2) / BILLION * value.signum();
-        // A quarter of the range, so that sums of a few values fit too.
-        let bound = i128::from(i64::MAX / 4);
+        // A thousandth of the range, so that sums of many values fit too.
+        let bound = i128::from(i64::MAX / 1_000);
         Money::from_micros(i64::try_from(rounded.clamp(-bound, bound)).expect("the bound fits 64 bits"))
     }
 

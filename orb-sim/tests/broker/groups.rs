@@ -276,3 +276,69 @@ fn an_entry_that_is_patched_keeps_its_legs() {
     assert_eq!((desk.position(AAA), desk.open()), ("0".into(), vec![]));
     desk.check();
 }
+
+#[test]
+fn a_short_bracket_covers_at_its_target_or_its_stop() {
+    let short = json!({
+        "side": "sell", "order_class": "bracket",
+        "take_profit": { "limit_price": "95" }, "stop_loss": { "stop_price": "105" },
+    });
+    let mut desk = Desk::new();
+    desk.order(&short);
+    assert_eq!((desk.position(AAA), desk.open()), ("-10".into(), vec!["limit new".into(), "stop held".into()]));
+    desk.market(AAA, "94.98");
+    assert_eq!((desk.position(AAA), desk.open()), ("0".into(), vec![]));
+    assert_eq!(desk.broker.executions().last().map(|one| one.price), Some(price("95")));
+
+    let mut desk = Desk::new();
+    desk.order(&short);
+    // A buy stop is a limit 2.5% above the stop: a jump beyond 107.63 leaves the position uncovered.
+    desk.market(AAA, "109");
+    assert_eq!((desk.position(AAA), desk.open()), ("-10".into(), vec!["stop new".into()]));
+    desk.market(AAA, "107");
+    assert_eq!((desk.position(AAA), desk.open()), ("0".into(), vec![]));
+    desk.check();
+}
+
+#[test]
+fn an_oco_pair_covers_a_short_position() {
+    let mut desk = Desk::new();
+    desk.order(&json!({ "side": "sell" }));
+    let exits = json!({
+        "type": "limit", "side": "buy", "order_class": "oco",
+        "take_profit": { "limit_price": "95" }, "stop_loss": { "stop_price": "100.02" },
+    });
+    desk.refused(&exits, 422, "stop_loss.stop_price must be >= base_price + 0.01");
+    let mut exits = exits;
+    exits["stop_loss"]["stop_price"] = json!("105");
+    desk.order(&exits);
+    desk.market(AAA, "105");
+    assert_eq!((desk.position(AAA), desk.open()), ("0".into(), vec![]));
+    desk.check();
+}
+
+#[test]
+fn legs_of_a_day_order_expire_with_it_and_those_of_a_gtc_order_stay() {
+    for (time_in_force, open) in [("day", 0), ("gtc", 2)] {
+        let mut desk = Desk::new();
+        let mut order = bracket();
+        order["time_in_force"] = json!(time_in_force);
+        let entry = desk.order(&order);
+        desk.market(AAA, "98.99");
+        desk.wait(Span::from_minutes(400));
+        assert_eq!(desk.open().len(), open, "{time_in_force}");
+        let status = desk.status(&entry["legs"][1]["id"]);
+        assert_eq!(status, if open == 0 { "expired" } else { "held" });
+        assert_eq!(desk.position(AAA), "10");
+    }
+}
+
+#[test]
+fn an_oto_leg_may_be_a_target() {
+    let mut desk = Desk::new();
+    let oto = desk.order(&json!({ "order_class": "oto", "take_profit": { "limit_price": "105" } }));
+    assert_eq!((desk.position(AAA), desk.status(&oto["legs"][0]["id"])), ("10".into(), "new".into()));
+    desk.market(AAA, "106");
+    assert_eq!((desk.position(AAA), desk.open()), ("0".into(), vec![]));
+    assert_eq!(desk.look(&oto["legs"][0]["id"])["filled_avg_price"], "105");
+}

@@ -19,6 +19,7 @@ enum Step {
     Wait(i64),
     Trade(u32, i64),
     Quote(u32, i64, i64),
+    Wild(u32, i64, i64),
     Halt(u32, bool),
     Post(Value),
     Raw(Vec<u8>),
@@ -99,11 +100,17 @@ fn other() -> impl Strategy<Value = Step> {
     .prop_map(|(method, target)| Step::Other(method, target))
 }
 
+/// Returns micro-dollars of any size.
+fn wild() -> impl Strategy<Value = i64> {
+    prop_oneof![any::<i64>(), 0_i64..1_000, Just(i64::MAX), Just(i64::MIN), Just(10_000_000_000_000)]
+}
+
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => prop_oneof![4 => 0_i64..5_000_000, 1 => 0_i64..40_000_000_000].prop_map(Step::Wait),
         4 => (0_u32..4, 8_800_i64..11_200).prop_map(|(symbol, cents)| Step::Trade(symbol, cents)),
         6 => (0_u32..3, 8_800_i64..11_200, -2_i64..5).prop_map(|(symbol, bid, gap)| Step::Quote(symbol, bid, bid + gap)),
+        1 => (0_u32..4, wild(), wild()).prop_map(|(symbol, bid, ask)| Step::Wild(symbol, bid, ask)),
         1 => (0_u32..3, any::<bool>()).prop_map(|(symbol, halt)| Step::Halt(symbol, halt)),
         10 => order().prop_map(Step::Post),
         1 => vec(any::<u8>(), 0..40).prop_map(Step::Raw),
@@ -191,6 +198,12 @@ fn play(config: BrokerConfig, faults: &[OrderFaults], steps: &[Step]) -> Vec<Str
                 broker.on_tick(now, &Tick::Quote { symbol: SymbolId(*symbol), bid, ask, bid_size: 1, ask_size: 1 });
                 None
             }
+            Step::Wild(symbol, bid, ask) => {
+                let (symbol, bid, ask) = (SymbolId(*symbol), Price::from_micros(*bid), Price::from_micros(*ask));
+                broker.on_tick(now, &Tick::Quote { symbol, bid, ask, bid_size: 0, ask_size: u64::MAX });
+                broker.on_tick(now, &Tick::Trade { symbol, price: bid, size: u64::MAX });
+                None
+            }
             Step::Halt(symbol, halt) => {
                 let symbol = SymbolId(*symbol);
                 broker.on_tick(now, &if *halt { Tick::Halt { symbol } } else { Tick::Resume { symbol } });
@@ -252,7 +265,7 @@ fn slow(config: BrokerConfig) -> BrokerConfig {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn books_add_up_and_ends_are_ends_without_faults(steps in vec(step(), 1..120)) {
