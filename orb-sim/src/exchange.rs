@@ -233,6 +233,7 @@ impl Exchange {
                 self.answer(now, request)
             }
         };
+        tracing::debug!(%now, method = %request.method, path = %request.path, status = reply.status, ?fault, "request");
         Outcome { reply, allowance, fault }
     }
 

@@ -144,12 +144,14 @@ impl Hub {
         if endpoint != Endpoint::TradeUpdates {
             connection.reply(&self.clock, &data_session::connected());
         }
+        tracing::debug!(?id, ?endpoint, ?codec, "connection opened");
         self.connections.insert(id, connection);
         Link { id, frames: receiver, ending: end }
     }
 
     /// Forgets a connection that ended, of whose frames so many were written.
     pub(crate) fn closed(&mut self, id: ConnectionId, written: u64) {
+        tracing::debug!(?id, written, "connection closed");
         if let Some(connection) = self.connections.remove(&id)
             && connection.is_counted
         {

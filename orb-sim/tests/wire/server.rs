@@ -1,13 +1,11 @@
 //! The simulator over real sockets.
 
-mod support;
-
+use crate::support::{Socket, config, get, request, request_as, start};
 use orb_core::{Span, Timestamp};
 use orb_sim::config::{Begin, End, RateClock, RateLimit};
 use orb_sim::faults::FaultPlan;
 use orb_sim::{SimConfig, Speed};
 use serde_json::{Value, json};
-use support::{Socket, config, get, request, request_as, start};
 
 fn plan(text: &str) -> FaultPlan {
     text.parse().expect("a plan")

@@ -1,13 +1,11 @@
 //! A client in the same process that works in lock-step with the clock.
 
-mod support;
-
+use crate::support::{Socket, config, request, start};
 use orb_core::{Span, Timestamp};
 use orb_sim::clock::LockStep;
 use orb_sim::config::End;
 use orb_sim::{Running, SimClock, SimConfig};
 use serde_json::{Value, json};
-use support::{Socket, config, request, start};
 
 /// What a run of the trader left behind.
 #[derive(Debug, PartialEq)]
