@@ -281,6 +281,11 @@ impl Exchange {
         self.plan.account_fault(now, |fault| matches!(fault, AccountFault::Unauthorized).then_some(())).is_none()
     }
 
+    /// Returns what goes wrong with asking for a websocket.
+    pub(crate) fn admit(&mut self, request: &Request) -> Option<HttpFault> {
+        self.http_faults.decide(self.clock.now(), request)
+    }
+
     /// Takes a new connection.
     pub(crate) fn open(&mut self, endpoint: Endpoint, codec: Codec, is_observer: bool) -> Link {
         self.hub.open(endpoint, codec, is_observer)

@@ -241,3 +241,31 @@ async fn after_the_last_session_time_stands_and_requests_are_answered() {
     assert_eq!(get(&running, "/v2/clock").await.json()["is_open"], json!(false));
     running.stop().await;
 }
+
+#[tokio::test]
+async fn a_websocket_may_be_refused_as_a_request_is() {
+    let running =
+        start(standing("[[http]]\nfault = 'too_many_requests'\npath = '/stream'\nwhen = { nth = [1] }")).await;
+    let error = Socket::refused(&running, "/stream").await;
+    assert!(error.contains("429"), "{error}");
+    let mut socket = Socket::open(&running, "/stream").await;
+    socket.say(&json!({"action": "auth", "key": "sim", "secret": "wrong"})).await;
+    assert_eq!(socket.next().await.expect("an answer")["data"]["status"], json!("unauthorized"));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn what_no_stream_understands_is_answered_and_the_connection_stays() {
+    let running = start(config()).await;
+    let mut socket = Socket::data(&running).await;
+    for said in [json!("hello"), json!({"action": 7}), json!([1, 2]), json!({"action": "subscribe", "bars": 3})] {
+        socket.say(&said).await;
+        assert_eq!(socket.next().await.expect("an answer")[0]["code"], json!(400), "{said}");
+    }
+    let mut updates = Socket::open(&running, "/stream").await;
+    for said in [json!(null), json!({"action": "listen"}), json!({"action": "sing"})] {
+        updates.say(&said).await;
+        assert!(updates.next().await.expect("an answer")["data"].is_object(), "{said}");
+    }
+    running.stop().await;
+}
