@@ -1,7 +1,7 @@
 //! What market data is to orb.
 
-use orb_core::Timestamp;
 use orb_core::event::{FeedState, MarketData as Prices, Origin};
+use orb_core::{SymbolId, Timestamp};
 
 /// Brings prices and the time.
 pub trait MarketData: Send + 'static {
@@ -9,6 +9,11 @@ pub trait MarketData: Send + 'static {
     ///
     /// It may be dropped while it waits and called again; nothing is lost then.
     fn next(&mut self, wakeup: Option<Timestamp>) -> impl Future<Output = MarketStep> + Send;
+
+    /// Says which symbols' trades and quotes can move the engine now; the others need not be brought.
+    ///
+    /// It is asked for when the answer may have changed, not for each price.
+    fn want(&mut self, _trades: &dyn Fn(SymbolId) -> bool, _quotes: &dyn Fn(SymbolId) -> bool) {}
 
     /// Returns what is to be called each time before the runtime looks into its queues; see [`Clock`](crate::Clock).
     fn look(&self) -> Box<dyn Fn() + Send> {

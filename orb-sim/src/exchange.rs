@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use orb_core::Timestamp;
+use orb_core::{Span, Timestamp};
 use serde_json::json;
 
 use crate::broker::{Broker, BrokerConfig};
@@ -22,6 +22,7 @@ use crate::market::timeframe::TapeBar;
 use crate::market::timeline::{MarketEvent, Timeline};
 use crate::memory::{Memory, Recalled, changes};
 use crate::server::StartError;
+use crate::speed::Speed;
 use crate::streams::hub::{ConnectionId, Endpoint, Heard, Hub, HubRules, Link};
 use crate::streams::messages;
 use crate::streams::wire::{Codec, DataMessage};
@@ -45,7 +46,12 @@ pub(crate) struct Exchange {
     begin: Begin,
     is_over: bool,
     memory: Option<Memory>,
+    /// Time passes at a pace, not from event to event.
+    is_paced: bool,
 }
+
+/// How far the broker's time goes on when there is nothing left to play.
+const NEAR: Span = Span::from_minutes(10);
 
 /// Holds a request with what the broker does not need to know.
 #[derive(Clone, Debug, Default)]
@@ -104,6 +110,7 @@ impl Exchange {
             begin: config.begin,
             is_over: false,
             memory,
+            is_paced: config.speed != Speed::Max,
             clock: clock.clone(),
         };
         exchange.relive(recalled);
@@ -130,7 +137,14 @@ impl Exchange {
 
     /// Returns when the next thing happens by itself; `None` when nothing does any more.
     pub(crate) fn next_at(&mut self) -> Option<Timestamp> {
-        [self.timeline.next_at(), self.broker.next_wakeup(), self.hub.next_due()].into_iter().flatten().min()
+        let wakeup = self.broker.next_wakeup().filter(|at| self.is_near(*at));
+        [self.timeline.next_at(), wakeup, self.hub.next_due()].into_iter().flatten().min()
+    }
+
+    /// Tells whether time may go to an instant of the broker. With nothing left to play and nothing to pace it, it would
+    /// run through all sessions that the calendar still has.
+    fn is_near(&self, at: Timestamp) -> bool {
+        !self.is_over || self.is_paced || at <= self.clock.now() + NEAR
     }
 
     /// Tells whether there is nothing left to play.
@@ -248,6 +262,7 @@ impl Exchange {
                 self.answer(now, request)
             }
         };
+        tracing::debug!(%now, method = %request.method, path = %request.path, status = reply.status, ?fault, "request");
         Outcome { reply, allowance, fault }
     }
 
@@ -286,7 +301,7 @@ impl Exchange {
             AccountFault::Unauthorized | AccountFault::TradingBlocked => None,
         });
         if let (Some(millis), Some(body)) = (skew, reply.body.as_mut())
-            && let Some(shown) = (now + orb_core::Span::from_millis(millis)).to_datetime()
+            && let Some(shown) = (now + Span::from_millis(millis)).to_datetime()
         {
             body["timestamp"] = json!(shown.with_timezone(&chrono_tz::America::New_York).to_rfc3339());
         }
@@ -299,6 +314,11 @@ impl Exchange {
 
     fn accepts_credentials(&self, now: Timestamp) -> bool {
         self.plan.account_fault(now, |fault| matches!(fault, AccountFault::Unauthorized).then_some(())).is_none()
+    }
+
+    /// Returns what goes wrong with asking for a websocket.
+    pub(crate) fn admit(&mut self, request: &Request) -> Option<HttpFault> {
+        self.http_faults.decide(self.clock.now(), request)
     }
 
     /// Takes a new connection.

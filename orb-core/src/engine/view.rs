@@ -2,7 +2,7 @@
 
 use super::orders::desk_view;
 use super::{Engine, EngineConfig};
-use crate::config::StrategyId;
+use crate::config::{EntryKind, StrategyId};
 use crate::exit_desk::{ExitDesk, covered};
 use crate::fact::{SessionRecord, Signal, Trade};
 use crate::hold::Holds;
@@ -11,6 +11,7 @@ use crate::order::Order;
 use crate::position_keeper::DaySums;
 use crate::risk_gate::{daily_limit, leveraged};
 use crate::session_clock::Windows;
+use crate::signal_machine::Watch;
 use crate::symbol::SymbolId;
 use crate::time::Timestamp;
 
@@ -122,6 +123,23 @@ impl Engine {
     #[must_use]
     pub fn desk(&self, symbol: SymbolId) -> Option<&ExitDesk> {
         self.desks.get(&symbol)
+    }
+
+    /// Tells whether trades of a symbol can move the engine now: a strategy waits for one of its levels.
+    #[must_use]
+    pub fn wants_trades(&self, symbol: SymbolId) -> bool {
+        let waits = |(day, strategy): (&super::StrategyDay, &crate::config::StrategyConfig)| {
+            let armed = matches!(day.signals.watch(symbol), Watch::Armed | Watch::Absent);
+            strategy.entry == EntryKind::Stop && armed
+        };
+        self.config.execution == super::Execution::Live
+            && self.strategies.iter().zip(&self.config.run.strategies).any(waits)
+    }
+
+    /// Tells whether quotes of a symbol can move the engine now: they mark its position.
+    #[must_use]
+    pub fn wants_quotes(&self, symbol: SymbolId) -> bool {
+        !self.positions.position(symbol).is_zero()
     }
 
     /// Returns the shares of a symbol that live stops protect; a leg that still waits for its entry protects nothing.

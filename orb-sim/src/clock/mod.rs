@@ -15,8 +15,8 @@
 //! All of it is one state behind one lock, and time moves under that lock: nothing can begin in between. It cannot
 //! stand for ever because of something that died: guards release as they are dropped, a dropped sleeper is forgotten,
 //! frames that were never written to a dead connection count as done, frames that were written to it and never taken
-//! are given up after [`QUIET`] without any sign from the client, and a woken task that says nothing is given up after
-//! the same time. When the last client in lock-step goes, everything it left behind is forgotten.
+//! are given up after [`QUIET`] without any sign, and a woken task that says nothing is given up after the same time.
+//! So long time also stands when the server ends a connection, so that its client notices before time goes on. When the last client in lock-step goes, everything it left behind is forgotten.
 
 mod pace;
 mod sleep;

@@ -126,6 +126,16 @@ mod tests {
         assert_eq!((plan.http.len(), plan.order.len(), plan.market.len(), plan.account.len()), (3, 1, 1, 1));
     }
 
+    #[test]
+    fn the_example_of_the_readme_is_one() {
+        let readme = include_str!("../../README.md");
+        let (_, rest) = readme.split_once("```toml\n").expect("an example");
+        let (example, _) = rest.split_once("```").expect("its end");
+        let plan: FaultPlan = example.parse().expect("a plan");
+        let rules = [plan.http.len(), plan.stream.len(), plan.order.len(), plan.market.len(), plan.account.len()];
+        assert_eq!(rules, [2, 1, 1, 1, 1]);
+    }
+
     #[track_caller]
     fn refused(text: &str, parts: &[&str]) {
         let error = FaultPlan::parse(text, "f.toml").expect_err(text).to_string();

@@ -10,6 +10,8 @@ use crate::broker::Broker;
 use crate::clock::{Busy, SimClock, Step};
 use crate::config::End;
 use crate::exchange::{Exchange, Incoming, Outcome};
+use crate::faults::HttpFault;
+use crate::http::Request;
 use crate::streams::hub::{ConnectionId, Endpoint, Link};
 use crate::streams::wire::Codec;
 
@@ -20,6 +22,8 @@ const COMMANDS_MAX: usize = 1_024;
 pub(super) enum Command {
     /// A request came.
     Request(Box<Incoming>, oneshot::Sender<Outcome>, Busy),
+    /// A websocket is asked for: is it to go wrong?
+    Admit(Box<Request>, oneshot::Sender<Option<HttpFault>>),
     /// A websocket was opened.
     Open { endpoint: Endpoint, codec: Codec, is_observer: bool, reply: oneshot::Sender<Link> },
     /// A client said something on a websocket.
@@ -61,6 +65,10 @@ impl Owner {
             while let Ok(command) = self.commands.try_recv() {
                 self.obey(command);
             }
+            if self.end == End::Stop && self.exchange.is_over() {
+                self.finish().await;
+                break;
+            }
             let next = self.exchange.next_at();
             match self.clock.step(next) {
                 Step::Event(now) => {
@@ -75,13 +83,10 @@ impl Owner {
                 Step::Woken => {}
                 Step::Held(recheck) => self.wait(recheck).await,
                 Step::Early(wait) => self.wait(Some(wait)).await,
-                Step::Idle if self.end == End::Stop && self.exchange.is_over() => {
-                    self.finish().await;
-                    self.stop.cancel();
-                }
                 Step::Idle => self.wait(None).await,
             }
         }
+        self.stop.cancel();
         self.exchange.hub.cut_all();
     }
 
@@ -127,6 +132,9 @@ impl Owner {
                 self.expect();
                 let _ = reply.send(outcome);
                 drop(hold);
+            }
+            Command::Admit(request, reply) => {
+                let _ = reply.send(self.exchange.admit(&request));
             }
             Command::Open { endpoint, codec, is_observer, reply } => {
                 let link = self.exchange.open(endpoint, codec, is_observer);

@@ -64,6 +64,9 @@ fn endpoint(uri: &Uri) -> Option<Endpoint> {
 }
 
 async fn upgrade(front: &Arc<Front>, endpoint: Endpoint, mut parts: Parts) -> Response {
+    if let Some(refusal) = admit(front, &parts).await {
+        return refusal;
+    }
     let is_packed = parts.headers.get("content-type").is_some_and(|kind| kind.as_bytes() == b"application/msgpack");
     let codec = if is_packed { Codec::MessagePack } else { Codec::Json };
     let is_observer = parts.headers.contains_key("x-orb-observer");
@@ -74,6 +77,30 @@ async fn upgrade(front: &Arc<Front>, endpoint: Endpoint, mut parts: Parts) -> Re
         }
         Err(refusal) => refusal.into_response(),
     }
+}
+
+/// Asks whether a websocket is to go wrong; returns the reply in its place.
+async fn admit(front: &Front, parts: &Parts) -> Option<Response> {
+    let path = parts.uri.path().to_owned();
+    let request = Box::new(Request { method: parts.method.to_string(), path, query: Vec::new(), body: Vec::new() });
+    let (reply, answer) = oneshot::channel();
+    front.commands.send(Command::Admit(request, reply)).await.ok()?;
+    let status = match answer.await.ok()?? {
+        HttpFault::LatencyMs(millis) => {
+            pause(front, Duration::from_millis(millis)).await;
+            return None;
+        }
+        HttpFault::TimeoutBefore | HttpFault::TimeoutAfter => {
+            pause(front, NEVER).await;
+            StatusCode::GATEWAY_TIMEOUT
+        }
+        HttpFault::Html | HttpFault::Truncated => return Some(reply::html()),
+        HttpFault::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+        HttpFault::Status(status) | HttpFault::StatusAfter(status) => {
+            StatusCode::from_u16(status.0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        }
+    };
+    Some(reply::message(status, "connection refused"))
 }
 
 async fn rest(front: &Front, parts: &Parts, body: Body) -> Response {

@@ -80,21 +80,20 @@ async fn tell(mut link: Link, sink: &mut SplitSink<WebSocket, Message>, written:
             }
         }
     };
-    if let Ending::Told(last) = ending {
-        let farewell = async {
-            while let Ok(frame) = link.frames.try_recv() {
-                sink.feed(message(frame)).await?;
-                *written += 1;
-            }
-            if let Some(frame) = last {
-                sink.send(message(frame)).await?;
-                *written += 1;
-            }
-            sink.close().await
-        };
-        // A client that is too slow for its farewell misses it.
-        let _ = tokio::time::timeout(FAREWELL, farewell).await;
-    }
+    let farewell = async {
+        while let Ok(frame) = link.frames.try_recv() {
+            sink.send(message(frame)).await?;
+            *written += 1;
+        }
+        let Ending::Told(last) = ending else { return Ok(()) };
+        if let Some(frame) = last {
+            sink.send(message(frame)).await?;
+            *written += 1;
+        }
+        sink.close().await
+    };
+    // A client that is too slow for its last frames misses them.
+    let _ = tokio::time::timeout(FAREWELL, farewell).await;
 }
 
 /// Tells the owner when a data connection has had its time to authenticate; then waits for ever.

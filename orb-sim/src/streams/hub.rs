@@ -43,7 +43,7 @@ pub(crate) struct Frame {
 pub(crate) enum Ending {
     /// With what waits, a last frame if there is one, and a farewell.
     Told(Option<Frame>),
-    /// Without a word.
+    /// With what waits, and then without a word.
     Cut,
 }
 
@@ -144,16 +144,20 @@ impl Hub {
         if endpoint != Endpoint::TradeUpdates {
             connection.reply(&self.clock, &data_session::connected());
         }
+        tracing::debug!(?id, ?endpoint, ?codec, "connection opened");
         self.connections.insert(id, connection);
         Link { id, frames: receiver, ending: end }
     }
 
     /// Forgets a connection that ended, of whose frames so many were written.
     pub(crate) fn closed(&mut self, id: ConnectionId, written: u64) {
+        tracing::debug!(?id, written, "connection closed");
         if let Some(connection) = self.connections.remove(&id)
             && connection.is_counted
         {
-            self.clock.connection_ended(connection.queued.saturating_sub(written), written);
+            // An end that the server made is in doubt like a frame that was written: the client has to notice it.
+            let noticed = u64::from(connection.ending.is_none());
+            self.clock.connection_ended(connection.queued.saturating_sub(written), written + noticed);
         }
     }
 
@@ -190,7 +194,7 @@ impl Hub {
 
     /// Ends every connection without a word.
     pub(crate) fn cut_all(&mut self) {
-        self.connections.values_mut().for_each(Connection::cut);
+        self.connections.values_mut().for_each(|connection| connection.cut(&self.clock));
     }
 
     /// Ends every connection after what waits for it.
@@ -273,7 +277,8 @@ impl Hub {
             Session::Trade(_) => stream == StreamName::TradeUpdates,
             Session::Data(..) => stream == StreamName::Data,
         };
-        self.connections.values_mut().filter(of_stream).for_each(Connection::cut);
+        let ended = self.connections.values_mut().filter(of_stream);
+        ended.for_each(|connection| connection.cut(&self.clock));
     }
 
     /// Lets a message through, and after it the one that was held back for it.
@@ -406,14 +411,23 @@ impl Connection {
         let frame = self.framed(message);
         if let Some(ending) = self.ending.take() {
             self.count(clock);
+            self.hold_for_end(clock);
             // A connection that is gone needs no farewell.
             let _ = ending.send(Ending::Told(Some(frame)));
         }
     }
 
-    fn cut(&mut self) {
+    fn cut(&mut self, clock: &SimClock) {
         if let Some(ending) = self.ending.take() {
+            self.hold_for_end(clock);
             let _ = ending.send(Ending::Cut);
+        }
+    }
+
+    /// Lets time stand until the client may have noticed the end.
+    fn hold_for_end(&self, clock: &SimClock) {
+        if self.is_counted {
+            clock.frame_sent();
         }
     }
 

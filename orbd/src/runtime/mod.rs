@@ -159,8 +159,18 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
         self.engine.on_event(now, &event, &mut self.effects);
         let effects: Vec<Effect> = self.effects.drain().collect();
         let urgent = !effects.is_empty();
+        // What has no effects leaves every level and every position as it was, but for the end of a barrier.
+        if urgent || !matches!(event, Event::Market(_, Prices::Trade { .. } | Prices::Quote { .. })) {
+            self.say_what_is_wanted();
+        }
         self.recorder.add(self.engine.now(), epoch, event, effects);
         if urgent || self.recorder.len() >= BATCH_MAX { self.flush().await } else { Ok(()) }
+    }
+
+    /// Tells the market data which prices can move the engine now.
+    fn say_what_is_wanted(&mut self) {
+        let engine = &self.engine;
+        self.market.want(&|symbol| engine.wants_trades(symbol), &|symbol| engine.wants_quotes(symbol));
     }
 
     /// Commits what is waiting, then acts on it, then shows it.

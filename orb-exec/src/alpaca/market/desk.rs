@@ -6,7 +6,7 @@ use std::sync::Arc;
 use orb_core::event::{FeedState, MarketData as Prices, Origin};
 use orb_core::hold::HoldKind;
 use orb_core::session_clock::SESSION_END_GRACE;
-use orb_core::{Bar, Calendar, Session, Span, Timestamp};
+use orb_core::{Bar, Calendar, Session, Span, SymbolId, Timestamp};
 
 use super::feed::{Feed, FeedAct, Gap};
 use super::lanes::{News, Quote, Signs, Trade};
@@ -44,6 +44,14 @@ pub(crate) struct Desk {
     feed: Feed,
     out: VecDeque<Step>,
     acts: Vec<DeskAct>,
+    wanted: Wanted,
+}
+
+/// Tells for each symbol whether its trades and quotes can move the engine; all can until the engine says.
+#[derive(Debug)]
+struct Wanted {
+    trades: Vec<bool>,
+    quotes: Vec<bool>,
 }
 
 /// Waits to be given.
@@ -63,6 +71,7 @@ impl Desk {
             feed: Feed::new(settings.bar_grace, settings.stale_after),
             out: VecDeque::new(),
             acts: Vec::new(),
+            wanted: Wanted { trades: vec![true; symbols], quotes: vec![true; symbols] },
         };
         desk.session = desk.session_from(now);
         desk
@@ -163,17 +172,28 @@ impl Desk {
         core::mem::take(&mut self.acts)
     }
 
-    /// Returns a trade for the engine; `None` outside of the session, and while bars are missing.
+    /// Notes which symbols' trades and quotes can move the engine.
+    pub(crate) fn want(&mut self, trades: &dyn Fn(SymbolId) -> bool, quotes: &dyn Fn(SymbolId) -> bool) {
+        let note = |wanted: &mut Vec<bool>, wants: &dyn Fn(SymbolId) -> bool| {
+            wanted.iter_mut().zip(0..).for_each(|(wanted, number)| *wanted = wants(SymbolId(number)));
+        };
+        note(&mut self.wanted.trades, trades);
+        note(&mut self.wanted.quotes, quotes);
+    }
+
+    /// Returns a trade for the engine; `None` outside of the session, while bars are missing, and where it moves
+    /// nothing.
     pub(crate) fn trade(&self, now: Timestamp, trade: &Trade) -> Option<MarketStep> {
         let Trade { symbol, price, size } = *trade;
-        let wanted = self.feed.is_live() && self.is_open(now);
+        let wanted = self.wanted.trades[symbol.index()] && self.feed.is_live() && self.is_open(now);
         wanted.then_some(MarketStep::Market(now, Origin::Live, Prices::Trade { symbol, price, size }))
     }
 
     /// Returns a quote for the engine; `None` outside of the session. It marks positions even while bars are missing.
     pub(crate) fn quote(&self, now: Timestamp, quote: &Quote) -> Option<MarketStep> {
         let Quote { symbol, bid, ask } = *quote;
-        self.is_open(now).then_some(MarketStep::Market(now, Origin::Live, Prices::Quote { symbol, bid, ask }))
+        let wanted = self.wanted.quotes[symbol.index()] && self.is_open(now);
+        wanted.then_some(MarketStep::Market(now, Origin::Live, Prices::Quote { symbol, bid, ask }))
     }
 
     fn is_open(&self, now: Timestamp) -> bool {

@@ -6,7 +6,7 @@ use core::pin::pin;
 use core::task::Poll;
 use std::sync::Arc;
 
-use orb_core::Timestamp;
+use orb_core::{SymbolId, Timestamp};
 use tokio::sync::Notify;
 
 use super::desk::{Desk, DeskAct};
@@ -141,6 +141,10 @@ impl<C: Clock> MarketData for AlpacaMarket<C> {
             let until = [deadline, wakeup].into_iter().flatten().min();
             self.quiet(until).await;
         }
+    }
+
+    fn want(&mut self, trades: &dyn Fn(SymbolId) -> bool, quotes: &dyn Fn(SymbolId) -> bool) {
+        self.desk.want(trades, quotes);
     }
 
     fn look(&self) -> Box<dyn Fn() + Send> {

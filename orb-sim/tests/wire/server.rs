@@ -1,13 +1,11 @@
 //! The simulator over real sockets.
 
-mod support;
-
+use crate::support::{Socket, config, get, request, request_as, start};
 use orb_core::{Span, Timestamp};
 use orb_sim::config::{Begin, End, RateClock, RateLimit};
 use orb_sim::faults::FaultPlan;
 use orb_sim::{SimConfig, Speed};
 use serde_json::{Value, json};
-use support::{Socket, config, get, request, request_as, start};
 
 fn plan(text: &str) -> FaultPlan {
     text.parse().expect("a plan")
@@ -223,4 +221,51 @@ async fn dates_without_bars_are_told() {
     config.first = "2026-06-01".parse().ok();
     let error = orb_sim::Server::start(config, listener).await.expect_err("no bars").to_string();
     assert!(error.contains("2026-06-01") && error.contains("2026-03-02"), "{error}");
+}
+
+#[tokio::test]
+async fn after_the_last_session_time_stands_and_requests_are_answered() {
+    let running = start(SimConfig { begin: Begin::AtOnce, ..config() }).await;
+    let close = Timestamp::parse_rfc3339("2026-03-02T21:00:00Z").expect("an instant");
+    let mut socket = Socket::data(&running).await;
+    socket.say(&json!({"action": "subscribe", "bars": ["*"]})).await;
+    let mut now = running.clock().now();
+    for _ in 0..1_000 {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        let before = std::mem::replace(&mut now, running.clock().now());
+        if now > close && now == before {
+            break;
+        }
+    }
+    assert!(close < now && now < close + Span::from_minutes(60), "{now}");
+    assert_eq!(get(&running, "/v2/clock").await.json()["is_open"], json!(false));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_websocket_may_be_refused_as_a_request_is() {
+    let running =
+        start(standing("[[http]]\nfault = 'too_many_requests'\npath = '/stream'\nwhen = { nth = [1] }")).await;
+    let error = Socket::refused(&running, "/stream").await;
+    assert!(error.contains("429"), "{error}");
+    let mut socket = Socket::open(&running, "/stream").await;
+    socket.say(&json!({"action": "auth", "key": "sim", "secret": "wrong"})).await;
+    assert_eq!(socket.next().await.expect("an answer")["data"]["status"], json!("unauthorized"));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn what_no_stream_understands_is_answered_and_the_connection_stays() {
+    let running = start(config()).await;
+    let mut socket = Socket::data(&running).await;
+    for said in [json!("hello"), json!({"action": 7}), json!([1, 2]), json!({"action": "subscribe", "bars": 3})] {
+        socket.say(&said).await;
+        assert_eq!(socket.next().await.expect("an answer")[0]["code"], json!(400), "{said}");
+    }
+    let mut updates = Socket::open(&running, "/stream").await;
+    for said in [json!(null), json!({"action": "listen"}), json!({"action": "sing"})] {
+        updates.say(&said).await;
+        assert!(updates.next().await.expect("an answer")["data"].is_object(), "{said}");
+    }
+    running.stop().await;
 }

@@ -84,6 +84,12 @@ impl Socket {
         Self(tokio_tungstenite::connect_async(url).await.expect("a websocket").0)
     }
 
+    /// Asks for a websocket that is refused, and returns why.
+    pub(crate) async fn refused(running: &Running, path: &str) -> String {
+        let url = format!("ws://{}{path}", running.address());
+        tokio_tungstenite::connect_async(url).await.expect_err("it is refused").to_string()
+    }
+
     /// Opens the data stream and authenticates.
     pub(crate) async fn data(running: &Running) -> Self {
         let mut socket = Self::open(running, "/v2/sip").await;
