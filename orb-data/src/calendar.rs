@@ -1,6 +1,6 @@
 //! The sessions of the New York Stock Exchange, computed from rules.
 
-use chrono::{Datelike as _, NaiveDate, NaiveTime, TimeZone as _, Weekday};
+use chrono::{Datelike as _, FixedOffset, NaiveDate, NaiveTime, Offset as _, TimeZone as _, Weekday};
 use chrono_tz::America::New_York;
 use orb_core::{Calendar, Date, Session, Timestamp};
 use usec::calendar::{Calendar as Holidays, HalfCheck, Holiday, NthWeek};
@@ -30,22 +30,52 @@ pub fn nyse_calendar(from_year: i32, to_year: i32) -> Calendar {
     let (first, last) = (from_year.max(FIRST_YEAR), to_year.min(LAST_YEAR));
     let holidays = Holidays::calc_calendar(&rules(), first, last);
     let start = NaiveDate::from_ymd_opt(first, 1, 1).expect("a year from 2005 on has a January 1st");
+    let mut clock = NewYorkClock::default();
     let sessions = start
         .iter_days()
         .take_while(|date| date.year() <= last)
         .filter(|date| holidays.is_business_day(*date))
-        .map(|date| session(date, holidays.is_half_holiday(date)))
+        .map(|date| session(date, holidays.is_half_holiday(date), clock.offset(date)))
         .collect();
     Calendar::new(sessions).expect("one session a day, each of several hours, is a calendar")
 }
 
-fn session(date: Date, early_close: bool) -> Session {
+fn session(date: Date, early_close: bool, offset: FixedOffset) -> Session {
     let at = |hour, minute| {
         let time = NaiveTime::from_hms_opt(hour, minute, 0).expect("an hour of the day");
-        let instant = New_York.from_local_datetime(&date.and_time(time)).single();
-        Timestamp::from_datetime(instant.expect("clocks change at night, not in trading hours").to_utc())
+        Timestamp::from_datetime((date.and_time(time) - offset).and_utc())
     };
     Session { date, open: at(9, 30), close: if early_close { at(13, 0) } else { at(16, 0) } }
+}
+
+/// Tells how far New York's clocks are from UTC, and looks it up anew only where they may change: they do so at most
+/// once a month.
+#[derive(Default)]
+struct NewYorkClock {
+    /// Year, month and the offset in all of it; `None` when the clocks change in it.
+    latest: Option<(i32, u32, Option<FixedOffset>)>,
+}
+
+impl NewYorkClock {
+    /// Returns the offset in trading hours.
+    fn offset(&mut self, date: Date) -> FixedOffset {
+        let (year, month) = (date.year(), date.month());
+        let of_month = match self.latest {
+            Some((of_year, of_month, offset)) if (of_year, of_month) == (year, month) => offset,
+            Some(_) | None => {
+                let [first, last] = [1, date.num_days_in_month()].map(|day| date.with_day(day.into()).map(noon_offset));
+                first.filter(|_| first == last)
+            }
+        };
+        self.latest = Some((year, month, of_month));
+        of_month.unwrap_or_else(|| noon_offset(date))
+    }
+}
+
+/// Looks up the offset at noon, which is that of the trading hours: clocks change at night.
+fn noon_offset(date: Date) -> FixedOffset {
+    let noon = date.and_time(NaiveTime::from_hms_opt(12, 0, 0).expect("an hour of the day"));
+    New_York.offset_from_local_datetime(&noon).single().expect("clocks change at night, not at noon").fix()
 }
 
 fn rules() -> Vec<Holiday> {

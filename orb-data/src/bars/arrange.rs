@@ -51,15 +51,19 @@ pub(super) fn number(piles: &mut [Vec<Stretch>; 2], maps: &SymbolMaps) {
 
 /// Sorts the bars of a session, whose symbols are those of a table of so many, by time and symbol.
 ///
+/// `room` makes an empty buffer for so many bars. A stretch that is all of its pile is taken out of it; the others
+/// stay there.
+///
 /// # Errors
 /// When a symbol has two bars of one time.
 pub(super) fn arrange(
     session: Session,
-    piles: [Vec<Stretch>; 2],
+    piles: &mut [Vec<Stretch>; 2],
     symbols: usize,
     label: Label,
+    room: impl Fn(usize) -> Vec<Bar>,
 ) -> Result<Arranged, Clash> {
-    let [trade, warmup] = piles.map(|pile| sorted(pile, session));
+    let [trade, warmup] = piles.each_mut().map(|pile| sorted(pile, session, &room));
     for bars in [&trade, &warmup] {
         check_distinct(bars)?;
     }
@@ -74,19 +78,21 @@ fn key(bar: &Bar) -> (Timestamp, SymbolId) {
 }
 
 /// Puts the bars of a session in order.
-fn sorted(mut pile: Vec<Stretch>, session: Session) -> Vec<Bar> {
-    if pile.len() > 1 && pile.iter().all(is_of_one_symbol) {
-        return merged(&pile, session);
-    }
-    let mut bars = if pile.len() == 1 { pile.swap_remove(0).bars } else { joined(&pile) };
+fn sorted(pile: &mut Vec<Stretch>, session: Session, room: &impl Fn(usize) -> Vec<Bar>) -> Vec<Bar> {
+    let total = || room(pile.iter().map(|stretch| stretch.bars.len()).sum());
+    let mut bars = match pile.as_slice() {
+        [] => Vec::new(),
+        [_] => pile.swap_remove(0).bars,
+        several if several.iter().all(is_of_one_symbol) => return merged(several, session, total()),
+        several => joined(several, total()),
+    };
     if !bars.is_sorted_by_key(key) {
         bars.sort_by_key(key);
     }
     bars
 }
 
-fn joined(pile: &[Stretch]) -> Vec<Bar> {
-    let mut bars = Vec::with_capacity(pile.iter().map(|stretch| stretch.bars.len()).sum());
+fn joined(pile: &[Stretch], mut bars: Vec<Bar>) -> Vec<Bar> {
     pile.iter().for_each(|stretch| bars.extend_from_slice(&stretch.bars));
     bars
 }
@@ -98,11 +104,9 @@ fn is_of_one_symbol(stretch: &Stretch) -> bool {
 
 /// Merges stretches of one symbol each, as files that go symbol by symbol give them: minute by minute, each stretch
 /// gives its bar if it has one. That is one pass; sorting takes one for each doubling of the symbols.
-fn merged(pile: &[Stretch], session: Session) -> Vec<Bar> {
+fn merged(pile: &[Stretch], session: Session, mut bars: Vec<Bar>) -> Vec<Bar> {
     let mut runs: Vec<&[Bar]> = pile.iter().map(|stretch| stretch.bars.as_slice()).collect();
     runs.sort_by_key(|run| (run[0].symbol, run[0].start));
-    let total = runs.iter().map(|run| run.len()).sum();
-    let mut bars = Vec::with_capacity(total);
     // The label of the end of a bar may be the close itself.
     for minute in 0..=(session.close - session.open).minutes() {
         let next = session.open + Span::from_minutes(minute + 1);
@@ -113,7 +117,8 @@ fn merged(pile: &[Stretch], session: Session) -> Vec<Bar> {
             }
         }
     }
-    assert_eq!(bars.len(), total, "the bars of a session lie on its minutes, and those of a symbol are in order");
+    let is_whole = runs.iter().all(|run| run.is_empty());
+    assert!(is_whole, "the bars of a session lie on its minutes, and those of a symbol are in order");
     bars
 }
 
@@ -139,7 +144,7 @@ fn check_disjoint(one: &[Bar], other: &[Bar]) -> Result<(), Clash> {
 fn closest(bars: &[Bar], session: Session, symbols: usize, label: Label) -> Option<Gap> {
     let mut last: Vec<Option<Timestamp>> = vec![None; symbols];
     let mut closest = None::<Gap>;
-    for bar in bars.iter().filter(|bar| !label.is_cut_off(bar.start, session)) {
+    for bar in bars.iter().filter(|bar| !label.is_cut_off(bar.start, &session)) {
         if let Some(earlier) = last[bar.symbol.index()].replace(bar.start) {
             let gap = Gap { minutes: (bar.start - earlier).micros() / MINUTE, later: bar.start, symbol: bar.symbol };
             closest = Some(closest.map_or(gap, |closest| closest.min(gap)));

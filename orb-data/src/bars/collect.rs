@@ -26,6 +26,11 @@ pub(super) struct Stretch {
 pub(super) trait Sink {
     /// Takes bars of the session at a position of the calendar; never an empty list.
     fn add(&mut self, session: usize, bars: Vec<Bar>);
+
+    /// Makes an empty list for about so many bars.
+    fn room(&self, bars: usize) -> Vec<Bar> {
+        Vec::with_capacity(bars)
+    }
 }
 
 /// Piles up the bars of all units of work, one pile for each session of the calendar.
@@ -109,7 +114,7 @@ pub(super) struct UnitCollector<'a, S> {
 
 impl<'a, S: Sink> UnitCollector<'a, S> {
     pub(super) fn new(calendar: &'a Calendar, label: Label, source: &'a Source, sink: S) -> Self {
-        let (stretch, tracks) = (Vec::with_capacity(FIRST_STRETCH_BARS), Vec::new());
+        let (stretch, tracks) = (sink.room(FIRST_STRETCH_BARS), Vec::new());
         Self { calendar, label, source, session: None, stretch, tracks, dropped: Dropped::default(), sink }
     }
 
@@ -129,17 +134,23 @@ impl<'a, S: Sink> UnitCollector<'a, S> {
         let [open, high, low, close] = row.prices;
         let (symbol, start) = (SymbolId(row.symbol), row.label);
         let bar = Bar { symbol, start, open, high, low, close, volume: row.volume };
-        let bar = bar.validated().map_err(|source| self.invalid(&row, source))?;
-        match self.enter_session(&row)? {
-            Some(session) => self.keep(bar, session),
-            None => self.dropped.outside_hours += 1,
+        // The bar is not taken out of the result: it stays in registers then.
+        if let Err(source) = bar.validated() {
+            return Err(self.invalid(row.number, source));
+        }
+        if self.is_in_session(start) || self.enter_session(start, row.number)? {
+            self.keep(bar);
+        } else {
+            self.dropped.outside_hours += 1;
         }
         Ok(())
     }
 
+    /// Keeps a bar of the current session.
     #[inline]
-    fn keep(&mut self, bar: Bar, session: Session) {
+    fn keep(&mut self, bar: Bar) {
         self.stretch.push(bar);
+        let Some((_, session)) = &self.session else { return };
         if self.label.is_cut_off(bar.start, session) {
             return;
         }
@@ -171,45 +182,48 @@ impl<'a, S: Sink> UnitCollector<'a, S> {
         Ok(())
     }
 
-    /// Makes the row's session the current one; `None` outside regular hours.
+    /// Tells whether the row with a label is of the current session.
     #[inline]
-    fn enter_session(&mut self, row: &RawRow) -> Result<Option<Session>, DataError> {
-        let instant = self.label.instant_within(row.label);
-        if let Some((_, session)) = self.session.filter(|(_, session)| session.contains(instant)) {
-            return Ok(Some(session));
-        }
-        let Some(session) = self.calendar.session_at(instant) else {
-            return self.check_reach(row).map(|()| None);
+    fn is_in_session(&self, label: Timestamp) -> bool {
+        let instant = self.label.instant_within(label);
+        self.session.as_ref().is_some_and(|(_, session)| session.contains(instant))
+    }
+
+    /// Makes the session of the row with a label the current one; `false` outside regular hours.
+    #[cold]
+    fn enter_session(&mut self, label: Timestamp, number: u64) -> Result<bool, DataError> {
+        let Some(session) = self.calendar.session_at(self.label.instant_within(label)) else {
+            return self.check_reach(label, number).map(|()| false);
         };
         self.flush();
         let index = self.calendar.index_of(session.date).expect("a session of the calendar has a position in it");
         self.session = Some((index, *session));
-        Ok(Some(*session))
+        Ok(true)
     }
 
     /// Refuses a row that the calendar knows nothing about.
     #[cold]
-    fn check_reach(&self, row: &RawRow) -> Result<(), DataError> {
+    fn check_reach(&self, label: Timestamp, number: u64) -> Result<(), DataError> {
         let sessions = self.calendar.sessions();
         let reach = sessions.first().zip(sessions.last()).map(|(first, last)| (first.open, last.close));
         let (first, last) = reach.unwrap_or_default();
         let margin = Span::from_minutes(24 * 60);
-        if first - margin <= row.label && row.label <= last + margin {
+        if first - margin <= label && label <= last + margin {
             return Ok(());
         }
-        Err(DataError::BeyondCalendar { place: self.source.place(row.number), ts: row.label, first, last })
+        Err(DataError::BeyondCalendar { place: self.source.place(number), ts: label, first, last })
     }
 
     #[cold]
-    fn invalid(&self, row: &RawRow, source: orb_core::BarError) -> DataError {
-        DataError::InvalidBar { place: self.source.place(row.number), source }
+    fn invalid(&self, number: u64, source: orb_core::BarError) -> DataError {
+        DataError::InvalidBar { place: self.source.place(number), source }
     }
 
     /// Passes on what is complete; the next stretch is expected to be about as long.
     fn flush(&mut self) {
         if let (Some((session, _)), false) = (self.session, self.stretch.is_empty()) {
             let room = self.stretch.len() + self.stretch.len() / 16;
-            let stretch = std::mem::replace(&mut self.stretch, Vec::with_capacity(room));
+            let stretch = std::mem::replace(&mut self.stretch, self.sink.room(room));
             self.sink.add(session, stretch);
         }
     }

@@ -37,7 +37,7 @@ impl Label {
     }
 
     /// Tells whether the label is the session's end, which is not on the grid when the last bar is cut short.
-    pub(super) fn is_cut_off(self, label: Timestamp, session: Session) -> bool {
+    pub(super) fn is_cut_off(self, label: Timestamp, session: &Session) -> bool {
         self == Self::Right && label == session.close
     }
 
@@ -250,7 +250,7 @@ impl Load<'_> {
         let arranged = in_parallel(self.options.threads_at_most(), sessions.len(), |index| {
             let mut piles = collector.take(index);
             number(&mut piles, maps);
-            arrange(sessions[index], piles, find.table.len(), self.options.label)
+            arrange(sessions[index], &mut piles, find.table.len(), self.options.label, Vec::with_capacity)
         });
         arranged.map_err(|clash| find.overlap(clash))
     }
@@ -313,7 +313,7 @@ impl Find<'_> {
     fn off_grid(&self, sessions: &[Arranged], symbol: SymbolId, length: Span) -> DataError {
         let label = self.load.options.label;
         let is_off = |session: Session, ts: Timestamp| {
-            !label.is_cut_off(ts, session) && (ts - session.open).micros() % length.micros() != 0
+            !label.is_cut_off(ts, &session) && (ts - session.open).micros() % length.micros() != 0
         };
         let sets = sessions.iter().flat_map(|session| [&session.trade, &session.warmup]).flatten();
         let mut found = sets.flat_map(|set| set.bars.iter().map(|bar| (set.session, bar)));

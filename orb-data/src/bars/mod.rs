@@ -14,6 +14,7 @@ mod price;
 mod row;
 mod set;
 mod source;
+mod spare;
 mod stream;
 
 pub use error::{DataError, Place, RowNumber};

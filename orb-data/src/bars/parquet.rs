@@ -362,9 +362,11 @@ impl Columns {
         faults.min_by_key(|(column, fault)| (fault.row, *column))
     }
 
-    #[inline]
+    // Called, it would hand a row over in memory, to be read again while it is still on its way there.
+    #[inline(always)]
     fn row(&self, row: usize, number: u64) -> RawRow {
-        let prices = [0, 1, 2, 3].map(|column: usize| self.prices[column][row]);
+        let [opens, highs, lows, closes] = &self.prices;
+        let prices = [opens[row], highs[row], lows[row], closes[row]];
         let label = Timestamp::from_micros(self.labels[row]);
         RawRow { symbol: self.symbols[row], label, prices, volume: self.volumes[row], number }
     }

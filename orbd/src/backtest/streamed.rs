@@ -1,5 +1,6 @@
 //! A backtest over bars that are still being read.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
@@ -128,6 +129,7 @@ fn feed(
     progress: &Progress,
 ) -> Result<Coverage, StreamError> {
     let mut holes = HoleCounter::new(coverage.symbols.len(), coverage.bar_length);
+    let mut lent = VecDeque::new();
     while let Some(streamed) = days.next_day()? {
         let certain = agenda.pass(&streamed.as_day());
         let mut bars = streamed.trade;
@@ -142,10 +144,20 @@ fn feed(
                 // A run that has gone has panicked, which joining it tells.
                 let _gone = run.send(Arc::clone(&day));
             }
+            lent.push_back(day);
         }
+        let unused = [bars, streamed.warmup].into_iter().flatten();
+        unused.chain(returned(&mut lent)).for_each(|bars| days.take_back(bars));
     }
     coverage.holes = holes.holes();
     Ok(coverage)
+}
+
+/// Takes the bars of the days that both runs are through with.
+fn returned(lent: &mut VecDeque<Arc<DayOfRun>>) -> impl Iterator<Item = SessionBars> {
+    // A day whose only holder is this one can be lent to nobody any more.
+    let days = std::iter::from_fn(|| lent.pop_front_if(|day| Arc::strong_count(day) == 1));
+    days.filter_map(|day| Arc::into_inner(day)?.bars)
 }
 
 fn run_days(config: EngineConfig, model: FillModel, days: &Receiver<Arc<DayOfRun>>) -> Report {

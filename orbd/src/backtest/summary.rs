@@ -118,6 +118,11 @@ impl Summary {
         let (first, last) = (coverage.sessions.first(), coverage.sessions.last());
         let names: Vec<_> = run.strategies.iter().map(|strategy| strategy.name.as_str()).collect();
         let named = Names { symbols: &coverage.symbols, run };
+        let (pessimistic, optimistic) = std::thread::scope(|scope| {
+            let optimistic = scope.spawn(|| Figures::of(&reports.optimistic, named));
+            let pessimistic = Figures::of(&reports.pessimistic, named);
+            (pessimistic, optimistic.join().expect("the figures of a report are computed without a panic"))
+        });
         Self {
             strategies: names.join(", "),
             first: first.expect("a run has sessions").date,
@@ -126,8 +131,8 @@ impl Summary {
             symbols: run.strategies.iter().map(|strategy| strategy.symbols.len()).max().unwrap_or(0),
             bars: coverage.bars,
             shown,
-            pessimistic: Figures::of(&reports.pessimistic, named),
-            optimistic: Figures::of(&reports.optimistic, named),
+            pessimistic,
+            optimistic,
             paired: is_paired(run),
             coarse: is_coarse(coverage.bar_length, run),
             holes: coverage.holes,

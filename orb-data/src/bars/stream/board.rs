@@ -174,6 +174,7 @@ mod tests {
     use super::*;
     use crate::BarSet;
     use crate::bars::load::{Label, inputs, units_of};
+    use crate::bars::spare::SpareBars;
     use crate::bars::{LoadOptions, Loaded};
     use crate::synthetic::{SyntheticMarket, SyntheticOptions};
 
@@ -199,7 +200,8 @@ mod tests {
         let mut plan = Plan::of(&sources, &units, calendar).expect("files that go by time");
         (plan.ahead, plan.batch_rows) = (AHEAD, 1_024);
         let (symbols, batch_rows) = (&plan.symbols, plan.batch_rows);
-        let surroundings = Surroundings { sources: &sources, calendar, label: Label::Left, symbols, batch_rows };
+        let (label, spare) = (Label::Left, &SpareBars::default());
+        let surroundings = Surroundings { sources: &sources, calendar, label, symbols, batch_rows, spare };
         let lanes = units.iter().map(|unit| Lane::new(surroundings, unit, false)).collect();
         let mut board = Board::new(&plan, lanes, |_| false);
         let (mut given, mut waiting) = (Vec::new(), 0);

@@ -11,6 +11,7 @@ use super::super::error::DataError;
 use super::super::load::{Load, LoadOptions, inputs, load_sources, units_of};
 use super::super::set::{Day, Dropped, Loaded, SessionBars};
 use super::super::source::Source;
+use super::super::spare::SpareBars;
 use super::board::Board;
 use super::lane::{Lane, Surroundings, Trouble};
 use super::live::{EndOnDrop, Live, Shared};
@@ -109,7 +110,8 @@ pub fn stream<R>(
         return load_sources(&sources, options).map(|loaded| consume(&mut DayStream::from_memory(loaded)));
     };
     let (calendar, label, batch_rows) = (options.calendar, options.label, plan.batch_rows);
-    let surroundings = Surroundings { sources: &sources, calendar, label, symbols: &plan.symbols, batch_rows };
+    let (symbols, spare) = (&plan.symbols, &SpareBars::default());
+    let surroundings = Surroundings { sources: &sources, calendar, label, symbols, batch_rows, spare };
     let lanes = units.iter().zip(&plan.units);
     let lanes = lanes.map(|(unit, plan)| Lane::new(surroundings, unit, plan.begins_several_symbols)).collect();
     let shared = Shared::new(Board::new(&plan, lanes, |source| sources[source].is_warmup));
@@ -119,7 +121,7 @@ pub fn stream<R>(
         for _ in 0..options.threads_at_most() {
             scope.spawn(|| shared.work());
         }
-        let mut days = match Live::begin(&shared, load, &plan) {
+        let mut days = match Live::begin(&shared, load, &plan, spare) {
             Ok(live) => DayStream::from_files(live, &plan, &sources, options),
             Err(Trouble) => {
                 shared.give_up();
@@ -190,6 +192,14 @@ impl<'a> DayStream<'a> {
             }
             Ok(None) => Ok(None),
             Err(Trouble) => self.load_after_all(),
+        }
+    }
+
+    /// Takes back the bars of a day that are of no use any more: their memory holds those of a later day.
+    pub fn take_back(&self, bars: SessionBars) {
+        match &self.origin {
+            Origin::Files { live, .. } => live.take_back(bars),
+            Origin::Memory(_) => drop(bars),
         }
     }
 

@@ -8,6 +8,7 @@ use super::super::load::{Label, Unit};
 use super::super::parquet::PartReader;
 use super::super::row::SymbolBook;
 use super::super::source::Source;
+use super::super::spare::SpareBars;
 
 /// Tells that the files are not what they seemed: something in them is wrong, or they cannot be read session by
 /// session. Which of the two it is, reading them whole tells.
@@ -28,15 +29,23 @@ pub(super) struct Surroundings<'a> {
     pub(super) label: Label,
     pub(super) symbols: &'a SymbolTable,
     pub(super) batch_rows: usize,
+    pub(super) spare: &'a SpareBars,
 }
 
 /// Collects the sessions that a lane has left behind.
-#[derive(Debug, Default)]
-struct Finished(Vec<(usize, Vec<Bar>)>);
+#[derive(Debug)]
+struct Finished<'a> {
+    sessions: Vec<(usize, Vec<Bar>)>,
+    spare: &'a SpareBars,
+}
 
-impl Sink for Finished {
+impl Sink for Finished<'_> {
     fn add(&mut self, session: usize, bars: Vec<Bar>) {
-        self.0.push((session, bars));
+        self.sessions.push((session, bars));
+    }
+
+    fn room(&self, bars: usize) -> Vec<Bar> {
+        self.spare.take(bars)
     }
 }
 
@@ -48,7 +57,7 @@ pub(super) struct Lane<'a> {
     begins_several_symbols: bool,
     reader: Option<PartReader>,
     book: SymbolBook,
-    collector: UnitCollector<'a, Finished>,
+    collector: UnitCollector<'a, Finished<'a>>,
     /// Numbers of the table by number of the book.
     ids: Vec<SymbolId>,
 }
@@ -66,9 +75,9 @@ pub(super) struct Step {
 
 impl<'a> Lane<'a> {
     pub(super) fn new(surroundings: Surroundings<'a>, unit: &'a Unit, begins_several_symbols: bool) -> Self {
-        let Surroundings { sources, calendar, label, .. } = surroundings;
+        let Surroundings { sources, calendar, label, spare, .. } = surroundings;
         let source = &sources[unit.source];
-        let collector = UnitCollector::new(calendar, label, source, Finished::default());
+        let collector = UnitCollector::new(calendar, label, source, Finished { sessions: Vec::new(), spare });
         let (book, ids) = (SymbolBook::default(), Vec::new());
         Self { surroundings, unit, source, begins_several_symbols, reader: None, book, collector, ids }
     }
@@ -99,9 +108,12 @@ impl<'a> Lane<'a> {
         for name in &self.book.names()[self.ids.len()..] {
             self.ids.push(self.surroundings.symbols.id(name).ok_or(Trouble)?);
         }
-        let mut finished = std::mem::take(&mut self.collector.sink.0);
-        for bar in finished.iter_mut().flat_map(|(_, bars)| bars) {
-            bar.symbol = self.ids[bar.symbol.index()];
+        let mut finished = std::mem::take(&mut self.collector.sink.sessions);
+        let is_as_in_table = self.ids.iter().enumerate().all(|(number, id)| id.index() == number);
+        if !is_as_in_table {
+            for bar in finished.iter_mut().flat_map(|(_, bars)| bars) {
+                bar.symbol = self.ids[bar.symbol.index()];
+            }
         }
         Ok(finished)
     }

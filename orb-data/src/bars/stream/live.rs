@@ -10,7 +10,8 @@ use super::super::arrange::{Arranged, arrange};
 use super::super::collect::UnitSummary;
 use super::super::length::{self, Gap};
 use super::super::load::{Load, LoadOptions, dropped, symbol_maps};
-use super::super::set::Dropped;
+use super::super::set::{Dropped, SessionBars};
+use super::super::spare::SpareBars;
 use super::board::{Board, News, Piles};
 use super::lane::Trouble;
 use super::plan::Plan;
@@ -102,6 +103,7 @@ pub(super) struct Live<'a> {
     shared: &'a Shared<'a>,
     load: Load<'a>,
     plan: &'a Plan,
+    spare: &'a SpareBars,
     length: Span,
     /// The closest two bars of a symbol so far.
     closest: Option<Gap>,
@@ -113,9 +115,15 @@ pub(super) struct Live<'a> {
 
 impl<'a> Live<'a> {
     /// Waits for the first days and tells the bar length from them.
-    pub(super) fn begin(shared: &'a Shared<'a>, load: Load<'a>, plan: &'a Plan) -> Result<Self, Trouble> {
+    pub(super) fn begin(
+        shared: &'a Shared<'a>,
+        load: Load<'a>,
+        plan: &'a Plan,
+        spare: &'a SpareBars,
+    ) -> Result<Self, Trouble> {
         let (ready, length) = (VecDeque::new(), Span::from_minutes(1));
-        let mut live = Self { shared, load, plan, length, closest: None, ready, has_trade: false, summaries: None };
+        let (closest, has_trade, summaries) = (None, false, None);
+        let mut live = Self { shared, load, plan, spare, length, closest, ready, has_trade, summaries };
         live.length = match load.options.bar_length {
             Some(length) => length,
             None => live.look_ahead()?,
@@ -125,6 +133,11 @@ impl<'a> Live<'a> {
 
     pub(super) const fn bar_length(&self) -> Span {
         self.length
+    }
+
+    /// Takes back bars that nobody looks at any more.
+    pub(super) fn take_back(&self, bars: SessionBars) {
+        self.spare.give([bars.bars]);
     }
 
     /// Ends the threads: nothing of what they decode is of use any more.
@@ -177,10 +190,12 @@ impl<'a> Live<'a> {
         }
     }
 
-    fn arrange(&mut self, session: usize, piles: Piles) -> Result<Arranged, Trouble> {
+    fn arrange(&mut self, session: usize, mut piles: Piles) -> Result<Arranged, Trouble> {
         let LoadOptions { calendar, label, .. } = self.load.options;
         let symbols = self.plan.symbols.len();
-        let day = arrange(calendar.sessions()[session], piles, symbols, label).map_err(|_| Trouble)?;
+        let room = |bars| self.spare.take(bars);
+        let day = arrange(calendar.sessions()[session], &mut piles, symbols, label, room).map_err(|_| Trouble)?;
+        self.spare.give(piles.into_iter().flatten().map(|stretch| stretch.bars));
         self.has_trade |= day.trade.is_some();
         self.closest = [self.closest, day.closest].into_iter().flatten().min();
         Ok(day)

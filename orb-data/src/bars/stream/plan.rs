@@ -9,8 +9,8 @@ use super::super::load::Unit;
 use super::super::parquet::{BATCH_ROWS, Extent, ParquetFile, Part};
 use super::super::source::Source;
 
-/// Bars that are decoded ahead of the consumer, about: 11 MB of them.
-const BARS_AHEAD: usize = 200_000;
+/// Bars that are decoded ahead of the consumer, about: 2 MB of them, few enough to stay near the processor.
+const BARS_AHEAD: usize = 40_000;
 
 /// Sessions that are decoded ahead, at least and at most.
 const SESSIONS_AHEAD: (usize, usize) = (2, 250);
