@@ -24,6 +24,9 @@ use crate::view::Environment;
 
 /// How long before the open the session begins.
 const LEAD: Span = Span::from_minutes(1);
+/// Trades of all symbols come twice a second: a day of a million trades, each at an instant of its own, would take its
+/// time.
+const GRID_MICROS: i64 = 500_000;
 /// The seed of the waits between connections: a demo is the same each time.
 const SEED: u64 = 1;
 
@@ -147,6 +150,7 @@ fn path(session: &DemoSession) -> PathConfig {
     PathConfig {
         half_spread_micros: slippage.unwrap_or_default().max(5_000),
         step_micros: 10_000,
+        grid_micros: GRID_MICROS,
         ..PathConfig::default()
     }
 }
