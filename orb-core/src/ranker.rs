@@ -19,6 +19,9 @@ use crate::time::{Date, Span, Timestamp};
 
 /// How long after the range's end the missing bars are asked for.
 pub const QUERY_AFTER: Span = Span::from_millis(200);
+/// How long after a late start the bars of ranges that are over are waited for at the latest: nobody enters by them in a
+/// hurry.
+pub const LATE_FIRE_AFTER: Span = Span::from_seconds(30);
 /// How long after the range's end the barrier fires whatever is missing.
 pub const FIRE_AFTER: Span = Span::from_millis(500);
 
@@ -115,6 +118,8 @@ pub enum Barrier {
         since: Timestamp,
         /// The missing bars have been asked for.
         asked: bool,
+        /// The range had ended before orb was there: its bars are all asked for at once, and waited for longer.
+        late: bool,
     },
     /// It has fired.
     Fired,
@@ -137,25 +142,31 @@ impl Barrier {
     #[must_use]
     pub fn next_wakeup(&self) -> Option<Timestamp> {
         match *self {
-            Self::Waiting { since, asked: false } => Some(since + QUERY_AFTER),
-            Self::Waiting { since, asked: true } => Some(since + FIRE_AFTER),
+            Self::Waiting { since, asked: false, late: true } => Some(since),
+            Self::Waiting { since, asked: false, late: false } => Some(since + QUERY_AFTER),
+            Self::Waiting { since, asked: true, late } => Some(since + patience(late)),
             Self::Closed | Self::Fired => None,
         }
     }
 
     /// Moves on: `complete` says that no bar is missing, or that the question for them was answered.
     pub fn advance(&mut self, now: Timestamp, complete: bool) -> BarrierStep {
-        let Self::Waiting { since, asked } = *self else { return BarrierStep::Wait };
-        if complete || now >= since + FIRE_AFTER {
+        let Self::Waiting { since, asked, late } = *self else { return BarrierStep::Wait };
+        if complete || now >= since + patience(late) {
             *self = Self::Fired;
             return BarrierStep::Fire;
         }
-        if !asked && now >= since + QUERY_AFTER {
-            *self = Self::Waiting { since, asked: true };
+        if !asked && (late || now >= since + QUERY_AFTER) {
+            *self = Self::Waiting { since, asked: true, late };
             return BarrierStep::Ask;
         }
         BarrierStep::Wait
     }
+}
+
+/// Returns how long after its beginning a wait ends at the latest.
+const fn patience(late: bool) -> Span {
+    if late { LATE_FIRE_AFTER } else { FIRE_AFTER }
 }
 
 /// Says how the symbols of a strategy are to be filtered and ranked.
@@ -422,7 +433,7 @@ mod tests {
     #[test]
     fn the_barrier_asks_and_then_fires_whatever_is_missing() {
         let since = Timestamp::from_micros(0);
-        let mut barrier = Barrier::Waiting { since, asked: false };
+        let mut barrier = Barrier::Waiting { since, asked: false, late: false };
         assert_eq!(barrier.advance(since, false), BarrierStep::Wait);
         assert_eq!(barrier.next_wakeup(), Some(since + QUERY_AFTER));
         assert_eq!(barrier.advance(since + QUERY_AFTER, false), BarrierStep::Ask);

@@ -16,6 +16,12 @@ pub trait Broker: Send + 'static {
     /// Carries out one effect, after it was committed; `epoch` is the entry gate's when it was decided.
     fn perform(&mut self, now: Timestamp, epoch: u64, effect: BrokerEffect) -> impl Future<Output = ()> + Send;
 
+    /// Waits a moment for entries that are being sent, after the gate was closed to others, and returns how many are
+    /// still without an answer.
+    fn drain_entries(&mut self) -> impl Future<Output = usize> + Send {
+        core::future::ready(0)
+    }
+
     /// Returns the whole state at the broker.
     fn snapshot(&mut self) -> impl Future<Output = BrokerSnapshot> + Send;
 }

@@ -34,7 +34,7 @@ pub enum Execution {
 }
 
 impl Engine {
-    fn is_live(&self) -> bool {
+    pub(super) fn is_live(&self) -> bool {
         self.config.execution == Execution::Live
     }
 

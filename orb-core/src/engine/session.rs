@@ -9,7 +9,7 @@ use crate::fact::{Decision, ExitReason, Fact, SessionRecord};
 use crate::hold::HoldKind;
 use crate::money::{Money, Price};
 use crate::order::AttemptId;
-use crate::ranker::{Barrier, BarrierStep, Candidate, RankRequest, Ranking, rank};
+use crate::ranker::{Barrier, BarrierStep, Candidate, FIRE_AFTER, RankRequest, Ranking, rank};
 use crate::reason::Reason;
 use crate::session_clock::Tick;
 use crate::side::Side;
@@ -85,8 +85,10 @@ impl Engine {
     pub(super) fn on_tick(&mut self, tick: Tick, out: &mut Effects) {
         match tick {
             Tick::RangeEnd(id) => {
-                let since = self.clock.windows(id).map_or(self.now, |windows| windows.range_end);
-                self.strategies[id.index()].barrier = Barrier::Waiting { since, asked: false };
+                let end = self.clock.windows(id).map_or(self.now, |windows| windows.range_end);
+                let late = self.is_live() && self.now > end + FIRE_AFTER;
+                let since = if late { self.now } else { end };
+                self.strategies[id.index()].barrier = Barrier::Waiting { since, asked: false, late };
                 self.advance_barriers(out);
             }
             Tick::EntryEnd(id) => {
@@ -148,11 +150,11 @@ impl Engine {
         for number in 0..self.strategies.len() {
             let id = StrategyId(u16::try_from(number).expect("strategies are numbered by 16 bits"));
             let day = &mut self.strategies[number];
-            let Barrier::Waiting { since, .. } = day.barrier else { continue };
+            let Barrier::Waiting { since, late, .. } = day.barrier else { continue };
             let complete = day.answered || day.signals.waiting().all(|symbol| day.ranges.has_last_bar(symbol));
             if complete && awaited == Some(since) {
                 // Nothing is missing, so there is nothing to ask for: it only wakes with the others.
-                day.barrier = Barrier::Waiting { since, asked: true };
+                day.barrier = Barrier::Waiting { since, asked: true, late };
                 continue;
             }
             match day.barrier.advance(self.now, complete) {
@@ -179,9 +181,10 @@ impl Engine {
         let day = &self.strategies[id.index()];
         let on_time =
             self.clock.windows(id).is_some_and(|windows| self.now < windows.range_end + self.config.bar_length);
+        let is_live = self.is_live();
         let ranges = day.signals.waiting().map(|symbol| {
             // Unanswered is not the same as absent: what may yet come makes the range incomplete.
-            let unknown = on_time && !day.answered && !day.ranges.has_last_bar(symbol);
+            let unknown = (on_time || is_live) && !day.answered && !day.ranges.has_last_bar(symbol);
             let range = if unknown { Err(Reason::RangeIncomplete) } else { day.ranges.freeze(symbol) };
             (symbol, range)
         });

@@ -61,6 +61,7 @@ fn misplaced(order: &Order, view: &DeskView<'_>) -> Option<(ClientOrderId, Price
         OrderRole::Target => target?,
         OrderRole::Entry | OrderRole::Close => return None,
     };
-    let movable = matches!(order.status, OrderStatus::Working | OrderStatus::Held | OrderStatus::PartiallyFilled);
+    // One that is filled in part would be replaced by an order for the rest alone: it stays where it is.
+    let movable = matches!(order.status, OrderStatus::Working | OrderStatus::Held) && order.filled.is_zero();
     (movable && order.kind.price().is_some_and(|price| price != wanted)).then(|| (order.id.clone(), wanted))
 }

@@ -236,3 +236,27 @@ fn news_that_a_cancel_was_refused_is_looked_into() {
          = order A-1e WORKING",
     );
 }
+
+/// orb starts at 10:00: the bars of the range are asked for, and come.
+const LATE: &str = "
+    jump 10:00
+    > query bars A B C D E F
+    wait 20
+    bars A 09:30 100 101 99 100
+";
+
+#[test]
+fn after_a_late_start_the_ranges_are_asked_for_and_waited_for() {
+    check(&format!("{LATE}print A 101.02\n> submit A-1e buy 99 limit 101.28 attached"));
+}
+
+#[test]
+fn a_level_that_was_crossed_before_a_late_start_is_missed() {
+    check(&format!("{LATE}backfill A 09:40 100 102 99 100\n> decide A missed_breakout\nprint A 101.02"));
+}
+
+#[test]
+fn ranges_that_nobody_tells_after_a_late_start_are_incomplete() {
+    let all: String = ["A", "B", "C", "D", "E", "F"].map(|name| format!("> decide {name} range_incomplete\n")).concat();
+    check(&format!("jump 10:00\n> query bars A B C D E F\nwait 29.9\nwait 0.1\n{all}"));
+}

@@ -122,6 +122,10 @@ pub(crate) fn perform(rig: &mut Rig, line: &str) {
         }
         "open" => open(rig, subject),
         "at" => rig.wait_until(rig.instant(subject)),
+        "jump" => {
+            rig.now = rig.instant(subject);
+            rig.event(&Event::Wakeup);
+        }
         "wait" => {
             let micros = subject.parse::<Money>().expect(line).micros();
             rig.wait_until(rig.now + Span::from_micros(micros));

@@ -27,6 +27,8 @@ const LEAD: Span = Span::from_minutes(1);
 /// Trades of all symbols come twice a second: a day of a million trades, each at an instant of its own, would take its
 /// time.
 const GRID_MICROS: i64 = 500_000;
+/// How often books and broker are compared: a fast day has many minutes in a second.
+const COMPARE_EVERY: Span = Span::from_minutes(10);
 /// The seed of the waits between connections: a demo is the same each time.
 const SEED: u64 = 1;
 
@@ -136,7 +138,12 @@ impl Simulation {
             symbols: Arc::clone(&session.market.symbols),
             calendar: Arc::clone(&session.market.calendar),
             clock: SimulatedTime::of(sim.clock()),
-            settings: StreamSettings { ends_with_session: true, seed: SEED, ..StreamSettings::default() },
+            settings: StreamSettings {
+                ends_with_session: true,
+                compare_every: Some(COMPARE_EVERY),
+                seed: SEED,
+                ..StreamSettings::default()
+            },
             // As a day that is compared with its backtest needs it.
             caps: None,
             day: Day::Known(Box::new(session.reference())),

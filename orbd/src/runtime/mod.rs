@@ -230,6 +230,10 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
             if let Err(error) = self.halt_file.write(&wanted.actor, &wanted.reason) {
                 tracing::warn!(component = "RiskManager", "{error}: the kill is kept in the database alone");
             }
+            let in_flight = self.broker.drain_entries().await;
+            if in_flight > 0 {
+                tracing::warn!(component = "Executor", in_flight, "entries were being sent when the kill came");
+            }
         }
         self.flush().await?;
         let before = self.publisher.current();

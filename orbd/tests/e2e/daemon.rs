@@ -154,9 +154,15 @@ pub(crate) struct Demo {
 }
 
 impl Demo {
-    /// Starts a demo with its records in `folder` and waits until it can be called.
+    /// Starts a demo at the backtest's own exchange, with its records in `folder`, and waits until it can be called.
     #[track_caller]
     pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Self {
+        Self::start_at_broker(folder, &[&["--direct"], arguments].concat())
+    }
+
+    /// Starts a demo at a local broker, with its records in `folder`, and waits until it can be called.
+    #[track_caller]
+    pub(crate) fn start_at_broker(folder: &Path, arguments: &[&str]) -> Self {
         let mut command = program(env!("CARGO_BIN_EXE_orbd"));
         command.args(["demo", "--listen", "127.0.0.1:0", "--data-dir"]).arg(folder).args(arguments);
         let mut process = Process::start(command);

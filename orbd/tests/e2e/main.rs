@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod api;
 #[cfg(test)]
+mod at_broker;
+#[cfg(test)]
 mod check;
 #[cfg(test)]
 mod client;

@@ -110,7 +110,8 @@ fn check_setting(settings: &[&str], says: &[&str]) {
     fs::write(files.folder.path().join("magic.toml"), "preset = \"orb-magic\"\n").unwrap();
     let backtest = ["backtest", "--trades", "@/trades.csv", "--bars", "@/bars.csv"];
     check(files.folder.path(), &[&backtest[..], settings].concat(), says);
-    let demo = ["demo", "--exit", "--listen", "127.0.0.1:0", "--data-dir", "@/demo", "--bars", "@/bars.csv"];
+    let demo =
+        ["demo", "--direct", "--exit", "--listen", "127.0.0.1:0", "--data-dir", "@/demo", "--bars", "@/bars.csv"];
     check(files.folder.path(), &[&demo[..], settings].concat(), says);
 }
 
@@ -138,13 +139,13 @@ fn settings_that_are_wrong() {
 fn dates_that_are_wrong() {
     let files = Files::stairs();
     let demo = |date, says: &[&str]| {
-        let demo = ["demo", "--exit", "--listen", "127.0.0.1:0", "--data-dir", "@/demo", "--date", date];
+        let demo = ["demo", "--direct", "--exit", "--listen", "127.0.0.1:0", "--data-dir", "@/demo", "--date", date];
         check(files.folder.path(), &[&demo[..], &["--bars", "@/bars.csv"]].concat(), says);
     };
     demo("2026-03-03", &["--date 2026-03-03", "the bars have 2026-03-02"]);
     demo("2026-02-28", &["--date 2026-02-28", "the bars have 2026-03-02"]);
     demo("yesterday", &["--date", "yesterday"]);
-    let demo = ["demo", "--exit", "--listen", "127.0.0.1:0", "--data-dir", "@/demo"];
+    let demo = ["demo", "--direct", "--exit", "--listen", "127.0.0.1:0", "--data-dir", "@/demo"];
     check(files.folder.path(), &[&demo[..], &["--date", "2026-02-28"]].concat(), &["--date 2026-02-28", "closed"]);
     check(files.folder.path(), &[&demo[..], &["--date", "1999-03-01"]].concat(), &["1999-03-01"]);
     let backtest = ["backtest", "--bars", "@/bars.csv", "--trades", "@/trades.csv"];
@@ -182,7 +183,8 @@ fn addresses_and_folders_that_cannot_be_had() {
     let address = taken.local_addr().unwrap();
     let port = format!("port {} is in use", address.port());
     let address = address.to_string();
-    let demo = |rest: &[&str], says: &[&str]| check(folder.path(), &[&["demo", "--exit"], rest].concat(), says);
+    let demo =
+        |rest: &[&str], says: &[&str]| check(folder.path(), &[&["demo", "--direct", "--exit"], rest].concat(), says);
     demo(&["--data-dir", "@/demo", "--listen", &address], &[&port, "listen on another port"]);
     demo(&["--data-dir", "@/demo", "--listen", "0.0.0.0:0"], &["listens on this machine only", "127.0.0.1:7070"]);
     demo(&["--data-dir", "@/demo", "--listen", "nowhere"], &["--listen"]);
@@ -207,7 +209,7 @@ fn a_database_of_a_newer_schema() {
     let newer = "INSERT INTO __diesel_schema_migrations (version) VALUES ('9999')";
     diesel::connection::SimpleConnection::batch_execute(&mut conn, newer).unwrap();
     drop(conn);
-    let demo = ["demo", "--exit", "--listen", "127.0.0.1:0", "--data-dir", "@"];
+    let demo = ["demo", "--direct", "--exit", "--listen", "127.0.0.1:0", "--data-dir", "@"];
     check(folder.path(), &demo, &["@/orb.db", "made by a newer orb", "`9999`", "install the newer version"]);
 }
 
@@ -218,8 +220,17 @@ fn a_second_daemon_on_the_same_folder() {
     let listed = |folder: &Path| names(folder);
     let before = listed(folder.path());
     let contact = fs::read(folder.path().join("orbctl.toml")).unwrap();
-    let second =
-        orbd(&["demo", "--exit", "--speed", "max", "--listen", "127.0.0.1:0", "--data-dir", text(folder.path())]);
+    let second = orbd(&[
+        "demo",
+        "--direct",
+        "--exit",
+        "--speed",
+        "max",
+        "--listen",
+        "127.0.0.1:0",
+        "--data-dir",
+        text(folder.path()),
+    ]);
     assert_eq!(second.code, Some(1), "{second:?}");
     for part in ["is in use by process", "stop it first"] {
         assert!(second.err.contains(part), "{part:?} is missing: {second:?}");
@@ -235,8 +246,18 @@ fn a_log_of_another_session() {
     let mut demo = Demo::start(folder.path(), &["--speed", "60"]);
     demo.terminate();
     let bars = text(&files.bars).to_owned();
-    let demo =
-        ["demo", "--exit", "--speed", "max", "--listen", "127.0.0.1:0", "--data-dir", text(folder.path()), "--bars"];
+    let demo = [
+        "demo",
+        "--direct",
+        "--exit",
+        "--speed",
+        "max",
+        "--listen",
+        "127.0.0.1:0",
+        "--data-dir",
+        text(folder.path()),
+        "--bars",
+    ];
     let ended = orbd(&[&demo[..], &[&bars]].concat());
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(ended.err.contains("data folder") || ended.err.contains("the configuration does not have"), "{ended:?}");

@@ -31,6 +31,8 @@ const SNAPSHOT_TRIES: u32 = 3;
 const SNAPSHOT_AGAIN: Duration = Duration::from_millis(500);
 /// The longest pause before a snapshot is tried again.
 const SNAPSHOT_AGAIN_MAX: Duration = Duration::from_secs(8);
+/// How long a kill waits for entries that are being sent.
+const DRAIN_PATIENCE: Duration = Duration::from_secs(1);
 /// How often a broker that is away is asked whether it is back.
 const PROBE_EVERY: Duration = Duration::from_secs(5);
 
@@ -187,6 +189,10 @@ impl<C: Clock> Broker for AlpacaBroker<C> {
             Placed::Behind(true) => desk.rest.reconsider(),
             Placed::Behind(false) => {}
         }
+    }
+
+    async fn drain_entries(&mut self) -> usize {
+        self.handle().drain_entries(DRAIN_PATIENCE).await
     }
 
     /// Returns the whole state at the broker; waits for a broker that is away, since no state may be made up.
