@@ -12,7 +12,7 @@ use super::broker::position;
 use super::errors::price;
 use super::orders::shares;
 use super::rest::{CallError, Manner, Rest, Unclear, paths};
-use super::wire::order::{Account, FillActivity, Order, Position};
+use super::wire::order::{Account, FillActivity, Order, Position, ServerClock};
 
 /// From New York's midnight to the regular open.
 const MIDNIGHT_TO_OPEN: Span = Span::from_minutes(570);
@@ -259,6 +259,16 @@ impl core::fmt::Debug for AccountIdentity {
 }
 
 impl Rest {
+    /// Reads what time it is at Alpaca.
+    ///
+    /// # Errors
+    /// When its clock cannot be read.
+    pub async fn time(&self) -> Result<Timestamp, CallError> {
+        let found: ServerClock = self.ask(&Manner::question(), paths::call("/v2/clock", &[])).await?;
+        let missing = || CallError::Unclear(Unclear::Unreadable("the clock has no timestamp".to_owned()));
+        found.timestamp.ok_or_else(missing)
+    }
+
     /// Reads which account the credentials open, and its money.
     ///
     /// # Errors

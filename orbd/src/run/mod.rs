@@ -3,6 +3,7 @@
 mod broker;
 mod planner;
 mod reference;
+mod simulator_time;
 
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use orb_core::event::{Event, FeedState, ReferenceData};
 use orb_core::hold::HoldKind;
 use orb_core::{Calendar, Engine, EngineConfig, RunConfig, Symbol, SymbolTable};
 use orb_exec::alpaca::{
-    AlpacaBroker, AlpacaConfig, AlpacaMarket, BracketSupport, ConnectParts, Connected, Credentials, Rest,
+    AlpacaBroker, AlpacaConfig, AlpacaMarket, BracketSupport, ConnectParts, Connected, Credentials, Environment, Rest,
     StreamSettings, connect,
 };
 use orb_exec::{Clock, EntryGate, WallClock};
@@ -21,6 +22,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use self::planner::{BAR_LENGTH, Planner};
+use self::simulator_time::SimulatorTime;
 use crate::daemon::{Books, Daemon, Folder, Start, Venue};
 use crate::environment::check::{self, Finding, Verdict};
 use crate::environment::{LiveConfig, StateLock, environment_name};
@@ -29,6 +31,9 @@ use crate::shutdown::Shutdown;
 use crate::store::Ledger;
 use crate::view;
 use crate::{rpc, summary};
+
+/// Requests a minute that a simulator is asked at most: it counts its own minutes, which may be short.
+const SIMULATOR_REQUESTS: u32 = 100_000;
 
 /// Says what a run is to do.
 #[derive(Debug)]
@@ -55,7 +60,7 @@ pub async fn run(options: RunOptions) -> anyhow::Result<()> {
     let folder = Folder::open(&environment.data_dir)?;
     let _lock = StateLock::take(folder.path())?;
     let name = environment_name(environment.environment);
-    let trading = Trading {
+    let mut trading = Trading {
         alpaca: environment.alpaca(options.credentials),
         run: options.config.run.clone(),
         symbols: Arc::new(symbols_of(&options.config.run)?),
@@ -66,6 +71,8 @@ pub async fn run(options: RunOptions) -> anyhow::Result<()> {
         caps: Some(BreakerCaps::default()),
         day: Day::Planned,
     };
+    let following = CancellationToken::new();
+    let _end_of_following = following.clone().drop_guard();
     let keep = Keep {
         folder: &folder,
         url: environment.database.clone(),
@@ -74,8 +81,17 @@ pub async fn run(options: RunOptions) -> anyhow::Result<()> {
         config: options.config_name,
         simulated_speed: None,
     };
+    let start = async {
+        if environment.environment != Environment::Sim {
+            return trading.start(&keep, listener).await;
+        }
+        // A simulator counts its own minutes, and has a time of its own.
+        trading.alpaca.limits.per_minute = trading.alpaca.limits.per_minute.max(SIMULATOR_REQUESTS);
+        let clock = SimulatorTime::follow(trading.rest()?, following).await.context("the simulator's clock")?;
+        trading.by(clock).start(&keep, listener).await
+    };
     let mut daemon = tokio::select! {
-        started = trading.start(&keep, listener) => started?,
+        started = start => started?,
         () = shutdown.wait() => return Ok(()),
     };
     summary::print(&summary::live_banner(name, daemon.address, &daemon.token, folder.path(), daemon.resumed))?;
@@ -142,13 +158,22 @@ pub(crate) struct Keep<'a> {
 }
 
 impl<C: Clock> Trading<C> {
+    /// Goes by another clock.
+    fn by<D: Clock>(self, clock: D) -> Trading<D> {
+        let Self { alpaca, run, symbols, calendar, clock: _, settings, brackets, caps, day } = self;
+        Trading { alpaca, run, symbols, calendar, clock, settings, brackets, caps, day }
+    }
+
+    fn rest(&self) -> anyhow::Result<Rest> {
+        Ok(Rest::new(&self.alpaca, Arc::clone(&self.symbols), Arc::clone(&self.calendar))?)
+    }
+
     /// Asks the broker whose account it is, and names its books.
     ///
     /// # Errors
     /// When the account cannot be read.
     pub(crate) async fn ledger(&self, environment: view::Environment) -> anyhow::Result<Ledger> {
-        let rest = Rest::new(&self.alpaca, Arc::clone(&self.symbols), Arc::clone(&self.calendar))?;
-        let account = rest.account().await.context("the account cannot be read: run `orbd check`")?;
+        let account = self.rest()?.account().await.context("the account cannot be read: run `orbd check`")?;
         Ok(Ledger::new(environment, &account.number))
     }
 
