@@ -325,7 +325,11 @@ fn streamed(paths: &[PathBuf], warmup: &[PathBuf], options: LoadOptions<'_>) -> 
         let mut seen = Vec::new();
         loop {
             match days.next_day() {
-                Ok(Some(day)) => seen.push((day, Arc::clone(days.symbols()))),
+                Ok(Some(day)) => {
+                    seen.push((day.clone(), Arc::clone(days.symbols())));
+                    // Later days are in the memory of this one.
+                    [day.trade, day.warmup].into_iter().flatten().for_each(|bars| days.take_back(bars));
+                }
                 Ok(None) => {
                     assert!(days.dropped().is_some(), "at the end it is known what was dropped");
                     return (seen, Ok(days.symbols().iter().map(|(symbol, _)| days.is_tradable(symbol)).collect()));

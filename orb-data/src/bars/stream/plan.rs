@@ -9,11 +9,15 @@ use super::super::load::Unit;
 use super::super::parquet::{BATCH_ROWS, Extent, ParquetFile, Part};
 use super::super::source::Source;
 
-/// Bars that are decoded ahead of the consumer, about: 2 MB of them, few enough to stay near the processor.
-const BARS_AHEAD: usize = 40_000;
+/// Bars that are decoded ahead of the consumer, about: 11 MB of them.
+const BARS_AHEAD: usize = 200_000;
 
 /// Sessions that are decoded ahead, at least and at most.
 const SESSIONS_AHEAD: (usize, usize) = (2, 250);
+
+/// Rows that all open units of work together decode in one round, about: their bars, 2 MB of them, wait for those of
+/// the same session from the other units, and are to stay near the processor for so long.
+const ROUND_ROWS: usize = 40_000;
 
 /// Rows that one unit of work decodes at once, at least.
 const BATCH_ROWS_MIN: usize = 1_024;
@@ -78,7 +82,7 @@ impl Plan {
             tradable,
             units,
             ahead: sessions_ahead(&parts, calendar),
-            batch_rows: (BARS_AHEAD / open.max(1)).clamp(BATCH_ROWS_MIN, BATCH_ROWS),
+            batch_rows: (ROUND_ROWS / open.max(1)).clamp(BATCH_ROWS_MIN, BATCH_ROWS),
         })
     }
 }
