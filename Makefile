@@ -20,11 +20,11 @@ help: ## lists the targets
 demo: build ## trades a synthetic session in front of your eyes
 	./target/debug/orbd demo $(DEMO_ARGS)
 
-build: ## builds orbd and orbctl, quickly
-	$(CARGO) build $(CARGO_FLAGS) -p orbd -p orbctl
+build: ## builds orbd, orbctl and orb-sim, quickly
+	$(CARGO) build $(CARGO_FLAGS) -p orbd -p orbctl -p orb-sim
 
-release: ## builds orbd and orbctl as they are to run, with optimisation
-	$(CARGO) build $(CARGO_FLAGS) --release -p orbd -p orbctl
+release: ## builds orbd, orbctl and orb-sim as they are to run, with optimisation
+	$(CARGO) build $(CARGO_FLAGS) --release -p orbd -p orbctl -p orb-sim
 
 test: ## runs all tests
 ifeq ($(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes),yes)
