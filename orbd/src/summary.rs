@@ -58,7 +58,7 @@ pub(crate) fn live_banner(
 }
 
 /// Renders the day's trades and their sums.
-pub(crate) fn of_day(reader: &Reader, name: &str) -> anyhow::Result<String> {
+pub(crate) fn of_day(reader: &Reader, name: &str, fills: &str) -> anyhow::Result<String> {
     let sessions = reader.sessions(DateRange::default())?;
     let day = sessions.last().context("no session was recorded")?;
     let trades = all_trades(reader, day.date)?;
@@ -77,7 +77,7 @@ pub(crate) fn of_day(reader: &Reader, name: &str) -> anyhow::Result<String> {
     let rate = metrics.win_rate.map_or_else(|| "-".to_owned(), |rate| format!("{:.1}%", rate * 100.0));
     let _ = writeln!(
         text,
-        "win rate {rate}, gross {}, fees {}, net {} (pessimistic fills; a simulation promises nothing)",
+        "win rate {rate}, gross {}, fees {}, net {} ({fills}; a simulation promises nothing)",
         metrics.gross, metrics.fees, metrics.net
     );
     Ok(text)

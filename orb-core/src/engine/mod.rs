@@ -9,6 +9,7 @@ mod orders;
 mod reconcile;
 mod restore;
 mod session;
+mod verify;
 mod view;
 
 use std::collections::BTreeMap;
@@ -167,6 +168,7 @@ enum Pending {
     Positions(SymbolId),
     Snapshot,
     Bars(StrategyId),
+    Verify(StrategyId),
 }
 
 /// Remembers an order that must be looked up again.

@@ -290,6 +290,11 @@ impl Engine {
             Pending::Find(order) => self.on_find_outcome(&order, outcome, out),
             Pending::Positions(symbol) => self.on_positions(symbol, outcome, out),
             Pending::Snapshot => {}
+            Pending::Verify(strategy) => {
+                if let Outcome::Bars(bars) = outcome {
+                    self.verify_ranges(strategy, bars, out);
+                }
+            }
             Pending::Bars(strategy) => {
                 if let Outcome::Bars(bars) = outcome {
                     let day = &mut self.strategies[strategy.index()];

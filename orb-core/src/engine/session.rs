@@ -210,6 +210,7 @@ impl Engine {
             }
         }
         self.place(id, &candidates, out);
+        self.ask_to_verify(id, out);
     }
 
     fn place(&mut self, id: StrategyId, candidates: &[Candidate], out: &mut Effects) {

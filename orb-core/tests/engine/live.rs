@@ -31,6 +31,7 @@ fn resting(script: &str) {
              > query bars B C D E F
              bars none
              > submit A-1e buy 99 stop 101.01
+             > query bars A
              submitted A-1e
              working A-1e
              {script}"
@@ -243,6 +244,7 @@ const LATE: &str = "
     > query bars A B C D E F
     wait 20
     bars A 09:30 100 101 99 100
+    > query bars A
 ";
 
 #[test]
@@ -259,4 +261,28 @@ fn a_level_that_was_crossed_before_a_late_start_is_missed() {
 fn ranges_that_nobody_tells_after_a_late_start_are_incomplete() {
     let all: String = ["A", "B", "C", "D", "E", "F"].map(|name| format!("> decide {name} range_incomplete\n")).concat();
     check(&format!("jump 10:00\n> query bars A B C D E F\nwait 29.9\nwait 0.1\n{all}"));
+}
+
+#[test]
+fn a_range_that_the_history_confirms_to_a_tick_is_traded() {
+    triggered("bars A 09:30 100 101.01 98.99 100\n= order A-1e PENDING_SUBMIT");
+    check("range A\nbars A 09:30 100 101.01 98.99 100\nprint A 101.02\n> submit A-1e buy 99 limit 101.28 attached");
+}
+
+#[test]
+fn a_range_that_the_history_tells_otherwise_is_left_alone() {
+    check("range A\nbars A 09:30 100 101.02 99 100\n> decide A range_incomplete\nprint A 101.02");
+    triggered(
+        "submitted A-1e
+         bars A 09:30 100 101 98.9 100
+         > cancel A-1e",
+    );
+    triggered(
+        "submitted A-1e
+         fill A-1e 99 101.02
+         > replace A-1et 105.06
+         bars A 09:30 100 101 98.9 100
+         = position A 99",
+    );
+    check("range A\nbars none\nprint A 101.02\n> submit A-1e buy 99 limit 101.28 attached");
 }

@@ -268,6 +268,8 @@ fn range(rig: &mut Rig, names: &str) {
     rig.wait_until(rig.instant("09:35") + Span::from_millis(200));
     rig.lines.retain(|line| !line.starts_with("query bars"));
     rig.outcome("bars", Outcome::Bars(Vec::new()));
+    // Live, the range is verified; the scripts that are about it answer.
+    rig.lines.retain(|line| !line.starts_with("query bars"));
 }
 
 #[track_caller]

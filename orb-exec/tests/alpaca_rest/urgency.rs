@@ -52,6 +52,7 @@ async fn effects_of_a_symbol_wait_for_each_other_and_symbols_do_not() {
     let exit = rig.perform(Some(AAPL), EffectClass::Exit, close(AAPL)).await;
     let other = rig.perform(Some(SPY), EffectClass::Entry, entry(SPY)).await;
     assert_eq!(rig.next_outcome().await.0, other);
+    asked(&server, 2).await;
     let symbols: Vec<_> = server.requests().iter().map(|request| request.body["symbol"].clone()).collect();
     assert_eq!(symbols.len(), 2, "the exit waits for the entry before it: {symbols:?}");
     release.send(()).expect("the server waits");

@@ -106,7 +106,9 @@ async fn finish(
     mut shutdown: Shutdown,
 ) -> anyhow::Result<()> {
     if daemon.market_end(&mut shutdown).await {
-        summary::print(&summary::of_day(&daemon.reader, name)?)?;
+        let fills =
+            if options.direct { "pessimistic fills" } else { "fills of a local broker, which takes no commission" };
+        summary::print(&summary::of_day(&daemon.reader, name, fills)?)?;
         if !options.direct {
             summary::print(&comparison::with_backtest(session, &daemon.reader)?)?;
         }

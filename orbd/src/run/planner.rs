@@ -113,6 +113,7 @@ mod tests {
     use orb_core::config::preset;
     use orb_core::{Bar, Price, Symbol};
 
+    use super::super::reference::SESSIONS;
     use super::*;
 
     /// A clock that stands where it is put, and jumps to whatever is waited for.
@@ -181,13 +182,20 @@ mod tests {
         let (clock, source) = (planner.clock.clone(), Arc::clone(&planner.source));
         let (sender, mut days) = mpsc::channel(1);
         let planning = tokio::spawn(planner.plan(None, sender));
-        for (date, open) in [("2026-11-27", "2026-11-27T14:30:00Z"), ("2026-11-30", "2026-11-30T14:30:00Z")] {
+        for (date, open, number) in
+            [("2026-11-27", "2026-11-27T14:30:00Z", 0), ("2026-11-30", "2026-11-30T14:30:00Z", 1)]
+        {
             let day = days.recv().await.expect("a day");
             assert_eq!(day.date.to_string(), date);
             assert_eq!(day.equity_open, Money::from_cents(5_000_000));
             assert_eq!(day.symbols[0].previous_close, Some(Price::from_cents(1_000)));
-            let last = *source.0.lock().expect("no panic elsewhere").last().expect("asked");
-            assert!(last < Timestamp::parse_rfc3339(open).expect(open), "nothing of the day itself is asked for");
+            let asked = source.0.lock().expect("no panic elsewhere");
+            let open = Timestamp::parse_rfc3339(open).expect(open);
+            let of_day: Vec<_> = asked.iter().skip(number * SESSIONS).take(SESSIONS).collect();
+            assert!(
+                of_day.len() == SESSIONS && of_day.iter().all(|from| **from < open),
+                "nothing of the day is asked for"
+            );
         }
         drop(days);
         planning.abort();

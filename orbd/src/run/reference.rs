@@ -6,7 +6,7 @@ use orb_core::history::{History, LOOKBACK};
 use orb_core::{Bar, Calendar, Money, Session, Span, SymbolId, Timestamp};
 
 /// Sessions that the plain features need: 14 true ranges, the close before the first of them, and one to spare.
-const SESSIONS: usize = LOOKBACK + 2;
+pub(super) const SESSIONS: usize = LOOKBACK + 2;
 /// Sessions after which the beginning of Wilder's average weighs less than a hundredth of a percent.
 const SESSIONS_WILDER: usize = 130;
 
