@@ -38,6 +38,13 @@ impl Minutes {
         self
     }
 
+    /// Lets the next minute open at another price.
+    #[must_use]
+    pub const fn gap(mut self, price: Price) -> Self {
+        self.last = price;
+        self
+    }
+
     /// Adds minutes that stay around the last price.
     #[must_use]
     pub fn stay(mut self, minutes: usize) -> Self {

@@ -81,6 +81,7 @@ fn guard(order: &Order, outcome: &Outcome) -> Option<Guard> {
     let ends = [times.filled, times.expired, times.canceled, times.failed, times.replaced];
     let to = ends.into_iter().flatten().min().unwrap_or(Timestamp::MAX);
     let never = order.status == OrderStatus::Rejected && order.filled.is_zero();
-    let quantity = order.shares()?.quantity();
+    // A leg shrinks with the fills of its sibling, and so does the position: it covers what it was made for.
+    let quantity = parent.unwrap_or(order).shares()?.quantity();
     (!never).then_some(Guard { side: order.side, quantity, from, to })
 }

@@ -4,6 +4,18 @@
 
 // The attributes tell clippy that all of this is test code.
 #[cfg(test)]
+mod ambiguous;
+#[cfg(test)]
+mod cancels;
+#[cfg(test)]
+mod exits;
+#[cfg(test)]
+mod market;
+#[cfg(test)]
+mod partial;
+#[cfg(test)]
 mod plain;
 #[cfg(test)]
 mod rig;
+#[cfg(test)]
+mod streams;

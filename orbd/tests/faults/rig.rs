@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use orb_core::config::{RunConfig, preset};
+use orb_core::config::{Direction, EntryMode, RunConfig, SlotPolicy, preset};
 use orb_core::{Date, Price, Span, Symbol, Timestamp};
 use orb_exec::alpaca::RequestLimits;
 use orb_sim::market::PathConfig;
@@ -96,4 +96,18 @@ pub(crate) fn story(outcome: &Outcome) -> String {
         lines.push(format!("{time} {:?} {}", line.severity, line.message));
     }
     lines.join("\n")
+}
+
+/// Counts the entries that the broker has made.
+pub(crate) fn entries(outcome: &Outcome) -> usize {
+    outcome.broker.orders.iter().filter(|order| order.client_order_id.ends_with('e')).count()
+}
+
+/// The strategy whose entries wait at the broker.
+pub(crate) fn resting() -> RunConfig {
+    let mut run = classic();
+    run.strategies[0].entry_mode = EntryMode::RestingStop;
+    run.strategies[0].slot_policy = SlotPolicy::Ranked;
+    run.strategies[0].direction = Direction::Candle;
+    run
 }
