@@ -176,7 +176,7 @@ fn open_logs(url: &DatabaseUrl) -> anyhow::Result<(LogWriter, LogLines)> {
 
 /// The engine's ends of the channels to the API.
 pub(super) struct Ends {
-    commands: mpsc::Receiver<rpc::CommandRequest>,
+    commands: mpsc::Receiver<CommandRequest>,
     audits: mpsc::Receiver<Audit>,
 }
 

@@ -52,6 +52,16 @@ fn mode_9_a_stop_refused_as_a_wash_trade_is_placed_once_the_entry_is_gone() {
 }
 
 #[test]
+fn mode_10_a_replacement_that_is_rejected_leaves_the_exit_where_it_is() {
+    let outcome = survive(one(), &order("replace_rejected = true", "side = \"sell\"\ntype = \"limit\""));
+    let successors = outcome.broker.orders.iter().filter(|order| order.replaces.is_some());
+    // It is tried again, but neither at once nor for ever.
+    assert_eq!(successors.count(), 3, "{}", story(&outcome));
+    assert!(!outcome.said("reconcile_break"), "{}", story(&outcome));
+    left(&outcome, ExitReason::TimeExit);
+}
+
+#[test]
 fn mode_10_an_exit_that_fills_while_it_is_replaced() {
     let outcome = survive(one(), &order("fills_while_replaced = true", "side = \"sell\"\ntype = \"limit\""));
     assert_eq!(outcome.trades.len(), 1, "{}", story(&outcome));
