@@ -199,6 +199,9 @@ impl ExitDesk {
     #[must_use]
     pub fn review(&mut self, now: Timestamp, view: &DeskView<'_>) -> Vec<DeskAct> {
         let mut acts = Vec::new();
+        if let Some(moves) = self.moves.as_mut() {
+            moves.on_time(now);
+        }
         if self.closing.is_some() {
             self.advance_close(now, view, &mut acts);
         } else if view.position.is_zero() {

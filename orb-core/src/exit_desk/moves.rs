@@ -9,13 +9,20 @@ use crate::time::Timestamp;
 const TRIES_MAX: u32 = 3;
 
 /// Follows the moves of a symbol's exits, one at a time.
+///
+/// A broker may take a move and refuse it afterwards: for a moment the exit seems to stand where it should. So the
+/// number of tries belongs to the move and ends only with another one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Moves {
-    /// The move that the broker has not answered.
+    /// The move that was asked for last.
     asked: Option<(ClientOrderId, Price)>,
+    /// The broker has not answered it.
+    is_open: bool,
     tries: u32,
-    /// Before this nothing is tried again.
+    /// When it may be tried again.
     after: Option<Timestamp>,
+    /// That time has come.
+    is_due: bool,
 }
 
 impl Moves {
@@ -25,8 +32,15 @@ impl Moves {
     }
 
     pub(super) fn on_refused(&mut self, now: Timestamp) {
-        if self.asked.take().is_some() && self.tries < TRIES_MAX {
+        if core::mem::take(&mut self.is_open) && self.tries < TRIES_MAX {
             self.after = Some(now + COVERAGE_GRACE);
+        }
+    }
+
+    /// Notes that time has passed.
+    pub(super) fn on_time(&mut self, now: Timestamp) {
+        if self.after.is_some_and(|after| after <= now) {
+            (self.after, self.is_due) = (None, true);
         }
     }
 
@@ -36,19 +50,20 @@ impl Moves {
             return None;
         }
         let Some(wanted) = view.live.iter().find_map(|order| misplaced(order, view)) else {
-            *self = Self::default();
+            self.is_open = false;
             return None;
         };
-        if self.after.is_some_and(|after| now < after) || self.asked.as_ref() == Some(&wanted) {
+        if self.asked.as_ref() != Some(&wanted) {
+            *self = Self { asked: Some(wanted.clone()), ..Self::default() };
+        } else if self.is_open || self.tries >= TRIES_MAX {
             return None;
-        }
-        self.after = None;
-        if self.tries >= TRIES_MAX {
+        } else if !self.is_due {
+            self.after.get_or_insert(now + COVERAGE_GRACE);
             return None;
         }
         self.tries += 1;
-        let (order, price) = wanted.clone();
-        self.asked = Some(wanted);
+        (self.is_open, self.is_due, self.after) = (true, false, None);
+        let (order, price) = wanted;
         Some(DeskAct::Replace { order, price })
     }
 }

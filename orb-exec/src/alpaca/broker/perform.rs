@@ -167,9 +167,6 @@ impl<C: Clock> Desk<C> {
             }
             // It cannot be cancelled: it has ended, or another took its place.
             match self.newest(&id, manner).await {
-                Ok(found) if is_refused_replacement(&found) => {
-                    id = BrokerOrderId::new(found.replaces.as_deref().unwrap_or_default());
-                }
                 Ok(found) if is_over(&found) || found.id == id.as_str() => return self.found(&found, order),
                 Ok(found) => id = BrokerOrderId::new(&found.id),
                 Err(_) => return Outcome::Unknown,
@@ -211,11 +208,13 @@ impl<C: Clock> Desk<C> {
         }
     }
 
-    /// Returns an order with its legs, or the last of those that took its place.
+    /// Returns an order with its legs, or the last of those that took its place. One that was refused its place leaves
+    /// it to the order before.
     async fn newest(&self, id: &BrokerOrderId, manner: &Manner<'_>) -> Result<Order, CallError> {
         let mut order: Order = self.rest.ask(manner, paths::order(id)).await?;
         for _ in 0..REPLACEMENTS_MAX {
-            let Some(next) = order.replaced_by.as_deref().map(BrokerOrderId::new) else { break };
+            let refused = order.replaces.as_deref().filter(|_| is_refused_replacement(&order));
+            let Some(next) = order.replaced_by.as_deref().or(refused).map(BrokerOrderId::new) else { break };
             // Read for its place in the descent; whether it can be held is asked of the last one.
             _ = self.rest.orders().read(&order);
             order = self.rest.ask(manner, paths::order(&next)).await?;
@@ -246,7 +245,10 @@ fn refused(error: CallError) -> Outcome {
         CallError::Stopped(rejection) => Outcome::Rejected(rejection),
         CallError::NotSent(_) | CallError::Throttled => Outcome::Rejected(not_sent(error.to_string())),
         CallError::Refused(refusal) => Outcome::Rejected(rejection(&refusal)),
-        CallError::Unclear(_) => Outcome::Unknown,
+        CallError::Unclear(_) => {
+            tracing::warn!(component = "Alpaca", "what became of a request is not known: {error}");
+            Outcome::Unknown
+        }
     }
 }
 

@@ -171,7 +171,10 @@ impl Rest {
             manner.guard.map_or(Ok(()), |may_be_sent| may_be_sent()).map_err(CallError::Stopped)?;
             let answer = send(&asked.client, verb, call.clone(), self.0.timeout).await;
             match &answer {
-                Err(CallError::Throttled) => asked.turnstile.throttled(),
+                Err(CallError::Throttled) => {
+                    tracing::warn!(component = "Alpaca", "too many requests: nothing is sent for a while");
+                    asked.turnstile.throttled();
+                }
                 Ok(_) | Err(CallError::Refused(_)) => asked.turnstile.answered(),
                 Err(CallError::NotSent(_) | CallError::Stopped(_) | CallError::Unclear(_)) => {}
             }

@@ -1,0 +1,38 @@
+//! Modes 11 and 18: exits that are refused, ended by the broker, or that both fill.
+
+use orb_core::fact::ExitReason;
+use orb_core::{Span, SymbolId};
+use orb_exec::alpaca::BracketSupport;
+use orbd::rehearsal::Rehearsal;
+
+use crate::rig::{breakout, classic, day, price, range, story, survive};
+
+#[test]
+fn mode_18_both_exits_fill_and_the_flip_is_closed() {
+    let minutes = breakout("AAA").stay(3).to(price("98"));
+    let plan = "[[order]]\nfault = { both_legs_fill = true }\nside = \"sell\"\n";
+    let outcome = survive(day(vec![minutes], classic()), plan);
+    assert!(outcome.said("beyond flat"), "{}", story(&outcome));
+    let executions = outcome.executions(SymbolId(0)).count();
+    assert_eq!(executions, 4, "entry, both exits, and the close of the flip\n{}", story(&outcome));
+    assert_eq!(outcome.trades.last().and_then(|row| row.trade.exit_reason), Some(ExitReason::Unprotected));
+}
+
+#[test]
+fn mode_11_a_stop_beyond_the_market_closes_the_position() {
+    // The order takes so long that it fills below its own stop: no stop can be placed there any more.
+    let minutes = range("AAA").to(price("101.1")).gap(price("99.5"));
+    let mut rehearsal = Rehearsal { brackets: BracketSupport::None, ..day(vec![minutes], classic()) };
+    rehearsal.latencies.fill = Span::from_seconds(8);
+    // The close takes its time as well, and there is no stop that could be placed.
+    rehearsal.unprotected_max = Span::from_seconds(9);
+    let outcome = survive(rehearsal, "");
+    assert_eq!(outcome.trades[0].trade.exit_reason, Some(ExitReason::Unprotected), "{}", story(&outcome));
+}
+
+#[test]
+fn legs_that_the_broker_rejects_are_made_anew() {
+    let plan = "[[order]]\nfault = { legs_rejected = true }\nside = \"buy\"\n";
+    let outcome = survive(day(vec![breakout("AAA")], classic()), plan);
+    assert_eq!(outcome.trades.len(), 1, "{}", story(&outcome));
+}
