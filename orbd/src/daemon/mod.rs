@@ -11,9 +11,10 @@ use std::thread::JoinHandle;
 
 use anyhow::Context as _;
 use orb_core::Engine;
+use orb_core::event::{Authorised, Command};
 use orb_exec::{Broker, EntryGate, MarketData};
 use tokio::net::TcpListener;
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use books::Books;
@@ -23,7 +24,7 @@ pub use folder::Folder;
 pub(crate) use folder::Running;
 
 use crate::auth::{Auth, Role, read_or_create_token};
-use crate::rpc::{self, Handle};
+use crate::rpc::{self, CommandReply, CommandRequest, Handle};
 use crate::runtime::{Ended, HaltFile, Identity, Publisher};
 use crate::shutdown::Shutdown;
 use crate::store::{Audit, DatabaseUrl, LogOptions, LogWriter, Reader, StoreError};
@@ -66,6 +67,7 @@ pub(crate) struct Daemon {
     pub(crate) token: PathBuf,
     /// It goes on with what was recorded before.
     pub(crate) resumed: bool,
+    handle: Handle,
     runtime: JoinHandle<Result<Ended, StoreError>>,
     server: tokio::task::JoinHandle<Result<(), rpc::ServeError>>,
     session_over: watch::Receiver<bool>,
@@ -106,22 +108,40 @@ impl Daemon {
         let runtime = thread.spawn()?;
         // An engine that ended before has an error to tell, which `end` does.
         let _ = first.wait_for(|view| view.now.is_some()).await;
-        let server = tokio::spawn(rpc::serve(listener, handle, Arc::new(auth), stop.clone()));
+        let server = tokio::spawn(rpc::serve(listener, handle.clone(), Arc::new(auth), stop.clone()));
         let running = start.running;
-        Ok(Self { reader, address, token, resumed, runtime, server, session_over, logs, running, stop })
+        Ok(Self { reader, address, token, resumed, handle, runtime, server, session_over, logs, running, stop })
     }
 
     /// Waits for the end of the market data, or for somebody who stops the daemon; tells which it was.
     pub(crate) async fn market_end(&mut self, shutdown: &mut Shutdown) -> bool {
-        let over = async {
-            // The sender goes away with the engine's thread.
-            let _ = self.session_over.wait_for(|over| *over).await;
-        };
         let finished = tokio::select! {
-            () = over => true,
+            () = self.session_over() => true,
             () = shutdown.wait() => false,
         };
         finished && !self.runtime.is_finished()
+    }
+
+    /// Waits for the end of the market data, or of the engine.
+    pub(crate) async fn session_over(&mut self) {
+        // The sender goes away with the engine's thread.
+        let _ = self.session_over.wait_for(|over| *over).await;
+    }
+
+    /// Gives a command to the engine as the API does; `None` when the engine has ended.
+    pub(crate) async fn command(&self, authorised: Authorised) -> Option<CommandReply> {
+        let (reply, answer) = oneshot::channel();
+        if matches!(authorised.command, Command::Kill { .. }) {
+            // From here on no entry leaves the process, even while the engine is busy with a commit.
+            self.handle.gate.bump();
+        }
+        self.handle.commands.send(CommandRequest { authorised, reply }).await.ok()?;
+        answer.await.ok()
+    }
+
+    /// Returns the newest view.
+    pub(crate) fn view(&self) -> Arc<View> {
+        self.handle.current()
     }
 
     /// Ends everything in good order; tells whether the last log lines were stored.

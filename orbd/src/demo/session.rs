@@ -102,7 +102,7 @@ impl DemoSession {
     }
 
     /// Names the day, the bars and the configuration, so that another session's memory is not taken for this one's.
-    pub(super) fn fingerprint(&self) -> String {
+    pub(crate) fn fingerprint(&self) -> String {
         let day = &self.market.days[0];
         let mut hash = Fnv::default();
         for bar in self.market.bars_of(day) {

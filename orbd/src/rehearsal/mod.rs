@@ -1,0 +1,176 @@
+//! A simulated day over the whole way to the broker in this process, with what goes wrong on it: for finding out
+//! whether orb survives its worst days.
+//!
+//! The broker is a local Alpaca with a plan of faults; adapter, engine and records are those of a live day. Time is
+//! simulated and in lock-step, so that a day takes seconds and the same faults give the same day.
+
+mod invariants;
+mod minutes;
+mod outcome;
+mod protection;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use orb_core::event::{Authorised, Command};
+use orb_core::{Span, Timestamp};
+use orb_exec::alpaca::{BracketSupport, RequestLimits, StreamSettings};
+use orb_exec::local::Speed;
+use orb_sim::Running as Simulator;
+use orb_sim::config::{Latencies, RateLimit};
+use orb_sim::faults::FaultPlan;
+use orb_sim::market::PathConfig;
+use tokio::net::TcpListener;
+
+pub use invariants::{Violation, invariants};
+pub use minutes::{Minutes, by_hand};
+pub use outcome::{AtBroker, Outcome};
+pub use protection::{Unprotected, unprotected};
+
+use crate::daemon::{Daemon, Folder};
+use crate::demo::DemoSession;
+use crate::rpc::CommandReply;
+use crate::run::Keep;
+use crate::simulation::Simulation;
+use crate::store::DatabaseUrl;
+use crate::view::Environment;
+
+/// A rehearsal that takes longer than this, on the machine's clock, stands still.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Says what is rehearsed.
+#[derive(Debug)]
+pub struct Rehearsal {
+    /// The bars and the configuration.
+    pub session: DemoSession,
+    /// What goes wrong.
+    pub faults: FaultPlan,
+    /// How long things take at the broker.
+    pub latencies: Latencies,
+    /// The path inside bars.
+    pub path: PathConfig,
+    /// How many requests the broker takes; `None` for any number.
+    pub rate_limit: Option<RateLimit>,
+    /// How many requests are sent, and how long an answer may take on the machine's clock.
+    pub limits: RequestLimits,
+    /// How the streams are listened to.
+    pub streams: StreamSettings,
+    /// Which entries may carry their exits.
+    pub brackets: BracketSupport,
+    /// What an operator does at which instants.
+    pub commands: Vec<(Timestamp, Command)>,
+    /// When the rehearsal ends; `None` for after the close.
+    pub until: Option<Timestamp>,
+    /// How long a position may be without a stop that covers it.
+    pub unprotected_max: Span,
+}
+
+impl Rehearsal {
+    /// Makes the rehearsal of a session on which nothing goes wrong.
+    #[must_use]
+    pub fn new(session: DemoSession) -> Self {
+        let usual = Simulation::undisturbed(&session, Speed::Max, 1);
+        let Simulation { faults, latencies, path, rate_limit, limits, streams, brackets, .. } = usual;
+        Self {
+            session,
+            faults,
+            latencies,
+            path,
+            rate_limit,
+            limits,
+            streams,
+            brackets,
+            commands: Vec::new(),
+            until: None,
+            unprotected_max: Span::from_seconds(5),
+        }
+    }
+
+    /// Rehearses the session; everything is kept in a folder, which must be there and be empty.
+    ///
+    /// # Errors
+    /// When something cannot be started, a command is refused, a commit fails, or the rehearsal stands still.
+    pub async fn run(mut self, folder: &std::path::Path) -> anyhow::Result<Outcome> {
+        self.commands.sort_by_key(|(at, _)| *at);
+        tokio::time::timeout(PATIENCE, self.play(folder)).await.context("the rehearsal stands still")?
+    }
+
+    async fn play(&self, folder: &std::path::Path) -> anyhow::Result<Outcome> {
+        let folder = Folder::open(folder)?;
+        let url = DatabaseUrl::sqlite(folder.database());
+        let simulation = self.simulation();
+        let simulator = simulation.start(&self.session).await?;
+        // No instant passes before the operator is ready.
+        let busy = simulator.clock().busy();
+        let trading = simulation.trading(&self.session, &simulator);
+        let keep = Keep {
+            folder: &folder,
+            url,
+            environment: Environment::Sim,
+            context: "rehearsal",
+            config: "rehearsal".to_owned(),
+            simulated_speed: Some(0.0),
+        };
+        let mut daemon = trading.start(&keep, TcpListener::bind("127.0.0.1:0").await?).await?;
+        drop(busy);
+        let done = self.operate(&simulator, &daemon).await?;
+        let busy = match self.until {
+            Some(until) => wait(&simulator, until).await,
+            None => {
+                daemon.session_over().await;
+                simulator.clock().busy()
+            }
+        };
+        let at_broker = AtBroker::of(&simulator).await.context("the simulator has stopped")?;
+        let (view, reader) = (daemon.view(), daemon.reader.clone());
+        drop(busy);
+        if !daemon.end().await? {
+            bail!("the last log lines could not be stored");
+        }
+        simulator.stop().await;
+        Outcome::gather(self, at_broker, view, done, &reader)
+    }
+
+    fn simulation(&self) -> Simulation {
+        Simulation {
+            latencies: self.latencies,
+            faults: self.faults.clone(),
+            path: self.path,
+            rate_limit: self.rate_limit,
+            limits: self.limits,
+            streams: self.streams.clone(),
+            brackets: self.brackets,
+            ..Simulation::undisturbed(&self.session, Speed::Max, 1)
+        }
+    }
+
+    /// Gives the commands at their instants; returns each with the instant from which it was in force.
+    async fn operate(&self, simulator: &Simulator, daemon: &Daemon) -> anyhow::Result<Vec<(Timestamp, Command)>> {
+        let mut done = Vec::new();
+        for (number, (at, command)) in self.commands.iter().enumerate() {
+            let _busy = wait(simulator, *at).await;
+            let authorised = Authorised {
+                request_id: format!("rehearsal-{number}"),
+                actor: "rehearsal".to_owned(),
+                reason: "as planned".to_owned(),
+                command: *command,
+            };
+            match daemon.command(authorised).await {
+                Some(CommandReply::Accepted(_)) => done.push((simulator.clock().now(), *command)),
+                Some(CommandReply::Refused(refused)) => bail!("{command:?} at {at}: {}", refused.message),
+                None => bail!("{command:?} at {at}: the engine has ended"),
+            }
+        }
+        Ok(done)
+    }
+}
+
+/// Waits for an instant; while what is returned lives, time stands.
+async fn wait(simulator: &Simulator, at: Timestamp) -> orb_sim::clock::Busy {
+    simulator.clock().sleep_until(at).await;
+    simulator.clock().busy()
+}
+
+/// Shares the view of the end.
+type LastView = Arc<crate::view::View>;

@@ -1,0 +1,86 @@
+//! How long positions were without a stop that covers them, by the broker's own word.
+
+use orb_core::side::OrderSide;
+use orb_core::{Quantity, Span, SymbolId, Timestamp};
+use orb_sim::broker::{Order, OrderStatus, Role};
+
+use super::Outcome;
+
+/// Tells of a stretch of time in which the stops at the broker covered less than the position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unprotected {
+    /// Whose position.
+    pub symbol: SymbolId,
+    /// Since when.
+    pub since: Timestamp,
+    /// How long.
+    pub lasted: Span,
+}
+
+/// A stop of the broker's, and from when to when it watched how many shares.
+#[derive(Clone, Copy, Debug)]
+struct Guard {
+    side: OrderSide,
+    quantity: Quantity,
+    from: Timestamp,
+    to: Timestamp,
+}
+
+/// Lists the stretches of time in which a position was held and not covered, longest first.
+#[must_use]
+pub fn unprotected(outcome: &Outcome) -> Vec<Unprotected> {
+    let mut found: Vec<Unprotected> =
+        outcome.symbols.iter().flat_map(|(symbol, _)| of_symbol(outcome, symbol)).collect();
+    found.sort_by_key(|one| core::cmp::Reverse(one.lasted));
+    found
+}
+
+fn of_symbol(outcome: &Outcome, symbol: SymbolId) -> Vec<Unprotected> {
+    let positions = outcome.positions_of(symbol);
+    let orders = &outcome.broker.orders;
+    let guards: Vec<Guard> =
+        orders.iter().filter(|order| order.symbol == symbol).filter_map(|order| guard(order, outcome)).collect();
+    let mut instants: Vec<Timestamp> = positions.iter().map(|(at, _)| *at).collect();
+    instants.extend(guards.iter().flat_map(|guard| [guard.from, guard.to]).filter(|at| *at < outcome.broker.at));
+    instants.push(outcome.broker.at);
+    instants.sort_unstable();
+    instants.dedup();
+    let mut found: Vec<Unprotected> = Vec::new();
+    for pair in instants.windows(2) {
+        let [since, until] = [pair[0], pair[1]];
+        let held = positions.iter().rev().find(|(at, _)| *at <= since).map_or(Quantity::ZERO, |(_, held)| *held);
+        if covers(&guards, held, since) {
+            continue;
+        }
+        match found.last_mut() {
+            Some(last) if last.since + last.lasted == since => last.lasted = until - last.since,
+            Some(_) | None => found.push(Unprotected { symbol, since, lasted: until - since }),
+        }
+    }
+    found
+}
+
+fn covers(guards: &[Guard], held: Quantity, at: Timestamp) -> bool {
+    let exit = if held.shares() > 0 { OrderSide::Sell } else { OrderSide::Buy };
+    let watching = guards.iter().filter(|guard| guard.side == exit && guard.from <= at && at < guard.to);
+    watching.map(|guard| guard.quantity).sum::<Quantity>() >= held.abs()
+}
+
+/// Tells from when to when a stop watches: a leg does from its entry's complete fill on.
+fn guard(order: &Order, outcome: &Outcome) -> Option<Guard> {
+    let is_entry = order.role == Role::Entry || order.client_order_id.ends_with('e');
+    if !order.is_stop() || is_entry {
+        return None;
+    }
+    let times = order.times;
+    let parent = order.parent.and_then(|key| outcome.broker.orders.iter().find(|other| other.key == key));
+    let from = match parent.filter(|parent| parent.role == Role::Entry) {
+        Some(entry) => entry.times.filled?,
+        None => times.submitted,
+    };
+    let ends = [times.filled, times.expired, times.canceled, times.failed, times.replaced];
+    let to = ends.into_iter().flatten().min().unwrap_or(Timestamp::MAX);
+    let never = order.status == OrderStatus::Rejected && order.filled.is_zero();
+    let quantity = order.shares()?.quantity();
+    (!never).then_some(Guard { side: order.side, quantity, from, to })
+}
