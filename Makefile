@@ -12,7 +12,7 @@ export OPENSSL_NO_VENDOR ?= 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build release test bench check fmt lint purity promises doc audit clean
+.PHONY: help demo build release test soak fuzz bench check fmt lint purity promises doc audit clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,11 +34,26 @@ else
 	$(CARGO) test $(CARGO_FLAGS) --workspace
 endif
 
-bench: ## measures decode, run phase, whole process and sweep; benches/RESULTS.md has figures
+# How many sessions `make soak` plays, and the seed of the first.
+SOAK_SEEDS ?= 100
+SOAK_FIRST ?= 1
+
+soak: ## plays a hundred sessions on which anything may go wrong; SOAK_SEEDS and SOAK_FIRST choose others
+	ORB_SOAK_SEEDS=$(SOAK_SEEDS) ORB_SOAK_FIRST=$(SOAK_FIRST) $(CARGO) test $(CARGO_FLAGS) -p orbd --test soak
+
+# How many inputs each test of `make fuzz` makes.
+FUZZ_CASES ?= 200000
+
+fuzz: ## throws broken input at every parser of the wire, for minutes; FUZZ_CASES says how much
+	ORB_FUZZ_CASES=$(FUZZ_CASES) $(CARGO) test $(CARGO_FLAGS) -p orb-exec --lib fuzz
+	ORB_FUZZ_CASES=$(FUZZ_CASES) $(CARGO) test $(CARGO_FLAGS) -p orb-sim --test fuzz
+
+bench: ## measures decode, run phase, whole process, sweep and latency; benches/RESULTS.md has figures
 	@echo "machine: $$(nproc) cores, $$(sed -n 's/^model name.*: //p' /proc/cpuinfo 2>/dev/null | head -n 1), load $$(cut -d ' ' -f 1-3 /proc/loadavg 2>/dev/null)"
 	$(CARGO) bench $(CARGO_FLAGS) -p orb-data --bench decode
 	$(CARGO) bench $(CARGO_FLAGS) -p orb-backtest --bench run
 	$(CARGO) bench $(CARGO_FLAGS) -p orbd --bench whole
+	ORB_LOG=error $(CARGO) bench $(CARGO_FLAGS) -p orbd --bench latency
 
 check: fmt purity promises lint doc ## formatting, lints, orb-core's purity, documentation
 

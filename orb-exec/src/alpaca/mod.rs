@@ -5,6 +5,8 @@ pub mod check;
 mod config;
 mod connect;
 mod errors;
+#[cfg(test)]
+mod fuzz;
 mod market;
 mod orders;
 mod rate;

@@ -295,6 +295,19 @@ fn describe(order: &Order, error: &super::orders::OrderError) -> String {
     format!("order {}: {side} {shares} {} {kind}, {status} ({error})", order.id, order.symbol)
 }
 
+/// Returns the executions that lists of orders and of activities tell of, each by each, as a snapshot is made of them.
+#[cfg(test)]
+pub(crate) fn fills_of_lists(
+    reader: &super::orders::OrderReader,
+    orders: &[Order],
+    fills: &[FillActivity],
+) -> Vec<BrokerFill> {
+    let _ = explained(orders, fills, Timestamp::MIN);
+    let read = orders.iter().filter_map(|order| reader.read(order).ok()).collect();
+    let known = newest_only(read, orders);
+    known.iter().flat_map(|order| fills.iter().filter_map(|fill| broker_fill(fill, order))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -342,15 +355,12 @@ mod tests {
             let symbols = SymbolTable::new([Symbol::new("SPY").expect("a symbol")]);
             let reader = OrderReader::new(Arc::new(symbols));
             let listed: Vec<Order> = lists.iter().map(|values| order(values.each_ref().map(String::as_str))).collect();
-            let read = listed.iter().filter_map(|order| reader.read(order).ok()).collect();
             let fills: Vec<FillActivity> = lists.iter().map(|[id, number, ..]| {
                 let json: Value = json!({"id": id, "order_id": id, "qty": number, "cum_qty": number, "price": number,
                     "transaction_time": "2026-11-27T14:30:00Z"});
                 serde_json::from_value(json).expect("an activity")
             }).collect();
-            let _ = explained(&listed, &fills, Timestamp::MIN);
-            let known: Vec<BrokerOrder> = newest_only(read, &listed);
-            let _: Vec<_> = known.iter().flat_map(|order| fills.iter().map(|fill| broker_fill(fill, order))).collect();
+            let _ = fills_of_lists(&reader, &listed, &fills);
         }
     }
 }

@@ -115,6 +115,14 @@ impl Rest {
     }
 }
 
+/// Reads a page of bars as the data host's answer, and returns how many of them are bars of a symbol.
+#[cfg(test)]
+pub(crate) fn bars_in_page(body: &[u8], symbol: SymbolId) -> Result<usize, CallError> {
+    let page: Page = read(body)?;
+    let lists = page.bars.unwrap_or_default();
+    Ok(lists.values().flat_map(|listed| &listed.items).filter_map(|bar| bar.to_bar(symbol)).count())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

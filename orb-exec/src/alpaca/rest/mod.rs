@@ -8,6 +8,8 @@ mod health;
 mod order_list;
 pub(crate) mod paths;
 
+#[cfg(test)]
+pub(crate) use bars::bars_in_page;
 pub(crate) use call::Verb;
 pub use call::{CallError, Refusal, Unclear};
 pub use client::Rest;

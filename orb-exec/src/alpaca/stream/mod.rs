@@ -14,6 +14,8 @@ pub use lock::KeyInUse;
 
 pub(crate) use keep::{Keeper, supervise};
 pub(crate) use lock::StreamLock;
+#[cfg(test)]
+pub(crate) use order_message::read_message;
 pub(crate) use orders::{Comparison, OrderStream};
 pub(crate) use prices::{PriceStream, Subscription};
 pub(crate) use socket::{Socket, SocketTiming};
