@@ -150,6 +150,18 @@ mod tests {
     }
 
     #[test]
+    fn every_session_opens_and_closes_by_the_clocks_of_new_york() {
+        for session in nyse_calendar(FIRST_YEAR, LAST_YEAR).sessions() {
+            let [open, close] = [session.open, session.close].map(|instant| {
+                let local = chrono::DateTime::from_timestamp_micros(instant.micros()).expect("an instant");
+                local.with_timezone(&New_York).naive_local().to_string()
+            });
+            assert_eq!(open, format!("{} 09:30:00", session.date));
+            assert!([13, 16].iter().any(|hour| close == format!("{} {hour}:00:00", session.date)), "{close}");
+        }
+    }
+
+    #[test]
     fn a_range_backwards_or_out_of_reach_is_empty() {
         assert!(nyse_calendar(2026, 2025).sessions().is_empty());
         assert!(nyse_calendar(1990, 2004).sessions().is_empty());
