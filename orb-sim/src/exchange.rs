@@ -286,19 +286,24 @@ impl Exchange {
         reply
     }
 
-    /// Blocks or frees trading as the plan says.
+    /// Blocks or frees trading, and lets the positions lag, as the plan says.
     fn block(&mut self, now: Timestamp) {
         let blocked = self.plan.account_fault(now, |fault| matches!(fault, AccountFault::TradingBlocked).then_some(()));
         if blocked.is_some() != self.is_blocked {
             self.is_blocked = blocked.is_some();
             self.broker.set_trading_blocked(self.is_blocked);
         }
+        let lag = self.plan.account_fault(now, |fault| match fault {
+            AccountFault::PositionsLagMs(millis) => Some(Span::from_millis(millis.into())),
+            AccountFault::ClockSkewMs(_) | AccountFault::Unauthorized | AccountFault::TradingBlocked => None,
+        });
+        self.broker.set_positions_lag(lag.unwrap_or_default());
     }
 
     fn skew(&self, now: Timestamp, reply: &mut Reply) {
         let skew = self.plan.account_fault(now, |fault| match fault {
             AccountFault::ClockSkewMs(millis) => Some(millis),
-            AccountFault::Unauthorized | AccountFault::TradingBlocked => None,
+            AccountFault::Unauthorized | AccountFault::TradingBlocked | AccountFault::PositionsLagMs(_) => None,
         });
         if let (Some(millis), Some(body)) = (skew, reply.body.as_mut())
             && let Some(shown) = (now + Span::from_millis(millis)).to_datetime()

@@ -199,9 +199,11 @@ pub async fn connect<C: Clock>(parts: ConnectParts<C>) -> Result<Connected<C>, C
     let stop = stop.child_token();
     let unless_connected = stop.clone().drop_guard();
     let source = Arc::new(handle);
+    let skew = super::skew::watch(broker.handle(), clock.clone(), stop.clone());
     let market =
         open_streams(StreamParts { config, symbols, calendar, clock, settings, source, reader, outbox, stop }).await?;
     unless_connected.disarm();
+    tokio::spawn(skew);
     Ok(Connected { broker, market, events })
 }
 

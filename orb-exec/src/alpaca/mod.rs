@@ -11,6 +11,7 @@ mod market;
 mod orders;
 mod rate;
 mod rest;
+mod skew;
 mod snapshot;
 mod stream;
 mod wire;

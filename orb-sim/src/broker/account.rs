@@ -28,7 +28,7 @@ impl Position {
     }
 
     /// Adds shares (negative: takes away) at a price. Cost leaves in proportion; what goes beyond zero opens anew.
-    fn add(&mut self, shares: Shares, price: Price) {
+    pub(super) fn add(&mut self, shares: Shares, price: Price) {
         let enlarges = self.shares.signum() * shares.signum() >= 0;
         if enlarges {
             self.shares += shares;

@@ -1,9 +1,10 @@
 //! The account and its positions as the wire has them.
 
-use orb_core::{Money, Price, Side, SymbolId};
+use orb_core::{Money, Price, Side, Span, SymbolId};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
+use super::account::Position;
 use super::asset::EXCHANGE;
 use super::buying_power::Figures;
 use super::engine::Broker;
@@ -70,9 +71,24 @@ impl Broker {
         format!("PA{}", &digits[..10])
     }
 
+    /// Returns an open position as it is shown, which may be that of a while ago; `None` when there is, or was, none.
+    fn shown_position(&self, symbol: SymbolId) -> Option<Position> {
+        if self.positions_lag == Span::ZERO {
+            return self.account.positions.get(&symbol).copied();
+        }
+        let until = self.now + Span::from_micros(-self.positions_lag.micros());
+        let mut position = Position::default();
+        let earlier = self.account.executions.iter().filter(|one| one.symbol == symbol && one.at <= until);
+        for execution in earlier.filter(|one| one.busted.is_none()) {
+            position.add(execution.signed(), execution.price);
+            position.opened = Some(new_york_date(execution.at));
+        }
+        (!position.shares.is_zero()).then_some(position)
+    }
+
     /// Writes an open position; `None` when there is none.
     pub(super) fn position_json(&self, symbol: SymbolId) -> Option<Value> {
-        let position = self.account.positions.get(&symbol)?;
+        let position = self.shown_position(symbol)?;
         let side = Side::of(Shares::whole(position.shares.signum()).quantity())?;
         let (current, entry) = (self.mark(symbol), position.entry_price());
         let value = position.shares.at(current);

@@ -46,6 +46,8 @@ pub struct Broker {
     pub(super) updates: Vec<Value>,
     pub(super) now: Timestamp,
     pub(super) started: Option<Timestamp>,
+    /// How old the positions are that are shown.
+    pub(super) positions_lag: Span,
 }
 
 impl core::fmt::Debug for Broker {
@@ -75,6 +77,7 @@ impl Broker {
             updates: Vec::new(),
             now: Timestamp::MIN,
             started: None,
+            positions_lag: Span::ZERO,
             symbols,
             config,
         }
@@ -318,6 +321,11 @@ impl Broker {
     /// Blocks trading, or allows it again; what is working goes on.
     pub const fn set_trading_blocked(&mut self, blocked: bool) {
         self.settings.trading_blocked = blocked;
+    }
+
+    /// Shows the positions of so long ago, as a list that lags behind the fills; zero, the default, for those of now.
+    pub const fn set_positions_lag(&mut self, lag: Span) {
+        self.positions_lag = lag;
     }
 
     /// Pays money in.

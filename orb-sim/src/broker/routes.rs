@@ -75,7 +75,7 @@ impl Broker {
     fn route_positions(&mut self, symbol: &str, request: &Request) -> Result<Reply, Refusal> {
         match (request.method.as_str(), symbol) {
             ("GET", "") => {
-                let positions = self.account.positions.keys().filter_map(|&symbol| self.position_json(symbol));
+                let positions = self.symbols.iter().filter_map(|(symbol, _)| self.position_json(symbol));
                 Ok(Reply::ok(positions.collect()))
             }
             ("DELETE", "") => Ok(Reply { status: 207, body: Some(self.close_all(request)?.into()) }),

@@ -252,6 +252,8 @@ pub enum AccountFault {
     Unauthorized,
     /// Trading is blocked.
     TradingBlocked,
+    /// The positions that are shown are those of so many milliseconds ago.
+    PositionsLagMs(u32),
 }
 
 /// Says what goes wrong with the account, and in which hours; of `when` only `from`, `at` and `to` count.

@@ -1,7 +1,7 @@
 //! Modes 5, 13 and 16: a market that stands still, an account that lags or is away, and clocks that differ.
 
-use orb_core::Span;
 use orb_core::fact::ExitReason;
+use orb_core::{Reason, Span};
 
 use crate::rig::{breakout, classic, day, price, story, survive};
 
@@ -37,6 +37,36 @@ fn mode_5_a_position_list_that_fails_is_asked_again_before_flat_is_believed() {
     let outcome = survive(day(vec![breakout("AAA")], classic()), plan);
     assert_eq!(outcome.trades[0].trade.exit_reason, Some(ExitReason::TimeExit), "{}", story(&outcome));
     assert!(outcome.said("verified flat"), "{}", story(&outcome));
+}
+
+#[test]
+fn mode_5_a_position_list_that_lags_is_not_believed_at_once() {
+    let plan = "[[account]]\nfault = { positions_lag_ms = 1500 }\n";
+    let outcome = survive(day(vec![breakout("AAA")], classic()), plan);
+    assert!(outcome.said("the books are flat, but the broker still shows 198 shares"), "{}", story(&outcome));
+    assert!(!outcome.said("reconcile_break"), "{}", story(&outcome));
+    assert_eq!(outcome.trades[0].trade.exit_reason, Some(ExitReason::TimeExit), "{}", story(&outcome));
+    assert!(outcome.said("verified flat"), "{}", story(&outcome));
+}
+
+const SKEW: &str = "[[account]]\nfault = { clock_skew_ms = 2000 }\nwhen = { from = ";
+
+#[test]
+fn mode_16_a_clock_that_differs_holds_entries_until_it_agrees() {
+    let plan = format!("{SKEW}\"09:33:00\", to = \"09:38:00\" }}\n");
+    let outcome = survive(day(vec![breakout("AAA")], classic()), &plan);
+    assert!(outcome.said("entries held: clock_skew"), "{}", story(&outcome));
+    assert!(outcome.said("hold clock_skew cleared"), "{}", story(&outcome));
+    assert!(outcome.trades.is_empty(), "{}", story(&outcome));
+    assert_eq!(outcome.decisions[0].reason, Reason::Hold, "{}", story(&outcome));
+}
+
+#[test]
+fn mode_16_a_clock_that_differs_hinders_no_exit() {
+    let plan = format!("{SKEW}\"09:40:00\" }}\n");
+    let outcome = survive(day(vec![breakout("AAA")], classic()), &plan);
+    assert!(outcome.said("entries held: clock_skew"), "{}", story(&outcome));
+    assert_eq!(outcome.trades[0].trade.exit_reason, Some(ExitReason::TimeExit), "{}", story(&outcome));
 }
 
 #[test]

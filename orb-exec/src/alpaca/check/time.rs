@@ -4,12 +4,11 @@ use orb_core::{Calendar, Date, Span, Timestamp};
 
 use super::{Finding, unanswered};
 use crate::alpaca::rest::{CallError, Manner, Rest, paths};
+use crate::alpaca::skew::{SKEW_MAX, certain_skew};
 use crate::alpaca::wire::lenient::Listed;
 use crate::alpaca::wire::order::{CalendarDay, ServerClock};
 use crate::clock::Clock;
 
-/// How far the clocks may differ.
-const SKEW_MAX: Span = Span::from_millis(500);
 /// How many days ahead the calendars are compared.
 const DAYS_AHEAD: u64 = 30;
 /// When regular trading begins in New York.
@@ -33,9 +32,7 @@ fn judge_skew(asked: Timestamp, answered: Timestamp, theirs: Timestamp) -> Findi
     let skew = ours - theirs;
     let (millis, uncertain) = (skew.micros() / 1_000, (answered - asked).micros() / 2_000);
     let detail = format!("this machine is {millis} ms ahead of Alpaca, give or take {uncertain} ms");
-    // What the answer's own way may explain is no finding.
-    let certain = Span::from_micros(skew.micros().abs() - (answered - asked).micros() / 2);
-    if certain <= SKEW_MAX {
+    if certain_skew(asked, answered, theirs) <= SKEW_MAX {
         return Finding::pass("clock", detail);
     }
     Finding::fail("clock", detail, "let the machine keep its time by NTP, as with systemd-timesyncd or chrony")
