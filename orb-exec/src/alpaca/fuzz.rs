@@ -96,11 +96,11 @@ fn take_frame(frame: &[u8]) -> Result<(), TestCaseError> {
     prop_assert!(said.len() <= frame.len());
     let mut news: Vec<News> = Vec::new();
     let _ = lanes.take_news(&mut news);
-    let are_bars_valid = news.iter().all(|news| match news {
+    let is_whole = |news: &News| match news {
         News::Bar(bar) | News::Updated(bar) => bar.validated().is_ok(),
         News::Subscribed(_) | News::Lost | News::Halt { .. } | News::Filled(..) => true,
-    });
-    prop_assert!(are_bars_valid);
+    };
+    prop_assert!(news.iter().all(is_whole), "{news:?}");
     Ok(())
 }
 

@@ -87,5 +87,5 @@ fn rate(per_mille: u64) -> String {
 
 /// Draws a moment between the range's end and the flatten.
 fn moment(draw: &mut Draw) -> String {
-    format!("at = \"09:{:02}:{:02}\"", draw.from(35, 59), draw.from(0, 59))
+    format!("at = \"09:{:02}:{:02}\"", draw.from(35, 49), draw.from(0, 59))
 }

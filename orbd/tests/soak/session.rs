@@ -16,7 +16,7 @@ use crate::plan;
 /// The day after Thanksgiving: the exchange closes at 13:00.
 const DATE: &str = "2025-11-28";
 /// Minutes from the open to the end of the rehearsal.
-const LENGTH: u64 = 36;
+const LENGTH: u64 = 26;
 /// Symbols of the session.
 const SYMBOLS: [&str; 4] = ["AAA", "BBB", "CCC", "DDD"];
 
@@ -63,15 +63,15 @@ impl Scene {
     pub(crate) fn play(self) -> anyhow::Result<Played> {
         let mut strategy = preset("orb-classic")?;
         strategy.gap_limit = None;
-        strategy.flatten_before_close = Span::from_minutes(180);
-        strategy.entry_cutoff = Some(Span::from_minutes(185));
+        strategy.flatten_before_close = Span::from_minutes(190);
+        strategy.entry_cutoff = Some(Span::from_minutes(195));
         let mut run = RunConfig::of(strategy);
         for (key, value) in &self.settings {
             run.set(key, value).map_err(|error| anyhow::anyhow!("{key}={value}: {error}"))?;
         }
         let date: Date = DATE.parse()?;
         let mut rehearsal = Rehearsal::new(by_hand(date, &self.minutes, run)?);
-        rehearsal.until = Some(at("10:05:30"));
+        rehearsal.until = Some(at("09:55:30"));
         rehearsal.path =
             PathConfig { steps_max: 4, half_spread_micros: 10_000, grid_micros: 1, ..PathConfig::default() };
         rehearsal.limits = RequestLimits { timeout: Duration::from_millis(500), ..rehearsal.limits };
@@ -120,7 +120,7 @@ fn minutes(symbol: &str, draw: &mut Draw) -> Minutes {
 }
 
 fn command(draw: &mut Draw) -> Option<(Timestamp, Command)> {
-    let time = at(&format!("09:{:02}:{:02}", draw.from(36, 58), draw.from(0, 59)));
+    let time = at(&format!("09:{:02}:{:02}", draw.from(36, 48), draw.from(0, 59)));
     let command = match draw.from(0, 9) {
         0 => Command::Kill { flatten: true },
         1 => Command::Kill { flatten: false },
