@@ -23,6 +23,10 @@ const ENTRY_PATIENCE: Span = Span::from_seconds(10);
 /// How long an order may go without the broker's answer before entries are held and the broker is asked.
 const STUCK_AFTER: Span = Span::from_seconds(10);
 
+/// How long a cancel that the broker took may go unconfirmed before the order is looked up: the news of it may be lost,
+/// and a close waits for it.
+const CONFIRMED_WITHIN: Span = Span::from_seconds(2);
+
 /// Says how entries come to be filled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Execution {
@@ -119,7 +123,8 @@ impl Engine {
         let expiry = self.expiring.iter().map(|(at, _)| *at).min();
         let told = self.stuck_told.map(|told| told + STUCK_AFTER);
         let stuck = self.unanswered().map(|order| order.updated_at + STUCK_AFTER).min();
-        [expiry, told.or(stuck)].into_iter().flatten().min()
+        let unconfirmed = self.unconfirmed().map(|order| order.updated_at + CONFIRMED_WITHIN).min();
+        [expiry, told.or(stuck), unconfirmed].into_iter().flatten().min()
     }
 
     fn unanswered(&self) -> impl Iterator<Item = &Order> {
@@ -127,6 +132,31 @@ impl Engine {
         live.filter(|order| {
             matches!(order.status, OrderStatus::PendingSubmit | OrderStatus::PendingCancel | OrderStatus::Unknown)
         })
+    }
+
+    /// Lists the orders whose cancel was taken and not confirmed, and that nobody asks about yet.
+    fn unconfirmed(&self) -> impl Iterator<Item = &Order> {
+        let is_asked = |id: &ClientOrderId| {
+            self.pending
+                .values()
+                .any(|pending| matches!(pending, Pending::Cancel(order) | Pending::Find(order) if order == id))
+        };
+        let of_cancel = |order: &&Order| order.status == OrderStatus::PendingCancel && order.broker_id.is_some();
+        self.unanswered().filter(of_cancel).filter(move |order| !self.looked_up(&order.id) && !is_asked(&order.id))
+    }
+
+    fn looked_up(&self, id: &ClientOrderId) -> bool {
+        self.confirming.contains(id) || self.lookups.iter().any(|lookup| lookup.order == *id)
+    }
+
+    /// Looks up, once, each order whose cancel goes unconfirmed.
+    fn look_up_unconfirmed(&mut self, out: &mut Effects) {
+        let due = |order: &&Order| order.updated_at + CONFIRMED_WITHIN <= self.now;
+        let due: Vec<ClientOrderId> = self.unconfirmed().filter(due).map(|order| order.id.clone()).collect();
+        for id in due {
+            self.find(&id, out);
+            self.confirming.push(id);
+        }
     }
 
     /// Tells whether an order has waited too long for the broker's answer.
@@ -147,6 +177,7 @@ impl Engine {
                 self.cancel(&id, out);
             }
         }
+        self.look_up_unconfirmed(out);
         self.watch_stuck_orders(out);
     }
 

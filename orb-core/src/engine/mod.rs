@@ -118,6 +118,8 @@ pub struct Engine {
     lookups: Vec<Lookup>,
     /// Live entries that are cancelled when they are not filled by then.
     expiring: Vec<(Timestamp, ClientOrderId)>,
+    /// Orders whose unconfirmed cancel was looked up once: what is still unconfirmed then is stuck.
+    confirming: Vec<ClientOrderId>,
     /// When orders without an answer were complained about last.
     stuck_told: Option<Timestamp>,
     /// How often in a row the broker's positions differed from the books.
@@ -213,6 +215,7 @@ impl Engine {
             pending: BTreeMap::new(),
             lookups: Vec::new(),
             expiring: Vec::new(),
+            confirming: Vec::new(),
             stuck_told: None,
             breaks: 0,
             snapshot_asked: None,

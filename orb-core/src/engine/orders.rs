@@ -358,7 +358,7 @@ impl Engine {
         self.apply(event, &identified, None, out);
     }
 
-    fn find(&mut self, id: &ClientOrderId, out: &mut Effects) {
+    pub(super) fn find(&mut self, id: &ClientOrderId, out: &mut Effects) {
         let symbol = self.orders.get(id).map(|order| order.attempt.symbol);
         self.ask(symbol, Pending::Find(id.clone()), Action::Find(id.clone()), out);
     }

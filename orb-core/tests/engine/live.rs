@@ -215,7 +215,9 @@ fn a_cancel_that_is_never_confirmed_holds_entries() {
          wait 10
          > cancel A-1e
          cancel A-1e done
-         wait 10
+         wait 2
+         > find A-1e
+         wait 8
          > hold reconciling
          > alarm account
          > query snapshot
@@ -285,4 +287,28 @@ fn a_range_that_the_history_tells_otherwise_is_left_alone() {
          = position A 99",
     );
     check("range A\nbars none\nprint A 101.02\n> submit A-1e buy 99 limit 101.28 attached");
+}
+
+#[test]
+fn a_cancel_whose_confirmation_is_lost_is_looked_up() {
+    // The close of a position waits for the end of its stop: the news of it never comes.
+    triggered(
+        "submitted A-1e
+         fill A-1e 99 101.28
+         held A-1es
+         working A-1et
+         close A
+         > cancel A-1es
+         cancel A-1es done
+         silently cancelled A-1es
+         silently cancelled A-1et
+         wait 2
+         > find A-1es
+         found A-1es
+         > cancel A-1et
+         cancel A-1et unknown
+         > find A-1et
+         found A-1et
+         > submit A-1x1 sell 99 market",
+    );
 }
