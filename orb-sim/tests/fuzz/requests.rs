@@ -112,7 +112,7 @@ fn check(wrong: &[Wrong]) -> Result<(), TestCaseError> {
         prop_assert!((200..500).contains(&reply.status), "{} to {:?}", reply.status, request);
         if reply.status >= 400 {
             let body = reply.body.unwrap_or_default();
-            prop_assert!(body["message"].is_string() && body["code"].is_i64(), "{body} to {request:?}");
+            prop_assert!(body["message"].is_string(), "{body} to {request:?}");
         }
     }
     broker.on_wakeup(now + orb_core::Span::from_seconds(60));
@@ -122,7 +122,7 @@ fn check(wrong: &[Wrong]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(cases(400))]
+    #![proptest_config(cases(1_000))]
 
     #[test]
     fn broken_requests_have_a_reply_and_leave_the_books_right(

@@ -150,7 +150,7 @@ fn websockets_survive_what_clients_say() {
     let runtime = runtime();
     let running = runtime.block_on(start());
     let said = vec((select(SAID), changes(), changes()), 1..6);
-    let mut runner = proptest::test_runner::TestRunner::new(cases(200));
+    let mut runner = proptest::test_runner::TestRunner::new(cases(1_000));
     let result = runner.run(&(place(), said), |(place, said)| {
         runtime.block_on(talk(&running, place, &said));
         serves(&runtime, &running);
@@ -164,7 +164,7 @@ fn websockets_survive_what_clients_say() {
 fn requests_survive_what_clients_write() {
     let runtime = runtime();
     let running = runtime.block_on(start());
-    let mut runner = proptest::test_runner::TestRunner::new(cases(200));
+    let mut runner = proptest::test_runner::TestRunner::new(cases(1_000));
     let result = runner.run(&(select(TARGETS), changes(), changes()), |(target, of_target, of_all)| {
         let target = String::from_utf8_lossy(&changed(target, &of_target)).replace(['\r', '\n', ' '], "%20");
         let status = runtime.block_on(raw(&running, &changed(&http(&target), &of_all)));
