@@ -169,3 +169,32 @@ fn a_close_that_failed_is_repeated_after_the_grace() {
     assert_eq!(look(&mut desk, START + COVERAGE_GRACE, 99, &[]), "alarm, close 99 #2");
     assert_eq!(desk.next_wakeup(), Some(START + CLOSE_DEADLINE));
 }
+
+/// Returns the acts of a look at 100 long shares whose stop belongs to 99 and stands at another price.
+#[track_caller]
+fn look_at_stop(desk: &mut ExitDesk, now: Timestamp, cents: i64) -> usize {
+    let stop = Order { kind: OrderKind::Stop(Price::from_cents(cents)), ..order("stop s1 WORKING 100") };
+    let view = DeskView {
+        position: Quantity::new(100),
+        prices: Some((Price::from_cents(99), None)),
+        parents_filled: Vec::new(),
+        live: vec![&stop],
+    };
+    desk.review(now, &view).len()
+}
+
+#[test]
+fn a_move_that_is_refused_after_it_was_taken_is_tried_with_pauses_and_not_for_ever() {
+    let mut desk = desk().moving_exits();
+    let mut moves = 0;
+    for second in 0..60 {
+        let now = START + Span::from_seconds(second);
+        moves += look_at_stop(&mut desk, now, 98);
+        // The broker takes it, and refuses it a moment later.
+        moves += look_at_stop(&mut desk, now, 99);
+        moves += look_at_stop(&mut desk, now, 98);
+        assert!(moves <= 1 + usize::try_from(second / 2).expect("a count"), "{moves} after {second} s");
+    }
+    assert_eq!(moves, 3);
+    assert_eq!(desk.next_wakeup(), None);
+}
