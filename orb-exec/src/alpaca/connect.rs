@@ -74,6 +74,8 @@ pub struct StreamSettings {
     pub stale_after: Option<Span>,
     /// How often the whole state is compared with the broker's; `None` for only after each connection.
     pub compare_every: Option<Span>,
+    /// The broker's clock is compared with ours once a minute, and entries are held while they differ.
+    pub watches_clock: bool,
     /// The data end a minute after the session's close; else they go on with the next one.
     pub ends_with_session: bool,
     /// How often the first connection is tried.
@@ -96,6 +98,7 @@ impl Default for StreamSettings {
             bar_grace: Span::from_millis(250),
             stale_after: None,
             compare_every: Some(Span::from_seconds(60)),
+            watches_clock: true,
             ends_with_session: false,
             connect_tries: 5,
             answer_within: Duration::from_secs(10),
@@ -199,11 +202,11 @@ pub async fn connect<C: Clock>(parts: ConnectParts<C>) -> Result<Connected<C>, C
     let stop = stop.child_token();
     let unless_connected = stop.clone().drop_guard();
     let source = Arc::new(handle);
-    let skew = super::skew::watch(broker.handle(), clock.clone(), stop.clone());
+    let skew = settings.watches_clock.then(|| super::skew::watch(broker.handle(), clock.clone(), stop.clone()));
     let market =
         open_streams(StreamParts { config, symbols, calendar, clock, settings, source, reader, outbox, stop }).await?;
     unless_connected.disarm();
-    tokio::spawn(skew);
+    skew.map(tokio::spawn);
     Ok(Connected { broker, market, events })
 }
 

@@ -87,6 +87,8 @@ pub async fn run(options: RunOptions) -> anyhow::Result<()> {
         }
         // A simulator counts its own minutes, and has a time of its own.
         trading.alpaca.limits.per_minute = trading.alpaca.limits.per_minute.max(SIMULATOR_REQUESTS);
+        // It is followed as it is read, so comparing it would say nothing.
+        trading.settings.watches_clock = false;
         let clock = SimulatorTime::follow(trading.rest()?, following).await.context("the simulator's clock")?;
         trading.by(clock).start(&keep, listener).await
     };
