@@ -1,8 +1,8 @@
 //! The market: from bars to trades and quotes, and back to bars as the tape shows them.
 //!
 //! - [`path`]: the trades inside one bar;
-//! - [`tape`]: everything that happens to each symbol, as a function of time, so that streams and history agree;
-//! - [`timeline`]: the same in order, for the streams and for the exchange;
+//! - `tape`: everything that happens to each symbol, as a function of time, so that streams and history agree;
+//! - `timeline`: the same in order, for the streams and for the exchange;
 //! - [`timeframe`]: bars of longer intervals.
 
 pub(crate) mod halt;
