@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use orb_core::event::{BrokerAccount, BrokerFill, BrokerPosition, BrokerSnapshot};
 use orb_core::order::{BrokerOrder, BrokerOrderId, Execution, OrderStatus};
-use orb_core::{Calendar, Money, Quantity, Span, Timestamp};
+use orb_core::{Calendar, Money, Price, Quantity, Span, Timestamp};
 use rust_decimal::Decimal;
 
 use super::broker::position;
@@ -222,10 +222,11 @@ fn newest_only(orders: Vec<BrokerOrder>, listed: &[Order]) -> Vec<BrokerOrder> {
 }
 
 fn broker_fill(fill: &FillActivity, order: &BrokerOrder) -> Option<BrokerFill> {
-    let (quantity, filled) = (shares(fill.qty)?, shares(fill.cum_qty)?);
+    let filled = shares(fill.cum_qty)?;
+    let quantity = shares(fill.qty).filter(|quantity| *quantity > Quantity::ZERO && *quantity <= filled)?;
     let execution = Execution {
         id: execution_id(&fill.order_id, filled),
-        price: price(fill.price)?,
+        price: price(fill.price).filter(|price| *price > Price::ZERO)?,
         quantity,
         fee: Money::ZERO,
         at: fill.transaction_time?,

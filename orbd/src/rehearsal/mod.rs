@@ -72,6 +72,8 @@ impl Rehearsal {
     pub fn new(session: DemoSession) -> Self {
         let usual = Simulation::undisturbed(&session, Speed::Max, 1);
         let Simulation { faults, latencies, path, rate_limit, limits, streams, brackets, .. } = usual;
+        // Books and broker are compared as often as on a live day: what is lost on the way is found by that.
+        let streams = StreamSettings { compare_every: StreamSettings::default().compare_every, ..streams };
         Self {
             session,
             faults,
