@@ -6,9 +6,9 @@ use tonic::Status;
 use super::filters::{Dates, Limit, Names};
 use crate::{
     cli::Global,
-    failure::{Failure, note},
-    output::{Cell, Column, Grid},
-    paging::{self, PageRequest},
+    failure::Failure,
+    output::{Cell, Column},
+    paging::{PageRequest, show_list},
     session::Session,
 };
 
@@ -28,9 +28,8 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(global: &Global, args: Args) -> Result<(), Failure> {
     let (date_from, date_to) = args.dates.bounds()?;
-    let mut session = Session::open(global).await?;
+    let session = Session::open(global).await?;
     let mut client = session.client.signals();
-    let mut ledger = None;
     let fetch = async |page: PageRequest| {
         let request = ListDecisionsRequest {
             page_size: page.size,
@@ -42,16 +41,9 @@ pub(crate) async fn run(global: &Global, args: Args) -> Result<(), Failure> {
             date_to: date_to.clone(),
         };
         let reply = client.list_decisions(request).await?.into_inner();
-        ledger = reply.ledger;
-        Ok::<_, Status>((reply.decisions, reply.next_page_token))
+        Ok::<_, Status>((reply.ledger, (reply.decisions, reply.next_page_token)))
     };
-    let decisions = paging::collect(args.limit.rows_max(), fetch).await;
-    let decisions = decisions.map_err(|status| Failure::from_status("listing the decisions", &status))?;
-    session.show_ledger(ledger.as_ref());
-    if decisions.is_empty() {
-        note("no decisions");
-    }
-    Ok(session.printer.rows(&Grid::of(COLUMNS, &decisions))?)
+    show_list(session, "decisions", args.limit.rows_max(), COLUMNS, fetch).await
 }
 
 const COLUMNS: &[Column<Decision>] = &[

@@ -9,10 +9,10 @@ use tonic::Status;
 use super::filters::{self, Dates, Limit, Names, numbers};
 use crate::{
     cli::Global,
-    failure::{Failure, note},
+    failure::Failure,
     follow::{follow, note_resync, snapshot_event},
     output::{Cell, Column, Grid, Printer},
-    paging::{self, PageRequest},
+    paging::{PageRequest, show_list},
     session::Session,
     wire,
 };
@@ -46,9 +46,8 @@ pub(crate) async fn run(global: &Global, args: Args) -> Result<(), Failure> {
     if args.follow { watch(session, args).await } else { list(session, args, bounds).await }
 }
 
-async fn list(mut session: Session, args: Args, (date_from, date_to): (String, String)) -> Result<(), Failure> {
+async fn list(session: Session, args: Args, (date_from, date_to): (String, String)) -> Result<(), Failure> {
     let mut client = session.client.signals();
-    let mut ledger = None;
     let fetch = async |page: PageRequest| {
         let request = ListSignalsRequest {
             page_size: page.size,
@@ -61,16 +60,9 @@ async fn list(mut session: Session, args: Args, (date_from, date_to): (String, S
             date_to: date_to.clone(),
         };
         let reply = client.list_signals(request).await?.into_inner();
-        ledger = reply.ledger;
-        Ok::<_, Status>((reply.signals, reply.next_page_token))
+        Ok::<_, Status>((reply.ledger, (reply.signals, reply.next_page_token)))
     };
-    let signals = paging::collect(args.limit.rows_max(), fetch).await;
-    let signals = signals.map_err(|status| Failure::from_status("listing the signals", &status))?;
-    session.show_ledger(ledger.as_ref());
-    if signals.is_empty() {
-        note("no signals");
-    }
-    Ok(session.printer.rows(&Grid::of(COLUMNS, &signals))?)
+    show_list(session, "signals", args.limit.rows_max(), COLUMNS, fetch).await
 }
 
 async fn watch(mut session: Session, args: Args) -> Result<(), Failure> {

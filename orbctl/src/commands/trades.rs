@@ -6,9 +6,9 @@ use tonic::Status;
 use super::filters::{self, Dates, Limit, Names, numbers};
 use crate::{
     cli::Global,
-    failure::{Failure, note},
-    output::{Cell, Column, Grid},
-    paging::{self, PageRequest},
+    failure::Failure,
+    output::{Cell, Column},
+    paging::{PageRequest, show_list},
     session::Session,
     wire,
 };
@@ -34,9 +34,8 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(global: &Global, args: Args) -> Result<(), Failure> {
     let (date_from, date_to) = args.dates.bounds()?;
-    let mut session = Session::open(global).await?;
+    let session = Session::open(global).await?;
     let mut client = session.client.history();
-    let mut ledger = None;
     let fetch = async |page: PageRequest| {
         let request = ListTradesRequest {
             page_size: page.size,
@@ -49,16 +48,9 @@ pub(crate) async fn run(global: &Global, args: Args) -> Result<(), Failure> {
             date_to: date_to.clone(),
         };
         let reply = client.list_trades(request).await?.into_inner();
-        ledger = reply.ledger;
-        Ok::<_, Status>((reply.trades, reply.next_page_token))
+        Ok::<_, Status>((reply.ledger, (reply.trades, reply.next_page_token)))
     };
-    let trades = paging::collect(args.limit.rows_max(), fetch).await;
-    let trades = trades.map_err(|status| Failure::from_status("listing the trades", &status))?;
-    session.show_ledger(ledger.as_ref());
-    if trades.is_empty() {
-        note("no trades");
-    }
-    Ok(session.printer.rows(&Grid::of(COLUMNS, &trades))?)
+    show_list(session, "trades", args.limit.rows_max(), COLUMNS, fetch).await
 }
 
 const COLUMNS: &[Column<Trade>] = &[
