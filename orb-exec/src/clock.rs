@@ -1,10 +1,8 @@
 //! Time, as a venue sees it: real, or that of a simulator.
 
 use std::future::Future;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use orb_core::Timestamp;
+use orb_core::{Span, Timestamp};
 
 /// Tells the time that orders, bars and deadlines live in.
 ///
@@ -21,6 +19,16 @@ pub trait Clock: Clone + core::fmt::Debug + Send + Sync + 'static {
 
     /// Completes when the time has come; at once when it is over.
     fn sleep_until(&self, at: Timestamp) -> impl Future<Output = ()> + Send;
+
+    /// Completes each time the machine's clock was set to another time; never where time is a simulator's.
+    ///
+    /// What it was set by is negative when it was set back. Until [`Clock::follow`] this clock goes on as before.
+    fn was_set(&self) -> impl Future<Output = Span> + Send {
+        core::future::pending()
+    }
+
+    /// Goes over to the time that the machine's clock was set to: at once if that is later, else by going slower.
+    fn follow(&self) {}
 
     /// Keeps simulated time from passing until the guard is dropped.
     fn busy(&self) -> Busy {
@@ -64,50 +72,5 @@ impl Drop for Busy {
         if let Some(release) = self.0.take() {
             release();
         }
-    }
-}
-
-/// Tells the machine's time, kept from going back.
-#[derive(Clone, Debug, Default)]
-pub struct WallClock {
-    latest_micros: Arc<std::sync::atomic::AtomicI64>,
-}
-
-impl Clock for WallClock {
-    fn now(&self) -> Timestamp {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        let micros = i64::try_from(since.as_micros()).unwrap_or(i64::MAX);
-        let before = self.latest_micros.fetch_max(micros, std::sync::atomic::Ordering::SeqCst);
-        Timestamp::from_micros(before.max(micros))
-    }
-
-    async fn sleep_until(&self, at: Timestamp) {
-        // In steps, because the machine's clock may be set while one sleeps.
-        const STEP: Duration = Duration::from_secs(1);
-        loop {
-            let left = (at - self.now()).micros();
-            let Ok(left @ 1..) = u64::try_from(left) else { return };
-            tokio::time::sleep(Duration::from_micros(left).min(STEP)).await;
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use orb_core::Span;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn the_machine_s_time_sleeps_until_an_instant_and_never_goes_back() {
-        let clock = WallClock::default();
-        let before = clock.now();
-        let at = before + Span::from_micros(20_000);
-        clock.sleep_until(at).await;
-        assert!(clock.now() >= at);
-        clock.sleep_until(before).await;
-        clock.latest_micros.fetch_add(1_000_000_000, std::sync::atomic::Ordering::SeqCst);
-        let later = clock.now();
-        assert!(clock.now() >= later);
     }
 }

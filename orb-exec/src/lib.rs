@@ -9,7 +9,9 @@ mod broker;
 mod clock;
 pub mod local;
 mod market;
+mod wall_clock;
 
 pub use broker::{Broker, BrokerEvent, EntryGate};
-pub use clock::{Busy, Clock, WallClock};
+pub use clock::{Busy, Clock};
 pub use market::{MarketData, MarketStep};
+pub use wall_clock::WallClock;

@@ -23,7 +23,7 @@ use super::stream::read_message;
 use super::wire::data::{DataMessage, SymbolIndex, read_frame};
 use super::wire::lenient::Listed;
 use super::wire::order::{Account, Asset, CalendarDay, ErrorBody, FillActivity, Order, Position, ServerClock};
-use crate::clock::WallClock;
+use crate::WallClock;
 
 /// Frames of the stream of prices, as they should be.
 const FRAMES: &[&str] = &[

@@ -193,7 +193,7 @@ mod tests {
     use orb_core::{OrderSide, Quantity};
 
     use super::*;
-    use crate::clock::WallClock;
+    use crate::WallClock;
 
     fn order(broker_id: &str, client_id: Option<&str>, legs: Vec<BrokerOrder>) -> BrokerOrder {
         BrokerOrder {

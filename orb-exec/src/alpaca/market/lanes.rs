@@ -247,7 +247,7 @@ impl Queues {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::WallClock;
+    use crate::WallClock;
 
     fn trade(size: u64) -> Result<DataMessage, MessageError> {
         Ok(DataMessage::Trade { symbol: SymbolId(0), price: Price::from_cents(100), size })
