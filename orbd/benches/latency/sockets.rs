@@ -149,6 +149,7 @@ impl Rig {
             settings: StreamSettings {
                 stale_after: Some(Span::from_minutes(60)),
                 compare_every: None,
+                watches_clock: false,
                 ..StreamSettings::default()
             },
             stop: stop.clone(),
