@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use orb_core::effect::{Action, BrokerEffect, Effect, EffectId, Effects};
 use orb_core::event::{BrokerSnapshot, Event, MarketData, Origin, Outcome};
+use orb_core::fact::Fact;
 use orb_core::order::{Rejection, RejectionKind};
 use orb_core::{Bar, Engine, Price, Span, SymbolId, Timestamp};
 
@@ -22,6 +23,24 @@ const WAKEUPS_MAX: u32 = 1_000;
 pub(crate) fn measure() -> (Samples, Samples) {
     let day = Day::new(&[]);
     (rounds(|samples| by_bars(&day, samples)), rounds(|samples| by_trades(&day, samples)))
+}
+
+/// Returns what each order that a trade triggers is to be recorded with, order by order.
+pub(crate) fn facts_of_orders(day: &Day) -> Vec<Vec<Fact>> {
+    let mut rig = Rig::after_range(day);
+    let facts = day.ids().map(|symbol| {
+        let trade = MarketData::Trade { symbol, price: BEYOND, size: 100 };
+        rig.event(&Event::Market(Origin::Live, trade), rig.now + Span::from_millis(5));
+        rig.taken.iter().filter_map(recorded).collect()
+    });
+    facts.collect()
+}
+
+fn recorded(effect: &Effect) -> Option<Fact> {
+    match effect {
+        Effect::Record(fact) => Some(fact.clone()),
+        Effect::Broker(_) | Effect::Alert(_) => None,
+    }
 }
 
 fn rounds(mut round: impl FnMut(&mut Samples)) -> Samples {

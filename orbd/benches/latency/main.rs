@@ -7,6 +7,7 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+mod commit;
 mod day;
 mod engine;
 mod samples;
@@ -19,6 +20,7 @@ fn main() {
     bars.print("engine: bars of an instant in to order command");
     trades.print("engine: trade in to order command");
     let folder = tempfile::tempdir().expect("a folder");
+    commit::measure(folder.path()).print("records: an entry's commit to SQLite");
     let rig = sockets::Rig::new(folder.path());
     rig.entries().print("sockets: trade frame written to entry's bytes read");
     rig.stops().print("sockets: fill frame written to protective stop's bytes read");
