@@ -139,12 +139,6 @@ impl StoreError {
         matches!(self, Self::Lost { .. })
     }
 
-    /// TEMP
-    #[must_use]
-    pub const fn is_transient(&self) -> bool {
-        matches!(self, Self::Lost { .. } | Self::Failed { .. })
-    }
-
     /// Sorts an error of the database.
     pub(in crate::store) fn of(doing: &'static str, source: DieselError) -> Self {
         let lost = matches!(

@@ -103,14 +103,6 @@ impl Writer {
         })
     }
 
-    /// TEMP
-    ///
-    /// # Errors
-    /// none
-    pub fn reconnect(&mut self) -> Result<u64, StoreError> {
-        Ok(self.last_sequence)
-    }
-
     /// Returns the ledger that is written.
     #[must_use]
     pub const fn ledger(&self) -> &Ledger {
