@@ -7,6 +7,7 @@
 mod checkpoint;
 mod connect;
 mod error;
+mod held;
 mod ledger;
 mod load;
 mod lock;
@@ -22,6 +23,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod text;
+mod trouble;
 mod url;
 mod writer;
 
