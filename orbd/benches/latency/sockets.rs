@@ -14,7 +14,7 @@ use orb_exec::alpaca::{
 };
 use orb_exec::{Clock, EntryGate};
 use orbd::runtime::{Ended, HaltFile, Identity, Publisher, Recorder, Runtime, header};
-use orbd::spill::{KeepError, Keeper};
+use orbd::spill::{KeepError, Keeper, Patience};
 use orbd::store::{DatabaseUrl, Ledger, LogOptions, LogWriter, Names, Writer};
 use orbd::view::{self, View};
 use serde_json::json;
@@ -221,7 +221,7 @@ impl Thread {
         let identity = Identity { ledger, config: "latency".to_owned(), feed: "sip".to_owned(), simulated_speed: None };
         let mut runtime = Runtime {
             recorder: Recorder::new(header(&engine), 0, 0),
-            keeper: Keeper::start(writer, &self.folder)?,
+            keeper: Keeper::start(writer, &self.folder, Patience::LIVE)?,
             engine,
             broker: connected.broker,
             market: connected.market,

@@ -8,8 +8,9 @@ use orb_core::hold::{Clearing, Hold, HoldClearance};
 use orb_core::{SymbolTable, Timestamp};
 
 use super::Folder;
-use crate::spill::{KeepError, Merged, merge, spill_path};
+use crate::spill::{KeepError, Merged, Patience, merge, spill_path};
 use crate::store::{Commit, DatabaseUrl, Ledger, Names, Restored, StoreError, Writer};
+use crate::view::Environment;
 
 /// Holds the records of a ledger and what they say of before.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub(crate) struct Books {
     pub(crate) restored: Restored,
     /// Where the spill file is while there is need of one.
     pub(crate) folder: PathBuf,
+    /// How long the loop waits for them.
+    pub(crate) patience: Patience,
 }
 
 impl Books {
@@ -41,7 +44,11 @@ impl Books {
         let names = Names { symbols: symbols.clone(), strategies };
         let mut writer = Writer::open(url, ledger.clone(), names)?;
         let restored = writer.load()?;
-        Ok(Self { ledger, writer, restored, folder: folder.path().to_owned() })
+        let patience = match ledger.environment() {
+            Environment::Sim => Patience::SIMULATED,
+            Environment::Paper | Environment::Live => Patience::LIVE,
+        };
+        Ok(Self { ledger, writer, restored, folder: folder.path().to_owned(), patience })
     }
 
     /// Records the end of the holds that ended with the earlier daemon: their causes will show themselves again.

@@ -79,12 +79,12 @@ impl<B: Broker, M: MarketData> Thread<B, M> {
         let mut engine = self.engine;
         let Restored { last_sequence, last_effect, .. } = self.books.restored;
         self.books.end_causes(self.venue.now)?;
-        let Books { writer, restored, folder, .. } = self.books;
+        let Books { writer, restored, folder, patience, .. } = self.books;
         engine.restore(core_restored(restored));
         let head = header(&engine);
         Ok(Runtime {
             recorder: Recorder::new(head, last_sequence, last_effect),
-            keeper: Keeper::start(writer, &folder)?,
+            keeper: Keeper::start(writer, &folder, patience)?,
             engine,
             broker: self.venue.broker,
             market: self.venue.market,

@@ -54,12 +54,11 @@ impl Bundle {
         }
     }
 
-    /// Tells whether records whose last event has this number hold it already.
+    /// Tells whether records whose last event has this number go beyond it.
     ///
-    /// One without events is in them for certain only when a later one with events is; committing it again changes
-    /// nothing.
-    #[must_use]
-    pub(super) fn is_kept(&self, last_in_records: u64) -> bool {
+    /// Of a bundle without events that is only certain when a later one with events is in them; to commit it again
+    /// changes nothing.
+    pub(super) fn is_before(&self, last_in_records: u64) -> bool {
         match &self.events {
             Some(events) => events.last_sequence <= last_in_records,
             None => self.last_sequence < last_in_records,

@@ -8,7 +8,6 @@ use super::backlog::{Backlog, Next};
 use super::bundle::Bundle;
 use super::error::{KeepError, SpillError};
 use super::file::SpillReader;
-use super::keeper::COMMIT_MAX;
 use crate::store::{StoreError, Writer};
 
 /// The wait after a commit that failed; it doubles with each failure in a row.
@@ -22,9 +21,13 @@ pub(super) struct Committer {
     writer: Writer,
     path: PathBuf,
     reader: Option<(u64, SpillReader)>,
+    /// A commit within this is in time.
+    in_time: Duration,
     pause: Duration,
     /// The connection is gone.
     lost: bool,
+    /// The last event that is known to be in the records.
+    confirmed: u64,
 }
 
 /// Says that the thread is over, however it came to it.
@@ -37,8 +40,9 @@ impl Drop for Ending {
 }
 
 impl Committer {
-    pub(super) const fn new(backlog: Arc<Backlog>, writer: Writer, path: PathBuf) -> Self {
-        Self { backlog, writer, path, reader: None, pause: PAUSE_MIN, lost: false }
+    pub(super) fn new(backlog: Arc<Backlog>, writer: Writer, path: PathBuf, in_time: Duration) -> Self {
+        let confirmed = writer.last_sequence();
+        Self { backlog, writer, path, reader: None, in_time, pause: PAUSE_MIN, lost: false, confirmed }
     }
 
     /// Commits until it is told to end, or cannot go on.
@@ -78,7 +82,7 @@ impl Committer {
             match self.try_once(bundle) {
                 Ok(()) => {
                     self.pause = PAUSE_MIN;
-                    self.backlog.committed(number, began.elapsed() <= COMMIT_MAX);
+                    self.backlog.committed(number, began.elapsed() <= self.in_time);
                     return Ok(true);
                 }
                 Err(error) if error.is_transient() => {
@@ -93,16 +97,28 @@ impl Committer {
         }
     }
 
-    /// Commits once; what the records hold already counts as committed.
+    /// Commits once; what was kept although the answer was lost counts as committed.
     fn try_once(&mut self, bundle: &Bundle) -> Result<(), StoreError> {
-        if self.lost {
-            self.writer.reconnect()?;
-            self.lost = false;
+        if !self.lost || !self.reconnect(bundle)? {
+            self.writer.commit(&bundle.commit())?;
         }
-        if bundle.is_kept(self.writer.last_sequence()) {
-            return Ok(());
+        self.confirmed = self.writer.last_sequence();
+        Ok(())
+    }
+
+    /// Connects again; tells whether the bundle, whose answer was lost, is in the records.
+    fn reconnect(&mut self, bundle: &Bundle) -> Result<bool, StoreError> {
+        let last = self.writer.reconnect()?;
+        self.lost = false;
+        let Some(row) = bundle.commit().journal else { return Ok(false) };
+        if last == self.confirmed {
+            return Ok(false);
         }
-        self.writer.commit(&bundle.commit())
+        // Something was committed: if it was not this, somebody else has written this ledger meanwhile.
+        if last == row.last_sequence && self.writer.has_row(&row)? {
+            return Ok(true);
+        }
+        Err(StoreError::Sequence { first: row.first_sequence, last })
     }
 
     /// Reads a bundle from the spill file; those before it were committed from memory.

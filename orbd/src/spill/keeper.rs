@@ -17,16 +17,32 @@ use super::saver::Saver;
 use super::spill_path;
 use crate::store::Writer;
 
-/// A commit that takes longer is trouble: the loop goes on without it.
-pub(super) const COMMIT_MAX: Duration = Duration::from_millis(250);
-/// A sync of the spill file that takes longer holds nobody up any more.
-const SAVE_MAX: Duration = Duration::from_millis(250);
+/// Says how long the loop waits for the records before it goes on without them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// A commit that takes longer is trouble.
+    pub commit: Duration,
+    /// A sync of the spill file that takes longer holds nobody up any more.
+    pub save: Duration,
+}
+
+impl Patience {
+    /// Where prices do not wait.
+    pub const LIVE: Self = Self { commit: Duration::from_millis(250), save: Duration::from_millis(250) };
+
+    /// Where time is simulated and stands during a commit: this machine's pace must not show in the result, so only
+    /// what fails is trouble.
+    pub const SIMULATED: Self = Self { commit: Duration::from_secs(20), save: Duration::from_secs(20) };
+}
+
 /// How long every commit must have been in time before the trouble is over.
 const CALM_MIN: Duration = Duration::from_secs(1);
 /// The same for a store that fails again and again: the time doubles up to this.
 const CALM_MAX: Duration = Duration::from_secs(60);
 /// How long an end waits for the store, and then for the spill file.
 const END_PATIENCE: Duration = Duration::from_secs(3);
+/// How often an end looks whether a thread has ended.
+const END_STEP: Duration = Duration::from_millis(2);
 
 /// Tells how a bundle is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +70,7 @@ pub struct Keeper {
     backlog: Arc<Backlog>,
     progress: watch::Receiver<Progress>,
     path: PathBuf,
+    patience: Patience,
     degraded: bool,
     calm: Duration,
     resumed: Option<Instant>,
@@ -68,16 +85,17 @@ impl Keeper {
     ///
     /// # Errors
     /// When the system gives no threads.
-    pub fn start(writer: Writer, folder: &Path) -> Result<Self, KeepError> {
+    pub fn start(writer: Writer, folder: &Path, patience: Patience) -> Result<Self, KeepError> {
         let (backlog, progress) = Backlog::new();
         let (backlog, path) = (Arc::new(backlog), spill_path(folder));
         let head = Head::new(writer.ledger(), writer.names());
         let saver = Saver::new(Arc::clone(&backlog), path.clone(), head);
-        let committer = Committer::new(Arc::clone(&backlog), writer, path.clone());
+        let committer = Committer::new(Arc::clone(&backlog), writer, path.clone(), patience.commit);
         let mut keeper = Self {
             backlog,
             progress,
             path,
+            patience,
             degraded: false,
             calm: CALM_MIN,
             resumed: None,
@@ -100,7 +118,7 @@ impl Keeper {
         let number = self.backlog.push(bundle);
         if !self.degraded {
             let over = |progress: &Progress| progress.is_committed(number) || progress.store_trouble.is_some();
-            let progress = self.wait(COMMIT_MAX, over).await?;
+            let progress = self.wait(self.patience.commit, over).await?;
             if progress.is_committed(number) {
                 return Ok(Kept::Committed);
             }
@@ -135,7 +153,7 @@ impl Keeper {
         }
         let progress = self.progress.borrow();
         let slow = || {
-            let millis = COMMIT_MAX.as_millis();
+            let millis = self.patience.commit.as_millis();
             format!(
                 "a commit takes longer than {millis} ms; see whether its disk or server is overloaded, and whether \
                  somebody else holds its lock"
@@ -143,7 +161,8 @@ impl Keeper {
         };
         let store = progress.store_trouble.as_deref().map_or_else(slow, str::to_owned);
         let behind = progress.saved < self.backlog.handed_over();
-        let hangs = || format!("a write to {} takes longer than {} ms", self.path.display(), SAVE_MAX.as_millis());
+        let hangs =
+            || format!("a write to {} takes longer than {} ms", self.path.display(), self.patience.save.as_millis());
         let spill = progress.spill_trouble.as_deref().map(str::to_owned).or_else(|| behind.then(hangs));
         Some(StoreTrouble { store, spill })
     }
@@ -234,7 +253,7 @@ impl Keeper {
     async fn spilled(&mut self, number: u64) -> Result<Kept, KeepError> {
         // Where the one before is still not saved, this one need not be waited for either.
         let hangs = self.progress.borrow().saved + 1 < number;
-        let patience = if hangs { Duration::ZERO } else { SAVE_MAX };
+        let patience = if hangs { Duration::ZERO } else { self.patience.save };
         let over = |progress: &Progress| progress.saved >= number || progress.spill_trouble.is_some();
         let progress = self.wait(patience, over).await?;
         Ok(if progress.saved >= number { Kept::Spilled } else { Kept::Volatile })
@@ -253,10 +272,13 @@ impl Keeper {
         if progress.ended { Err(self.backlog.failure()) } else { Ok(progress) }
     }
 
+    /// Waits for the threads to end; a write to a disk that hangs is not waited for.
     fn join(&mut self) {
         for thread in [self.saver.take(), self.committer.take()].into_iter().flatten() {
-            // A panic of the thread has been told already.
-            drop(thread.join());
+            let deadline = Instant::now() + END_PATIENCE;
+            while !thread.is_finished() && Instant::now() < deadline {
+                std::thread::sleep(END_STEP);
+            }
         }
     }
 }

@@ -57,7 +57,14 @@ fn commit(path: &Path, mut writer: Writer, merged: &mut Merged) -> Result<(), Sp
     let _ = reader.head()?;
     while let Some(line) = reader.next()? {
         let last = writer.last_sequence();
-        if line.bundle.is_kept(last) {
+        let row = line.bundle.commit().journal;
+        if line.bundle.is_before(last) {
+            let is_there = row.map_or(Ok(true), |row| writer.has_row(&row));
+            if !is_there.map_err(|source| refused(path, source))? {
+                return Err(
+                    reader.damaged(format!("the records have other events up to {}", line.bundle.last_sequence))
+                );
+            }
             merged.known += 1;
             continue;
         }

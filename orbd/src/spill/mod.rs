@@ -20,7 +20,7 @@ mod tests;
 
 pub use bundle::{Bundle, Events};
 pub use error::{KeepError, SpillError};
-pub use keeper::{Keeper, Kept, StoreTrouble};
+pub use keeper::{Keeper, Kept, Patience, StoreTrouble};
 pub use merge::{Merged, merge};
 
 use std::path::{Path, PathBuf};

@@ -126,6 +126,22 @@ impl Writer {
         self.last_sequence
     }
 
+    /// Tells whether the journal has this very row; `false` where it has none, or another one of that number.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn has_row(&mut self, row: &JournalRow<'_>) -> Result<bool, StoreError> {
+        let key = (self.ledger.id().to_owned(), signed(row.first_sequence));
+        let conn = self.held.conn("compare the journal")?;
+        let found: Option<(i64, Vec<u8>)> = journal::table
+            .filter(journal::ledger_id.eq(key.0).and(journal::first_sequence.eq(key.1)))
+            .select((journal::last_sequence, journal::bytes))
+            .first(conn)
+            .optional()
+            .doing("compare the journal")?;
+        Ok(found.is_some_and(|(last, bytes)| last == signed(row.last_sequence) && bytes == row.bytes))
+    }
+
     /// Lends the connection, so that a test can spoil it.
     #[cfg(test)]
     pub(in crate::store) fn conn(&mut self) -> &mut AnyConn {

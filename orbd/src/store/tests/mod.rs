@@ -1,6 +1,6 @@
 //! One suite for both databases.
 
-mod cluster;
+pub(crate) mod cluster;
 mod crash;
 mod facts;
 mod lists;
