@@ -16,6 +16,7 @@ pub mod run;
 pub mod runtime;
 pub mod shutdown;
 mod simulation;
+pub mod spill;
 pub mod store;
 mod summary;
 pub mod sweep;

@@ -1,6 +1,6 @@
 //! From socket to socket, through what trades live.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -14,7 +14,8 @@ use orb_exec::alpaca::{
 };
 use orb_exec::{Clock, EntryGate};
 use orbd::runtime::{Ended, HaltFile, Identity, Publisher, Recorder, Runtime, header};
-use orbd::store::{DatabaseUrl, Ledger, LogOptions, LogWriter, Names, StoreError, Writer};
+use orbd::spill::{KeepError, Keeper, Patience};
+use orbd::store::{DatabaseUrl, Ledger, LogOptions, LogWriter, Names, Writer};
 use orbd::view::{self, View};
 use serde_json::json;
 use tokio::sync::{broadcast, mpsc, watch};
@@ -60,6 +61,7 @@ impl Clock for RoundClock {
 /// Holds what all rounds share: the records, the log, and the threads of the adapter.
 pub(crate) struct Rig {
     url: DatabaseUrl,
+    folder: PathBuf,
     halt_file: HaltFile,
     adapter: tokio::runtime::Runtime,
     /// Writes as long as anybody trades.
@@ -73,7 +75,13 @@ impl Rig {
         let logs = LogWriter::open(&url, LogOptions::default(), drop).expect("new records");
         orbd::telemetry::start(logs.sender());
         let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-        Self { url, halt_file: HaltFile::of(folder), adapter: threads.expect("threads"), _logs: logs }
+        Self {
+            url,
+            folder: folder.to_owned(),
+            halt_file: HaltFile::of(folder),
+            adapter: threads.expect("threads"),
+            _logs: logs,
+        }
     }
 
     /// Measures from trades to the entries that they trigger.
@@ -156,7 +164,8 @@ impl Rig {
         };
         let connected = self.adapter.block_on(connect(parts)).expect("a connection on this machine");
         let ledger = Ledger::new(view::Environment::Sim, account);
-        let engine = Thread { day: day.clone(), ledger, url: self.url.clone(), halt_file: self.halt_file.clone() };
+        let (url, folder, halt_file) = (self.url.clone(), self.folder.clone(), self.halt_file.clone());
+        let engine = Thread { day: day.clone(), ledger, url, folder, halt_file };
         let (now, ends) = (clock.now(), (gate, stop.clone()));
         let engine = std::thread::spawn(move || engine.run(connected, now, ends));
         Round { server, clock, stop, engine }
@@ -168,7 +177,7 @@ struct Round {
     server: Server,
     clock: RoundClock,
     stop: CancellationToken,
-    engine: JoinHandle<Result<Ended, StoreError>>,
+    engine: JoinHandle<Result<Ended, KeepError>>,
 }
 
 impl Round {
@@ -187,6 +196,7 @@ struct Thread {
     day: Day,
     ledger: Ledger,
     url: DatabaseUrl,
+    folder: PathBuf,
     halt_file: HaltFile,
 }
 
@@ -196,7 +206,7 @@ impl Thread {
         connected: Connected<RoundClock>,
         now: Timestamp,
         (gate, stop): (EntryGate, CancellationToken),
-    ) -> Result<Ended, StoreError> {
+    ) -> Result<Ended, KeepError> {
         let first = Event::Reference(self.day.reference());
         let strategies = self.day.run.strategies.iter().map(|strategy| strategy.name.clone()).collect();
         let names = Names { symbols: (*self.day.symbols).clone(), strategies };
@@ -211,7 +221,8 @@ impl Thread {
         let ledger = self.ledger.view();
         let identity = Identity { ledger, config: "latency".to_owned(), feed: "sip".to_owned(), simulated_speed: None };
         let mut runtime = Runtime {
-            recorder: Recorder::new(writer, header(&engine), 0, 0),
+            recorder: Recorder::new(header(&engine), 0, 0),
+            keeper: Keeper::start(writer, &self.folder, Patience::LIVE)?,
             engine,
             broker: connected.broker,
             market: connected.market,
@@ -224,6 +235,8 @@ impl Thread {
             halt_file: self.halt_file,
             stop,
             effects: Effects::default(),
+            store_trouble: None,
+            let_go: 0,
         };
         let threads = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a thread's timer");
         threads.block_on(async move {

@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::Ends;
 use super::books::{Books, core_restored};
 use crate::runtime::{Ended, HaltFile, Publisher, Recorder, Runtime, header};
-use crate::store::{Restored, StoreError};
+use crate::spill::{KeepError, Keeper};
+use crate::store::Restored;
 
 /// What the engine's thread begins with and talks to.
 #[derive(Debug)]
@@ -48,38 +49,42 @@ pub(super) struct Thread<B, M> {
 
 impl<B: Broker, M: MarketData> Thread<B, M> {
     /// Gives the engine a thread of its own.
-    pub(super) fn spawn(self) -> anyhow::Result<JoinHandle<Result<Ended, StoreError>>> {
+    pub(super) fn spawn(self) -> anyhow::Result<JoinHandle<Result<Ended, KeepError>>> {
         let thread = std::thread::Builder::new().name("orb-engine".to_owned());
         thread.spawn(move || self.run()).context("cannot start the engine's thread")
     }
 
     /// Runs the engine on this thread until it is stopped.
-    fn run(self) -> Result<Ended, StoreError> {
+    fn run(self) -> Result<Ended, KeepError> {
         let threads = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let threads = threads.expect("the system gives a timer to a thread that was given memory");
         threads.block_on(self.drive())
     }
 
-    async fn drive(mut self) -> Result<Ended, StoreError> {
+    async fn drive(mut self) -> Result<Ended, KeepError> {
         let (over, now) = (self.over.clone(), self.venue.now);
         let first = core::mem::take(&mut self.venue.first_events);
-        let mut runtime = self.runtime();
+        let mut runtime = self.runtime()?;
         runtime.begin(now, first).await?;
         let ended = runtime.run().await?;
         if ended == Ended::MarketEnd {
             over.send_replace(true);
             runtime.linger().await?;
         }
+        runtime.finish().await?;
         Ok(ended)
     }
 
-    fn runtime(self) -> Runtime<B, M> {
+    fn runtime(mut self) -> Result<Runtime<B, M>, KeepError> {
         let mut engine = self.engine;
         let Restored { last_sequence, last_effect, .. } = self.books.restored;
-        engine.restore(core_restored(self.books.restored));
+        self.books.end_causes(self.venue.now)?;
+        let Books { writer, restored, folder, patience, .. } = self.books;
+        engine.restore(core_restored(restored));
         let head = header(&engine);
-        Runtime {
-            recorder: Recorder::new(self.books.writer, head, last_sequence, last_effect),
+        Ok(Runtime {
+            recorder: Recorder::new(head, last_sequence, last_effect),
+            keeper: Keeper::start(writer, &folder, patience)?,
             engine,
             broker: self.venue.broker,
             market: self.venue.market,
@@ -92,6 +97,8 @@ impl<B: Broker, M: MarketData> Thread<B, M> {
             halt_file: self.halt_file,
             stop: self.stop,
             effects: Effects::after(last_effect),
-        }
+            store_trouble: None,
+            let_go: 0,
+        })
     }
 }

@@ -27,7 +27,8 @@ use crate::auth::{Auth, Role, read_or_create_token};
 use crate::rpc::{self, CommandReply, CommandRequest, Handle};
 use crate::runtime::{Ended, HaltFile, Identity, Publisher};
 use crate::shutdown::Shutdown;
-use crate::store::{Audit, DatabaseUrl, LogOptions, LogWriter, Reader, StoreError};
+use crate::spill::KeepError;
+use crate::store::{Audit, DatabaseUrl, LogOptions, LogWriter, Reader};
 use crate::telemetry;
 use crate::view::{LogView, Update, View};
 
@@ -68,7 +69,7 @@ pub(crate) struct Daemon {
     /// It goes on with what was recorded before.
     pub(crate) resumed: bool,
     handle: Handle,
-    runtime: JoinHandle<Result<Ended, StoreError>>,
+    runtime: JoinHandle<Result<Ended, KeepError>>,
     server: tokio::task::JoinHandle<Result<(), rpc::ServeError>>,
     session_over: watch::Receiver<bool>,
     logs: LogWriter,
@@ -149,7 +150,7 @@ impl Daemon {
         self.stop.cancel();
         let ended = tokio::task::spawn_blocking(move || self.runtime.join()).await?;
         let result = ended.map_err(|_| anyhow::anyhow!("the engine's thread panicked; its records are intact"))?;
-        result.context("the engine stopped because a commit failed")?;
+        result.context("the engine stopped because what happens could not be recorded; stops stay at the broker")?;
         self.server.await??;
         let stored = self.logs.flush(std::time::Duration::from_secs(2));
         self.running.end();

@@ -58,7 +58,7 @@ fn venue(session: &DemoSession, opened: Opened, gate: EntryGate, running: &Runni
 fn open_books(url: &DatabaseUrl, folder: &Folder, session: &DemoSession) -> anyhow::Result<(Books, u32)> {
     let latest = folder.latest_run();
     let run = if is_over(url, &ledger_of(latest)) { latest + 1 } else { latest };
-    Ok((Books::open(url, ledger_of(run), &session.run, &session.market.symbols)?, run))
+    Ok((Books::open(url, ledger_of(run), &session.run, &session.market.symbols, folder)?, run))
 }
 
 /// Names the books of a run.

@@ -23,26 +23,15 @@ pub(super) async fn read<T: Send + 'static>(
 
 /// Tells the client what it can do; the log has the rest.
 fn failure(error: &StoreError) -> Status {
-    match error {
-        StoreError::PageToken => Status::invalid_argument(format!("page_token: {error}")),
-        StoreError::Lost { .. } | StoreError::Open { .. } => {
-            tracing::warn!(component = "Api", %error, "the records cannot be read");
-            Status::unavailable("the database does not answer; trading state and commands work, try again later")
-        }
-        StoreError::Url { .. }
-        | StoreError::SchemaNewer { .. }
-        | StoreError::SchemaOlder { .. }
-        | StoreError::Migration { .. }
-        | StoreError::InUse { .. }
-        | StoreError::OtherLedger { .. }
-        | StoreError::UnknownName { .. }
-        | StoreError::Damaged { .. }
-        | StoreError::Sequence { .. }
-        | StoreError::Failed { .. } => {
-            tracing::error!(component = "Api", %error, "the records cannot be read");
-            Status::internal("the database failed to answer; the log says more")
-        }
+    if matches!(error, StoreError::PageToken) {
+        return Status::invalid_argument(format!("page_token: {error}"));
     }
+    if error.is_transient() || matches!(error, StoreError::Open { .. }) {
+        tracing::warn!(component = "Api", %error, "the records cannot be read");
+        return Status::unavailable("the database does not answer; trading state and commands work, try again later");
+    }
+    tracing::error!(component = "Api", %error, "the records cannot be read");
+    Status::internal("the database failed to answer; the log says more")
 }
 
 /// Asks for the page that a request names.

@@ -185,7 +185,7 @@ impl<C: Clock> Trading<C> {
     /// When the account cannot be read, the records cannot be opened, or a stream cannot be had.
     pub(crate) async fn start(self, keep: &Keep<'_>, listener: TcpListener) -> anyhow::Result<Daemon> {
         let ledger = self.ledger(keep.environment).await?;
-        let books = Books::open(&keep.url, ledger, &self.run, &self.symbols)?;
+        let books = Books::open(&keep.url, ledger, &self.run, &self.symbols, keep.folder)?;
         let (gate, stop) = (EntryGate::default(), CancellationToken::new());
         let connected = connect(ConnectParts {
             config: self.alpaca.clone(),

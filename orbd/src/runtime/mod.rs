@@ -1,8 +1,10 @@
 //! The loop: the sole owner of the engine.
 //!
 //! Every input goes the same way: engine, commit, act, publish. Nothing is sent to the broker and nothing is shown
-//! before the transaction that holds its cause is committed.
+//! before the transaction that holds its cause is committed. While the [store is in trouble](crate::spill), the spill
+//! file takes its place, and entries are held.
 
+mod degraded;
 mod halt_file;
 mod publish;
 mod recorder;
@@ -15,7 +17,7 @@ pub use halt_file::HaltFile;
 pub use publish::{Identity, Publisher};
 pub use recorder::{Recorder, header};
 
-use orb_core::effect::{Alert, Effect, Effects, Severity};
+use orb_core::effect::{Alert, Effect, EffectClass, EffectId, Effects, Severity};
 use orb_core::event::{Authorised, Command, Event, MarketData as Prices, ReferenceData};
 use orb_core::hold::{Clearing, HoldKind};
 use orb_core::{Engine, Timestamp};
@@ -25,12 +27,17 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::rpc::{Accepted, CommandReply, CommandRequest, RefusalKind, Refused};
-use crate::store::{Audit, StoreError};
+use crate::spill::{KeepError, Keeper, Kept, StoreTrouble};
+use crate::store::Audit;
 
 /// Inputs that had no effects are committed at the latest after this.
 const FLUSH_AFTER: Duration = Duration::from_millis(50);
 /// Inputs that had no effects are committed at the latest when there are so many.
 const BATCH_MAX: usize = 256;
+/// So many reports of the broker share a commit at most.
+const REPORTS_MAX: usize = 64;
+/// While the store is in trouble, inputs that had no effects are saved at the latest after this: each time is a sync.
+const FLUSH_AFTER_DEGRADED: Duration = Duration::from_millis(250);
 /// How long a stop waits for cancels to be confirmed.
 const STOP_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -53,8 +60,10 @@ pub struct Runtime<B, M> {
     pub commands: mpsc::Receiver<CommandRequest>,
     /// What became of commands, to be kept.
     pub audits: mpsc::Receiver<Audit>,
-    /// Keeps everything.
+    /// Collects everything.
     pub recorder: Recorder,
+    /// Keeps everything.
+    pub keeper: Keeper,
     /// Shows everything.
     pub publisher: Publisher,
     /// The kill switch as a file.
@@ -63,6 +72,10 @@ pub struct Runtime<B, M> {
     pub stop: CancellationToken,
     /// The engine's effects of one event.
     pub effects: Effects,
+    /// What the store suffered from when it was told last; `None` at the beginning.
+    pub store_trouble: Option<StoreTrouble>,
+    /// Inputs that were not kept since the trouble began; 0 at the beginning.
+    pub let_go: u64,
 }
 
 /// Tells why the loop ended.
@@ -79,7 +92,7 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
     ///
     /// # Errors
     /// When they cannot be committed.
-    pub async fn begin(&mut self, now: Timestamp, events: Vec<Event>) -> Result<(), StoreError> {
+    pub async fn begin(&mut self, now: Timestamp, events: Vec<Event>) -> Result<(), KeepError> {
         for event in events {
             self.step(now, event).await?;
         }
@@ -93,13 +106,13 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
     /// Runs until the market data end or somebody stops it.
     ///
     /// # Errors
-    /// When a commit fails: what was not committed has neither been sent nor shown.
-    pub async fn run(&mut self) -> Result<Ended, StoreError> {
+    /// When a commit fails for good: what was not committed has neither been sent nor shown.
+    pub async fn run(&mut self) -> Result<Ended, KeepError> {
         let mut watch = tokio::time::interval(Duration::from_secs(1));
         let look = self.market.look();
         loop {
             let wakeup = self.engine.next_wakeup();
-            let flush_at = self.recorder.oldest().map(|since| since + FLUSH_AFTER);
+            let flush_at = self.flush_at();
             tokio::select! {
                 biased;
                 // Never ready: it is polled first, before any queue.
@@ -109,11 +122,12 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
                     return Ok(Ended::Stopped);
                 }
                 Some(request) = self.commands.recv() => self.on_request(request).await?,
-                Some(event) = self.broker_events.recv() => self.step(self.market.broker_time(), event.into()).await?,
+                Some(event) = self.broker_events.recv() => self.on_reports(event).await?,
                 Some(audit) = self.audits.recv() => self.recorder.add_audit(audit),
                 Some(day) = self.days.recv() => self.step(self.market.now(), Event::Reference(day)).await?,
                 _ = watch.tick() => self.watch_halt_file().await?,
                 () = sleep_until(flush_at) => self.flush().await?,
+                () = self.keeper.news() => self.look_at_store().await?,
                 step = self.market.next(wakeup) => match step {
                     MarketStep::Market(now, origin, data) => {
                         self.publisher.saw_data(now);
@@ -139,22 +153,54 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
     ///
     /// # Errors
     /// When a commit fails.
-    pub async fn linger(&mut self) -> Result<(), StoreError> {
+    pub async fn linger(&mut self) -> Result<(), KeepError> {
         loop {
-            let flush_at = self.recorder.oldest().map(|since| since + FLUSH_AFTER);
+            let flush_at = self.flush_at();
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => return self.flush().await,
                 Some(request) = self.commands.recv() => self.on_request(request).await?,
-                Some(event) = self.broker_events.recv() => self.step(self.market.broker_time(), event.into()).await?,
+                Some(event) = self.broker_events.recv() => self.on_reports(event).await?,
                 Some(audit) = self.audits.recv() => self.recorder.add_audit(audit),
                 () = sleep_until(flush_at) => self.flush().await?,
+                () = self.keeper.news() => self.look_at_store().await?,
             }
         }
     }
 
+    /// Ends the threads that keep the records.
+    ///
+    /// # Errors
+    /// When something could not be kept.
+    pub async fn finish(&mut self) -> Result<(), KeepError> {
+        self.keeper.finish().await
+    }
+
     /// Gives one event to the engine; what has effects is committed at once.
-    async fn step(&mut self, now: Timestamp, event: Event) -> Result<(), StoreError> {
+    async fn step(&mut self, now: Timestamp, event: Event) -> Result<(), KeepError> {
+        let urgent = self.feed(now, event);
+        self.settle(urgent).await
+    }
+
+    /// Gives the broker's reports to the engine, as many as wait: those that came during a commit share the next one.
+    async fn on_reports(&mut self, first: BrokerEvent) -> Result<(), KeepError> {
+        let mut urgent = self.feed(self.market.broker_time(), first.into());
+        for _ in 1..REPORTS_MAX {
+            if !self.commands.is_empty() {
+                break;
+            }
+            let Ok(report) = self.broker_events.try_recv() else { break };
+            urgent |= self.feed(self.market.broker_time(), report.into());
+        }
+        self.settle(urgent).await
+    }
+
+    async fn settle(&mut self, urgent: bool) -> Result<(), KeepError> {
+        if urgent || self.recorder.len() >= BATCH_MAX { self.flush().await } else { Ok(()) }
+    }
+
+    /// Gives one event to the engine, to be committed with the next flush; tells whether it had effects.
+    fn feed(&mut self, now: Timestamp, event: Event) -> bool {
         let epoch = self.gate.epoch();
         self.engine.on_event(now, &event, &mut self.effects);
         let effects: Vec<Effect> = self.effects.drain().collect();
@@ -163,8 +209,10 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
         if urgent || !matches!(event, Event::Market(_, Prices::Trade { .. } | Prices::Quote { .. })) {
             self.say_what_is_wanted();
         }
-        self.recorder.add(self.engine.now(), epoch, event, effects);
-        if urgent || self.recorder.len() >= BATCH_MAX { self.flush().await } else { Ok(()) }
+        if urgent || !self.lets_go(&event) {
+            self.recorder.add(self.engine.now(), epoch, event, effects);
+        }
+        urgent
     }
 
     /// Tells the market data which prices can move the engine now.
@@ -174,20 +222,43 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
     }
 
     /// Commits what is waiting, then acts on it, then shows it.
-    async fn flush(&mut self) -> Result<(), StoreError> {
-        let Some(committed) = self.recorder.commit(&self.engine)? else { return Ok(()) };
-        for (now, epoch, effect) in committed {
+    ///
+    /// While the store is in trouble, the spill file takes the place of the records, and entries are refused.
+    async fn flush(&mut self) -> Result<(), KeepError> {
+        while let Some(taken) = self.recorder.take(&self.engine) {
+            let kept = self.keeper.keep(taken.bundle).await?;
+            let refused = self.act(kept, taken.decided).await;
+            self.show_store();
+            self.publisher.publish(&self.engine, self.recorder.sequence());
+            // What this adds is taken in the next round; then there are no entries left to refuse.
+            self.hold_entries(kept, refused);
+        }
+        Ok(())
+    }
+
+    /// Carries out what was decided; returns the entries that are not sent because they are not in the records.
+    async fn act(&mut self, kept: Kept, decided: Vec<(Timestamp, u64, Effect)>) -> Vec<EffectId> {
+        let mut refused = Vec::new();
+        for (now, epoch, effect) in decided {
             match effect {
+                Effect::Broker(effect) if kept != Kept::Committed && effect.class == EffectClass::Entry => {
+                    refused.push(effect.id);
+                }
                 Effect::Broker(effect) => self.broker.perform(now, epoch, effect).await,
                 Effect::Record(fact) => self.publisher.note(&self.engine, &fact),
                 Effect::Alert(alert) => tell(now, &alert),
             }
         }
-        self.publisher.publish(&self.engine, self.recorder.sequence());
-        Ok(())
+        refused
     }
 
-    async fn on_request(&mut self, request: CommandRequest) -> Result<(), StoreError> {
+    /// Returns when what waits is committed at the latest; `None` when nothing waits.
+    fn flush_at(&self) -> Option<Instant> {
+        let after = if self.keeper.is_degraded() { FLUSH_AFTER_DEGRADED } else { FLUSH_AFTER };
+        self.recorder.oldest().map(|since| since + after)
+    }
+
+    async fn on_request(&mut self, request: CommandRequest) -> Result<(), KeepError> {
         let CommandRequest { authorised, reply } = request;
         let answer = match self.refusal(&authorised) {
             Some(refused) => CommandReply::Refused(refused),
@@ -209,6 +280,10 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
                 let message = format!("the hold {} is not the operator's to clear: it ends by itself", kind.name());
                 refuse(RefusalKind::Precondition, message)
             }
+            Command::Clear(_) if self.is_volatile() => {
+                let message = "neither the database nor the spill file can be written, so the end of a hold cannot be recorded; make room, then try again";
+                refuse(RefusalKind::Unavailable, message.to_owned())
+            }
             Command::Clear(HoldKind::Kill) => match self.halt_file.remove() {
                 Ok(()) => None,
                 Err(error) => refuse(RefusalKind::Unavailable, error.to_string()),
@@ -223,7 +298,7 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
     }
 
     /// Carries out a command; it is committed and in force when this returns.
-    async fn carry_out(&mut self, wanted: Authorised) -> Result<Accepted, StoreError> {
+    async fn carry_out(&mut self, wanted: Authorised) -> Result<Accepted, KeepError> {
         if matches!(wanted.command, Command::Kill { .. }) {
             // Entries that were decided before may no longer be sent, even before the kill is recorded.
             self.gate.bump();
@@ -243,7 +318,7 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
     }
 
     /// A halt file that somebody else put there means halted too.
-    async fn watch_halt_file(&mut self) -> Result<(), StoreError> {
+    async fn watch_halt_file(&mut self) -> Result<(), KeepError> {
         if self.engine.holds().get(HoldKind::Kill).is_some() || !self.halt_file.exists() {
             return Ok(());
         }
@@ -257,7 +332,7 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
     }
 
     /// Stops in good order: entries are cancelled, stops stay, confirmations are waited for.
-    async fn wind_down(&mut self) -> Result<(), StoreError> {
+    async fn wind_down(&mut self) -> Result<(), KeepError> {
         self.gate.bump();
         let command = Authorised {
             request_id: String::new(),

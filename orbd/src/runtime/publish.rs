@@ -7,6 +7,7 @@ use orb_core::effect::Component;
 use orb_core::fact::{Fact, Fill, Signal, Trade};
 use orb_core::order::{AttemptId, OrderRole};
 use orb_core::{Engine, Money, Quantity, StrategyId, SymbolId, Timestamp};
+use orb_exec::{Clock as _, WallClock};
 use tokio::sync::{broadcast, watch};
 
 use super::recorder::equity;
@@ -37,17 +38,14 @@ pub struct Publisher {
     updates: broadcast::Sender<Arc<Update>>,
     changes: Vec<Change>,
     last_data: Option<Timestamp>,
+    store: HealthView,
 }
 
 impl Publisher {
     /// Makes a publisher over the channels that readers hold the other ends of.
     #[must_use]
-    pub const fn new(
-        identity: Identity,
-        view: watch::Sender<Arc<View>>,
-        updates: broadcast::Sender<Arc<Update>>,
-    ) -> Self {
-        Self { identity, view, updates, changes: Vec::new(), last_data: None }
+    pub fn new(identity: Identity, view: watch::Sender<Arc<View>>, updates: broadcast::Sender<Arc<Update>>) -> Self {
+        Self { identity, view, updates, changes: Vec::new(), last_data: None, store: fine(Component::Store) }
     }
 
     /// Returns the newest view.
@@ -61,7 +59,19 @@ impl Publisher {
         self.last_data = Some(at);
     }
 
-    /// Notes a committed fact for the next publication, and tells it to the log.
+    /// Notes what the records suffer from, and whether they still take everything; `None` when they are well.
+    pub(super) fn saw_store(&mut self, trouble: Option<(HealthState, String)>) {
+        let before = self.store.since;
+        self.store = match trouble {
+            None => fine(Component::Store),
+            Some((state, detail)) => {
+                let since = before.or_else(|| Some(WallClock::default().now()));
+                HealthView { component: Component::Store, state, detail, since }
+            }
+        };
+    }
+
+    /// Notes a kept fact for the next publication, and tells it to the log.
     pub fn note(&mut self, engine: &Engine, fact: &Fact) {
         match fact {
             Fact::Signal(signal) => {
@@ -120,7 +130,7 @@ impl Publisher {
             positions: kept(&before.positions, positions),
             signals: kept_signals(&before.signals, signals),
             feed: FeedView { name: shared(&self.identity.feed), last_data: self.last_data },
-            health: health(),
+            health: vec![fine(Component::Data), fine(Component::Executor), self.store.clone()],
             simulated_speed: self.identity.simulated_speed,
             symbols: Arc::clone(&engine.config().symbols),
         }
@@ -293,9 +303,8 @@ fn session(engine: &Engine) -> Option<SessionView> {
     })
 }
 
-fn health() -> Vec<HealthView> {
-    let fine = |component| HealthView { component, state: HealthState::Ok, detail: String::new(), since: None };
-    [Component::Data, Component::Executor, Component::Store].map(fine).to_vec()
+fn fine(component: Component) -> HealthView {
+    HealthView { component, state: HealthState::Ok, detail: String::new(), since: None }
 }
 
 fn log_signal(engine: &Engine, view: &SignalView) {

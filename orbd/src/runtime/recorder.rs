@@ -1,4 +1,4 @@
-//! Collects events with their effects and commits them: journal and facts in one transaction.
+//! Collects events with their effects until they are committed: journal and facts in one transaction.
 
 use orb_core::effect::{BrokerEffect, Effect};
 use orb_core::event::Event;
@@ -7,7 +7,8 @@ use orb_core::{Engine, Money, Timestamp};
 use tokio::time::Instant;
 
 use crate::journal::{Encoder, EntryRef, Header};
-use crate::store::{Audit, Commit, EquityRow, JournalRow, StoreError, Writer};
+use crate::spill::{Bundle, Events};
+use crate::store::{Audit, EquityRow};
 
 /// One event that waits to be committed.
 #[derive(Debug)]
@@ -19,10 +20,9 @@ struct Waiting {
     effects: Vec<Effect>,
 }
 
-/// Keeps everything that happens.
+/// Collects everything that happens.
 #[derive(Debug)]
 pub struct Recorder {
-    writer: Writer,
     encoder: Encoder,
     /// Goes with the first commit after a start.
     header: Option<Header>,
@@ -34,15 +34,20 @@ pub struct Recorder {
     last_effect: u64,
 }
 
-/// An effect that may be acted on: when it was decided, in which entry epoch, and what it is.
-pub(super) type Committed = (Timestamp, u64, Effect);
+/// What was taken to be committed as one.
+#[derive(Debug)]
+pub(super) struct Taken {
+    /// What is to be kept.
+    pub(super) bundle: Bundle,
+    /// What may be done once it is kept: when it was decided, in which entry epoch, and what it is.
+    pub(super) decided: Vec<(Timestamp, u64, Effect)>,
+}
 
 impl Recorder {
-    /// Continues the journal of a writer after what it holds.
+    /// Continues a journal after what it holds.
     #[must_use]
-    pub fn new(writer: Writer, header: Header, last_sequence: u64, last_effect: u64) -> Self {
+    pub fn new(header: Header, last_sequence: u64, last_effect: u64) -> Self {
         Self {
-            writer,
             encoder: Encoder::default(),
             header: Some(header),
             waiting: Vec::new(),
@@ -109,39 +114,37 @@ impl Recorder {
         self.oldest.get_or_insert_with(Instant::now);
     }
 
-    /// Commits what waits and returns its effects in order; `None` when nothing waited.
+    /// Takes what waits, to be committed as one; `None` when nothing waits.
     ///
-    /// # Errors
-    /// When the transaction fails; everything still waits then.
-    pub(super) fn commit(&mut self, engine: &Engine) -> Result<Option<Vec<Committed>>, StoreError> {
-        if self.oldest.is_none() {
-            return Ok(None);
-        }
-        let entries: Vec<EntryRef<'_>> = self.waiting.iter().map(Waiting::lend).collect();
-        let bytes = self.encoder.encode(self.header.as_ref(), &entries);
-        let facts: Vec<Fact> = self.waiting.iter().flat_map(|waiting| facts(&waiting.effects)).cloned().collect();
+    /// What is taken and not kept is lost: it is the taker's to see to it.
+    pub(super) fn take(&mut self, engine: &Engine) -> Option<Taken> {
+        self.oldest.take()?;
+        let waiting = core::mem::take(&mut self.waiting);
         self.last_effect =
-            self.waiting.iter().flat_map(|waiting| effect_ids(&waiting.effects)).fold(self.last_effect, u64::max);
-        let journal = self.waiting.first().map(|first| JournalRow {
-            first_sequence: first.sequence,
+            waiting.iter().flat_map(|waiting| effect_ids(&waiting.effects)).fold(self.last_effect, u64::max);
+        let bundle = Bundle {
+            events: waiting.first().map(|first| self.events(engine, first.sequence, &waiting)),
+            last_sequence: self.sequence,
+            facts: waiting.iter().flat_map(|waiting| facts(&waiting.effects)).cloned().collect(),
+            audits: core::mem::take(&mut self.audits),
+            equity: core::mem::take(&mut self.equity),
+        };
+        let decided = waiting
+            .into_iter()
+            .flat_map(|waiting| waiting.effects.into_iter().map(move |effect| (waiting.now, waiting.epoch, effect)));
+        Some(Taken { bundle, decided: decided.collect() })
+    }
+
+    fn events(&mut self, engine: &Engine, first_sequence: u64, waiting: &[Waiting]) -> Events {
+        let entries: Vec<EntryRef<'_>> = waiting.iter().map(Waiting::lend).collect();
+        Events {
+            first_sequence,
             last_sequence: self.sequence,
             last_effect: self.last_effect,
             date: engine.session().map(|session| session.date),
             at: engine.now(),
-            bytes: &bytes,
-        });
-        self.writer.commit(&Commit { journal, facts: &facts, audits: &self.audits, equity: &self.equity })?;
-        if !self.waiting.is_empty() {
-            self.header = None;
+            bytes: self.encoder.encode(self.header.take().as_ref(), &entries),
         }
-        self.audits.clear();
-        self.equity.clear();
-        self.oldest = None;
-        let effects = self
-            .waiting
-            .drain(..)
-            .flat_map(|waiting| waiting.effects.into_iter().map(move |effect| (waiting.now, waiting.epoch, effect)));
-        Ok(Some(effects.collect()))
     }
 }
 

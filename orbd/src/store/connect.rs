@@ -6,7 +6,8 @@ use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 
 use super::error::StoreError;
-use super::url::{DatabaseUrl, Target};
+use super::trouble::{Trouble, of_text};
+use super::url::{DatabaseUrl, Target, with_timeouts};
 
 /// Holds a connection to either database.
 ///
@@ -64,7 +65,7 @@ impl Purpose {
     const fn sqlite_setup(self) -> &'static str {
         match self {
             Self::Write => {
-                "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; \
+                "PRAGMA busy_timeout = 1000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; \
                  PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -8192; \
                  PRAGMA journal_size_limit = 67108864;"
             }
@@ -79,7 +80,8 @@ impl Purpose {
 
     const fn postgres_setup(self) -> &'static str {
         match self {
-            Self::Write | Self::WriteLogs | Self::Checkpoint => "SET application_name = 'orbd'",
+            Self::Write => "SET application_name = 'orbd'; SET lock_timeout = '1s'",
+            Self::WriteLogs | Self::Checkpoint => "SET application_name = 'orbd'",
             Self::Read | Self::ReadLogs => {
                 "SET application_name = 'orbd'; SET default_transaction_read_only = on; SET statement_timeout = '30s'"
             }
@@ -135,7 +137,8 @@ pub(in crate::store) fn connect_sqlite_unchanged(
 /// Opens a connection to a server.
 pub(in crate::store) fn connect_postgres(url: &DatabaseUrl, setup: &str) -> Result<PgConnection, StoreError> {
     let Target::Postgres(address) = url.target() else { unreachable!("the address is that of a server") };
-    let mut conn = PgConnection::establish(address).map_err(|error| refused(url, &error.to_string()))?;
+    let mut conn =
+        PgConnection::establish(&with_timeouts(address)).map_err(|error| refused(url, &error.to_string()))?;
     conn.batch_execute(setup).map_err(|error| refused(url, &error.to_string()))?;
     Ok(conn)
 }
@@ -170,10 +173,22 @@ pub(in crate::store) fn check_folder(url: &DatabaseUrl, path: &Path) -> Result<(
     Err(StoreError::Open { database: url.to_string(), problem })
 }
 
+/// Tells why a database could not be opened, and what to do; a server that does not answer now may do so later.
 fn refused(url: &DatabaseUrl, text: &str) -> StoreError {
-    let remedy = match url.target() {
-        Target::Sqlite(_) => "check that the folder and the file may be written and that the file is a database",
-        Target::Postgres(_) => "check that the server runs, and the address, the user and the password",
+    let (database, said) = (url.to_string(), url.scrub(text));
+    let remedy = match (url.target(), of_text(text)) {
+        (Target::Postgres(_), _) => {
+            let problem = format!("{said}; check that the server runs, and the address, the user and the password");
+            return StoreError::Unreachable { database, problem };
+        }
+        (Target::Sqlite(_), Trouble::Busy) => "end what holds it, such as a database shell, and try again",
+        (Target::Sqlite(_), Trouble::Full) => "free space on its disk, and try again",
+        (Target::Sqlite(_), Trouble::Corrupt) => {
+            "check that the file is a database; if it was one, keep it aside and restore the last backup"
+        }
+        (Target::Sqlite(_), Trouble::Lost | Trouble::ReadOnly | Trouble::Disk | Trouble::Other) => {
+            "check that the folder and the file may be written and that the file is a database"
+        }
     };
-    StoreError::Open { database: url.to_string(), problem: format!("{}; {remedy}", url.scrub(text)) }
+    StoreError::Open { database, problem: format!("{said}; {remedy}") }
 }

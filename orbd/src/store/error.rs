@@ -1,6 +1,8 @@
 //! What can go wrong with the records, sorted by what the caller can do.
 
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::result::Error as DieselError;
+
+use super::trouble::{Trouble, trouble};
 
 /// Explains why the records could not be opened, written or read. No text in it holds a password.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +23,14 @@ pub enum StoreError {
         /// The database.
         database: String,
         /// What the system says, and the remedy.
+        problem: String,
+    },
+    /// The server does not answer, or refuses the connection: repair it, and try again.
+    #[error("cannot reach the database {database}: {problem}")]
+    Unreachable {
+        /// The database.
+        database: String,
+        /// What the client library says, and the remedy.
         problem: String,
     },
     /// A newer orb has written the database: use that version, or another database. Nothing was changed.
@@ -114,9 +124,59 @@ pub enum StoreError {
         /// Last sequence in the journal.
         last: u64,
     },
-    /// The connection is gone: open the database again.
-    #[error("the connection to the database was lost while it should {doing}")]
+    /// The connection is gone: [reconnect](super::Writer::reconnect), which tells whether the commit was kept.
+    #[error(
+        "the connection to the database was lost while it should {doing} ({source}); see that the server runs and is reachable"
+    )]
     Lost {
+        /// What was being done.
+        doing: &'static str,
+        /// What the database says.
+        source: DieselError,
+    },
+    /// Somebody else holds the database's lock: try again. Nothing of the transaction is kept.
+    #[error(
+        "the database is locked by somebody else while it should {doing} ({source}); end what holds it, such as a database shell or a program that copies the file"
+    )]
+    Busy {
+        /// What was being done.
+        doing: &'static str,
+        /// What the database says.
+        source: DieselError,
+    },
+    /// There is no room: free some and try again. Nothing of the transaction is kept.
+    #[error("there is no room for the database to {doing} ({source}); free space on its disk, or raise its quota")]
+    Full {
+        /// What was being done.
+        doing: &'static str,
+        /// What the database says.
+        source: DieselError,
+    },
+    /// The database may be read and not written: repair that and try again. Nothing of the transaction is kept.
+    #[error(
+        "the database may not be written, so it failed to {doing} ({source}); check that orbd's user may write the file and its folder, and that disk and server are not read-only"
+    )]
+    ReadOnly {
+        /// What was being done.
+        doing: &'static str,
+        /// What the database says.
+        source: DieselError,
+    },
+    /// The disk failed: repair it and try again.
+    #[error(
+        "the disk of the database failed while it should {doing} ({source}); look for errors of the disk in the system's log"
+    )]
+    Disk {
+        /// What was being done.
+        doing: &'static str,
+        /// What the database says.
+        source: DieselError,
+    },
+    /// The database's file is damaged: stop, keep it, and restore a backup.
+    #[error(
+        "the database is damaged, so it failed to {doing} ({source}); stop orbd, keep the damaged database aside, and restore the last backup"
+    )]
+    Corrupt {
         /// What was being done.
         doing: &'static str,
         /// What the database says.
@@ -133,23 +193,53 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Tells whether opening the database again may help.
+    /// Tells whether the connection is gone, so that only a new one may help.
     #[must_use]
     pub const fn is_lost(&self) -> bool {
-        matches!(self, Self::Lost { .. })
+        matches!(self, Self::Lost { .. } | Self::Unreachable { .. })
+    }
+
+    /// Tells whether the same may succeed later, once the cause has ended: a lock, no room, a lost server, a disk that
+    /// failed or may not be written. Everything else fails again however often it is tried.
+    ///
+    /// After an error for which [`is_lost`](Self::is_lost) holds, a [`reconnect`](super::Writer::reconnect) must come
+    /// first.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable { .. }
+            | Self::Lost { .. }
+            | Self::Busy { .. }
+            | Self::Full { .. }
+            | Self::ReadOnly { .. }
+            | Self::Disk { .. } => true,
+            Self::Url { .. }
+            | Self::Open { .. }
+            | Self::SchemaNewer { .. }
+            | Self::SchemaOlder { .. }
+            | Self::Migration { .. }
+            | Self::InUse { .. }
+            | Self::OtherLedger { .. }
+            | Self::UnknownName { .. }
+            | Self::Damaged { .. }
+            | Self::PageToken
+            | Self::Sequence { .. }
+            | Self::Corrupt { .. }
+            | Self::Failed { .. } => false,
+        }
     }
 
     /// Sorts an error of the database.
     pub(in crate::store) fn of(doing: &'static str, source: DieselError) -> Self {
-        let lost = matches!(
-            source,
-            DieselError::BrokenTransactionManager
-                | DieselError::DatabaseError(
-                    DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
-                    _
-                )
-        );
-        if lost { Self::Lost { doing, source } } else { Self::Failed { doing, source } }
+        match trouble(&source) {
+            Trouble::Lost => Self::Lost { doing, source },
+            Trouble::Busy => Self::Busy { doing, source },
+            Trouble::Full => Self::Full { doing, source },
+            Trouble::ReadOnly => Self::ReadOnly { doing, source },
+            Trouble::Disk => Self::Disk { doing, source },
+            Trouble::Corrupt => Self::Corrupt { doing, source },
+            Trouble::Other => Self::Failed { doing, source },
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Integer, Text};
 use sha2::{Digest as _, Sha256};
 
 use super::connect::check_folder;
@@ -64,6 +64,37 @@ pub(in crate::store) fn take_session_lock(
         std::thread::sleep(PAUSE);
     }
     Err(in_use(url, ledger, "another process"))
+}
+
+/// Names the server's process behind a connection; another one may later have the same number, but no earlier start.
+#[derive(Clone, Debug, QueryableByName)]
+pub(in crate::store) struct Backend {
+    #[diesel(sql_type = Integer)]
+    pid: i32,
+    #[diesel(sql_type = Text)]
+    started: String,
+}
+
+/// Returns the server's process behind a connection.
+pub(in crate::store) fn backend(conn: &mut PgConnection) -> Result<Backend, StoreError> {
+    let own = "SELECT pid, (backend_start AT TIME ZONE 'UTC')::text AS started FROM pg_stat_activity WHERE pid = pg_backend_pid()";
+    diesel::sql_query(own).get_result(conn).doing("find out who serves the connection")
+}
+
+/// Ends the server's process behind a connection that was lost, if it is still there.
+///
+/// It may not know yet that nobody listens, and would keep the ledger's lock. Once that lock can be had, what the
+/// process was doing is kept or undone, but not under way.
+pub(in crate::store) fn end_backend(conn: &mut PgConnection, lost: &Backend) -> Result<(), StoreError> {
+    diesel::sql_query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+         WHERE pid = $1 AND (backend_start AT TIME ZONE 'UTC')::text = $2 AND pid <> pg_backend_pid()",
+    )
+    .bind::<Integer, _>(lost.pid)
+    .bind::<Text, _>(&lost.started)
+    .execute(conn)
+    .map(drop)
+    .doing("end the lost connection at the server")
 }
 
 /// Waits for the lock around migrations.

@@ -7,12 +7,14 @@
 mod checkpoint;
 mod connect;
 mod error;
+mod held;
 mod ledger;
 mod load;
 mod lock;
 mod logs;
 mod migrate;
 mod names;
+mod outsider;
 mod page;
 mod pool;
 mod queries;
@@ -20,8 +22,9 @@ mod reader;
 mod rows;
 mod schema;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod text;
+mod trouble;
 mod url;
 mod writer;
 
@@ -31,6 +34,9 @@ pub use load::Restored;
 pub use logs::{LogFilter, LogLayer, LogLine, LogOptions, LogSearch, LogSender, LogWriter};
 pub use migrate::{MigrationStatus, migrate, migration_status};
 pub use names::Names;
+pub use outsider::WriteLock;
+#[cfg(test)]
+pub(crate) use outsider::make_room;
 pub use page::{DateRange, Page, PageRequest};
 pub use queries::{
     CommandFilter, DecisionFilter, FillFilter, JournalEntryRow, OrderFilter, SignalFilter, TradeFilter, TradeOrder,

@@ -14,7 +14,7 @@ pub struct DatabaseUrl(Target);
 pub(in crate::store) enum Target {
     /// A file.
     Sqlite(PathBuf),
-    /// A server, by the address that libpq understands.
+    /// A server, by its address as it was given.
     Postgres(String),
 }
 
@@ -30,7 +30,7 @@ impl DatabaseUrl {
         };
         match scheme {
             "sqlite" => sqlite_path(rest).map(|path| Self(Target::Sqlite(path))).map_err(refuse),
-            "postgres" | "postgresql" if rest.starts_with("//") => Ok(Self(Target::Postgres(with_timeout(url)))),
+            "postgres" | "postgresql" if rest.starts_with("//") => Ok(Self(Target::Postgres(url.to_owned()))),
             "postgres" | "postgresql" => Err(refuse("the scheme must be followed by `//`")),
             _ => Err(refuse("the scheme is not known")),
         }
@@ -101,13 +101,25 @@ fn sqlite_path(rest: &str) -> Result<PathBuf, &'static str> {
     }
 }
 
-/// Adds a connect timeout where none is given, so that an unreachable server is an error and not a wait.
-fn with_timeout(url: &str) -> String {
-    if url.contains("connect_timeout=") {
-        return url.to_owned();
+/// What libpq is told where the address does not: an unreachable server is an error within seconds, and not a wait.
+const TIMEOUTS: [(&str, u32); 5] = [
+    ("connect_timeout", 5),
+    ("tcp_user_timeout", 10_000),
+    ("keepalives_idle", 5),
+    ("keepalives_interval", 2),
+    ("keepalives_count", 3),
+];
+
+/// Adds the timeouts that an address does not have.
+pub(in crate::store) fn with_timeouts(address: &str) -> String {
+    let mut address = address.to_owned();
+    for (name, value) in TIMEOUTS {
+        if !address.contains(&format!("{name}=")) {
+            let separator = if address.contains('?') { '&' } else { '?' };
+            address.push_str(&format!("{separator}{name}={value}"));
+        }
     }
-    let separator = if url.contains('?') { '&' } else { '?' };
-    format!("{url}{separator}connect_timeout=5")
+    address
 }
 
 /// Lists the passwords in an address: between `:` and `@`, and in the parameters.
@@ -125,9 +137,8 @@ fn passwords(url: &str) -> Vec<&str> {
 }
 
 fn without_password(url: &str) -> String {
-    let shown = url.trim_end_matches("connect_timeout=5").trim_end_matches(['?', '&']);
-    let Some((scheme, rest)) = shown.split_once("://") else { return shown.to_owned() };
-    let secrets = passwords(shown);
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let secrets = passwords(url);
     let rest = secrets.into_iter().fold(rest.to_owned(), |text, word| {
         text.replace(&format!(":{word}@"), ":***@").replace(&format!("password={word}"), "password=***")
     });
@@ -149,6 +160,14 @@ mod tests {
             let error = DatabaseUrl::parse(wrong).expect_err(wrong);
             assert!(error.to_string().contains(wrong), "{error}");
         }
+    }
+
+    #[test]
+    fn timeouts_are_added_where_none_are_given() {
+        let added = with_timeouts("postgres://orb@localhost/orb?connect_timeout=1");
+        assert!(added.starts_with("postgres://orb@localhost/orb?connect_timeout=1&tcp_user_timeout="), "{added}");
+        assert_eq!(added.matches("connect_timeout").count(), 1);
+        assert!(with_timeouts("postgres://orb@localhost/orb").contains("/orb?connect_timeout=5&"));
     }
 
     #[test]

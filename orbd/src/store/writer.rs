@@ -8,12 +8,11 @@ use orb_core::fact::Fact;
 use orb_core::{Date, Money, Timestamp};
 
 use super::checkpoint::Checkpointer;
-use super::connect::{AnyConn, Purpose, connect, on_either};
+use super::connect::{AnyConn, on_either};
 use super::error::{Doing as _, Inside, StoreError};
+use super::held::Held;
 use super::ledger::Ledger;
 use super::load::{Restored, load};
-use super::lock::{FileLock, take_session_lock};
-use super::migrate::migrate;
 use super::names::Names;
 use super::queries::{load_journal_end, signed};
 use super::rows::{
@@ -60,16 +59,15 @@ pub struct JournalRow<'a> {
 /// Writes one ledger; there is one writer at a time.
 #[derive(Debug)]
 pub struct Writer {
-    // Fields are dropped in this order: the lock goes last.
-    conn: AnyConn,
+    // Dropped in this order: no checkpoint is made once the ledger is free for others.
     _checkpoints: Option<Checkpointer>,
+    held: Held,
     ledger: Ledger,
     names: Names,
     last_sequence: u64,
     last_ordinal: i64,
     /// The safety facts of the session in force, as they were written last.
     session: Option<SafetyState>,
-    _lock: Option<FileLock>,
 }
 
 /// Holds the part of a session that must not be lost even when the machine stops.
@@ -82,25 +80,32 @@ impl Writer {
     /// When the database cannot be opened or written, was made by a newer version (then nothing is written), or
     /// when another process writes this ledger.
     pub fn open(url: &DatabaseUrl, ledger: Ledger, names: Names) -> Result<Self, StoreError> {
-        super::migrate::refuse_newer_schema(url)?;
-        let lock = url.path().map(|path| FileLock::take(url, path, &ledger)).transpose()?;
-        migrate(url)?;
-        let mut conn = connect(url, Purpose::Write)?;
-        if let AnyConn::Postgres(server) = &mut conn {
-            take_session_lock(url, server, &ledger)?;
-        }
-        register(url, &mut conn, &ledger)?;
-        let last_sequence = load_journal_end(&mut conn, ledger.id())?.last_sequence;
+        let mut held = Held::open(url, &ledger)?;
+        let last_sequence = begin(&mut held, &ledger)?;
         Ok(Self {
-            conn,
             _checkpoints: Checkpointer::start(url)?,
+            held,
             ledger,
             names,
             last_sequence,
             last_ordinal: ordinals_from(last_sequence + 1) - 1,
             session: None,
-            _lock: lock,
         })
+    }
+
+    /// Opens a new connection in place of one that was lost, takes the ledger again, and returns the number of the last
+    /// journaled event, which tells whether a commit whose answer was lost has been kept.
+    ///
+    /// # Errors
+    /// When the database cannot be reached, or somebody else has taken the ledger meanwhile; then nothing can be
+    /// committed before a later call succeeds.
+    pub fn reconnect(&mut self) -> Result<u64, StoreError> {
+        self.held.reconnect(&self.ledger)?;
+        self.last_sequence = begin(&mut self.held, &self.ledger)?;
+        self.last_ordinal = self.last_ordinal.max(ordinals_from(self.last_sequence + 1) - 1);
+        // What was written last is not known, so the next safety fact counts as new.
+        self.session = None;
+        Ok(self.last_sequence)
     }
 
     /// Returns the ledger that is written.
@@ -121,13 +126,36 @@ impl Writer {
         self.last_sequence
     }
 
+    /// Tells whether the journal has this very row; `false` where it has none, or another one of that number.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn has_row(&mut self, row: &JournalRow<'_>) -> Result<bool, StoreError> {
+        let key = (self.ledger.id().to_owned(), signed(row.first_sequence));
+        let conn = self.held.conn("compare the journal")?;
+        let found: Option<(i64, Vec<u8>)> = journal::table
+            .filter(journal::ledger_id.eq(key.0).and(journal::first_sequence.eq(key.1)))
+            .select((journal::last_sequence, journal::bytes))
+            .first(conn)
+            .optional()
+            .doing("compare the journal")?;
+        Ok(found.is_some_and(|(last, bytes)| last == signed(row.last_sequence) && bytes == row.bytes))
+    }
+
+    /// Lends the connection, so that a test can spoil it.
+    #[cfg(test)]
+    pub(in crate::store) fn conn(&mut self) -> &mut AnyConn {
+        self.held.conn("spoil it").expect("a connection")
+    }
+
     /// Reads what a restart needs.
     ///
     /// # Errors
     /// When a row is damaged or names what the configuration lacks, or the database fails.
     pub fn load(&mut self) -> Result<Restored, StoreError> {
         let (ledger, names) = (self.ledger.id(), &self.names);
-        let loaded = self.conn.transaction(|conn| load(conn, ledger, names).map_err(Inside::from));
+        let conn = self.held.conn("read the records")?;
+        let loaded = conn.transaction(|conn| load(conn, ledger, names).map_err(Inside::from));
         loaded.map_err(|error| error.doing("read the records"))
     }
 
@@ -136,9 +164,9 @@ impl Writer {
     /// Holds and the equity at a session's open also survive the end of the machine.
     ///
     /// # Errors
-    /// When the database fails; then nothing of the commit is kept, and it may be tried again. Only where the
-    /// connection was [lost](StoreError::is_lost) is it unknown whether it was kept: open the ledger again and
-    /// compare [`last_sequence`](Self::last_sequence).
+    /// When the database fails; then nothing of the commit is kept, and where the error
+    /// [is transient](StoreError::is_transient) it may be tried again. Only where the connection was
+    /// [lost](StoreError::is_lost) is it unknown whether it was kept: [`reconnect`](Self::reconnect) tells.
     ///
     /// # Panics
     /// When a fact's number is not of the writer's names.
@@ -148,7 +176,7 @@ impl Writer {
         if safety.is_some() {
             self.synchronous("FULL")?;
         }
-        let done = write_rows(&mut self.conn, &rows);
+        let done = self.held.conn("commit").and_then(|conn| write_rows(conn, &rows));
         if safety.is_some() {
             // Where this fails commits stay as safe as they are now, and the commit stands.
             drop(self.synchronous("NORMAL"));
@@ -186,7 +214,7 @@ impl Writer {
 
     /// SQLite syncs each commit or only checkpoints; a server keeps its own setting.
     fn synchronous(&mut self, level: &str) -> Result<(), StoreError> {
-        match &mut self.conn {
+        match self.held.conn("commit")? {
             AnyConn::Sqlite(conn) => {
                 conn.batch_execute(&format!("PRAGMA synchronous = {level}")).doing("set how commits are synced")
             }
@@ -292,6 +320,14 @@ fn stored_journal(row: &JournalRow<'_>, ledger: &str) -> StoredJournal {
         at: row.at.micros(),
         bytes: row.bytes.to_vec(),
     }
+}
+
+/// Makes the ledger known to the database and returns the number of the last journaled event.
+fn begin(held: &mut Held, ledger: &Ledger) -> Result<u64, StoreError> {
+    let url = held.url().clone();
+    let conn = held.conn("open the ledger")?;
+    register(&url, conn, ledger)?;
+    Ok(load_journal_end(conn, ledger.id())?.last_sequence)
 }
 
 /// Writes the ledger's row where it is not there yet, and compares it where it is.

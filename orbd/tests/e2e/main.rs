@@ -25,6 +25,8 @@ mod market;
 #[cfg(test)]
 mod orbctl;
 #[cfg(test)]
+mod outage;
+#[cfg(test)]
 mod parity;
 #[cfg(test)]
 mod postgres;

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 const REQUIRED: &str = "ORB_REQUIRE_POSTGRES";
 
 /// Runs until it is dropped; speaks over a socket in its own folder.
-pub(super) struct Cluster {
+pub(crate) struct Cluster {
     binaries: PathBuf,
     user: Option<&'static str>,
     folder: TempDir,
@@ -21,7 +21,7 @@ pub(super) struct Cluster {
 
 impl Cluster {
     /// Starts a cluster, or tells that there are no binaries.
-    pub(super) fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let Some(binaries) = binaries() else {
             assert!(
                 std::env::var_os(REQUIRED).is_none_or(|value| value != "1"),
@@ -39,15 +39,25 @@ impl Cluster {
         }
         let cluster = Self { binaries, user, folder, databases: Cell::new(0) };
         cluster.run("initdb", &["--auth=trust", "--username=orb", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8"]);
-        let socket = cluster.folder.path().display().to_string();
-        let options = format!("-c listen_addresses= -c unix_socket_directories={socket} -c fsync=off");
-        let log = format!("{socket}/log");
-        cluster.run("pg_ctl", &["start", "-w", "-t", "60", "-l", &log, "-o", &options]);
+        cluster.go_on();
         Some(cluster)
     }
 
+    /// Starts the server on what it has.
+    pub(crate) fn go_on(&self) {
+        let socket = self.folder.path().display().to_string();
+        let options = format!("-c listen_addresses= -c unix_socket_directories={socket} -c fsync=off");
+        let log = format!("{socket}/log");
+        self.run("pg_ctl", &["start", "-w", "-t", "60", "-l", &log, "-o", &options]);
+    }
+
+    /// Stops the server as an administrator does who does not wait for its clients.
+    pub(crate) fn stop(&self) {
+        self.run("pg_ctl", &["stop", "-w", "-m", "fast"]);
+    }
+
     /// Makes an empty database and returns its address.
-    pub(super) fn database(&self) -> String {
+    pub(crate) fn database(&self) -> String {
         let number = self.databases.get() + 1;
         self.databases.set(number);
         let (name, socket) = (format!("orb{number}"), self.folder.path().display().to_string());

@@ -1,13 +1,15 @@
 //! One suite for both databases.
 
-mod cluster;
+pub(crate) mod cluster;
 mod crash;
 mod facts;
 mod lists;
 mod logs;
 mod open;
+mod proxy;
 mod restart;
 mod samples;
+mod trouble;
 
 use diesel::connection::SimpleConnection as _;
 use tempfile::TempDir;
@@ -64,6 +66,9 @@ macro_rules! suite {
         #[test]
         fn postgres() {
             let Some(cluster) = Cluster::start() else { return };
+            trouble::a_commit_whose_answer_was_lost_is_known_after_a_new_connection(&Database::postgres(&cluster));
+            trouble::a_lost_connection_that_the_server_still_serves_gives_the_ledger_back(&Database::postgres(&cluster));
+            trouble::a_connection_that_the_server_ended_is_lost_until_there_is_a_new_one(&Database::postgres(&cluster));
             $(
                 eprintln!("postgres: {}", stringify!($case));
                 $module::$case(&Database::postgres(&cluster));
@@ -94,6 +99,9 @@ suite! {
     lists::signals_show_what_became_of_them,
     lists::commands_are_found_by_their_request,
     lists::the_journal_is_read_in_order,
+    trouble::a_locked_database_is_busy_until_the_lock_ends,
+    trouble::a_new_connection_goes_on_with_the_same_numbers,
+    trouble::a_reader_that_is_slow_delays_no_commit,
     logs::lines_come_back,
     logs::words_are_found,
     logs::lines_that_do_not_fit_are_counted,
