@@ -9,7 +9,9 @@ mod broker;
 mod clock;
 pub mod local;
 mod market;
+mod ownership;
 
 pub use broker::{Broker, BrokerEvent, EntryGate};
 pub use clock::{Busy, Clock, WallClock};
 pub use market::{MarketData, MarketStep};
+pub use ownership::{Confirmation, Ownership};

@@ -34,6 +34,8 @@ fn failure(error: &StoreError) -> Status {
         | StoreError::SchemaOlder { .. }
         | StoreError::Migration { .. }
         | StoreError::InUse { .. }
+        | StoreError::LeaseLost { .. }
+        | StoreError::NoStandby { .. }
         | StoreError::OtherLedger { .. }
         | StoreError::UnknownName { .. }
         | StoreError::Damaged { .. }

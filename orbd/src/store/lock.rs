@@ -1,23 +1,17 @@
-//! One writer per ledger.
+//! One writer per ledger of a file, and one migration at a time on a server.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use sha2::{Digest as _, Sha256};
 
 use super::connect::check_folder;
-use super::error::{Doing as _, StoreError};
+use super::error::StoreError;
 use super::ledger::Ledger;
 use super::url::DatabaseUrl;
-
-/// A server needs a moment to see that a process that was killed has gone.
-const TRIES: u32 = 5;
-/// Between two tries.
-const PAUSE: Duration = Duration::from_millis(200);
 
 /// Holds a ledger of a SQLite file; ends with the process, however it ends.
 #[derive(Debug)]
@@ -49,23 +43,6 @@ impl FileLock {
     }
 }
 
-/// Takes a ledger of a PostgreSQL database for as long as the connection lives, or tells that it is taken.
-pub(in crate::store) fn take_session_lock(
-    url: &DatabaseUrl,
-    conn: &mut PgConnection,
-    ledger: &Ledger,
-) -> Result<(), StoreError> {
-    let key = lock_key(ledger.id());
-    for _ in 0..TRIES {
-        let taken: bool = diesel::select(pg_try_advisory_lock(key)).get_result(conn).doing("take the ledger's lock")?;
-        if taken {
-            return Ok(());
-        }
-        std::thread::sleep(PAUSE);
-    }
-    Err(in_use(url, ledger, "another process"))
-}
-
 /// Waits for the lock around migrations.
 pub(in crate::store) fn wait_for_migration_lock(conn: &mut PgConnection) -> QueryResult<()> {
     advisory("SELECT pg_advisory_lock($1)", conn)
@@ -78,11 +55,6 @@ pub(in crate::store) fn release_migration_lock(conn: &mut PgConnection) -> Query
 
 fn advisory(statement: &str, conn: &mut PgConnection) -> QueryResult<()> {
     diesel::sql_query(statement).bind::<BigInt, _>(lock_key("migrations")).execute(conn).map(drop)
-}
-
-#[diesel::declare_sql_function]
-extern "SQL" {
-    fn pg_try_advisory_lock(key: BigInt) -> Bool;
 }
 
 /// Advisory locks are numbers shared by all programs on a database, hence a digest.

@@ -10,9 +10,10 @@ use orb_core::{Date, Money, Timestamp};
 use super::checkpoint::Checkpointer;
 use super::connect::{AnyConn, Purpose, connect, on_either};
 use super::error::{Doing as _, Inside, StoreError};
+use super::lease::{Lease, LeaseKeeper, bound_transactions};
 use super::ledger::Ledger;
 use super::load::{Restored, load};
-use super::lock::{FileLock, take_session_lock};
+use super::lock::FileLock;
 use super::migrate::migrate;
 use super::names::Names;
 use super::queries::{load_journal_end, signed};
@@ -69,6 +70,8 @@ pub struct Writer {
     last_ordinal: i64,
     /// The safety facts of the session in force, as they were written last.
     session: Option<SafetyState>,
+    /// Absent for a file.
+    lease: Option<LeaseKeeper>,
     _lock: Option<FileLock>,
 }
 
@@ -86,10 +89,14 @@ impl Writer {
         let lock = url.path().map(|path| FileLock::take(url, path, &ledger)).transpose()?;
         migrate(url)?;
         let mut conn = connect(url, Purpose::Write)?;
-        if let AnyConn::Postgres(server) = &mut conn {
-            take_session_lock(url, server, &ledger)?;
-        }
         register(url, &mut conn, &ledger)?;
+        let lease = match &mut conn {
+            AnyConn::Sqlite(_) => None,
+            AnyConn::Postgres(server) => {
+                bound_transactions(server)?;
+                Some(LeaseKeeper::take(url, &ledger)?)
+            }
+        };
         let last_sequence = load_journal_end(&mut conn, ledger.id())?.last_sequence;
         Ok(Self {
             conn,
@@ -99,6 +106,7 @@ impl Writer {
             last_sequence,
             last_ordinal: ordinals_from(last_sequence + 1) - 1,
             session: None,
+            lease,
             _lock: lock,
         })
     }
@@ -107,6 +115,12 @@ impl Writer {
     #[must_use]
     pub const fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// Returns what knows whether this process still holds the ledger; `None` for a file, whose lock cannot be lost.
+    #[must_use]
+    pub fn lease(&self) -> Option<&Lease> {
+        self.lease.as_ref().map(LeaseKeeper::lease)
     }
 
     /// Returns the names that rows are written with.
@@ -136,7 +150,8 @@ impl Writer {
     /// Holds and the equity at a session's open also survive the end of the machine.
     ///
     /// # Errors
-    /// When the database fails; then nothing of the commit is kept, and it may be tried again. Only where the
+    /// When the ledger was [lost](StoreError::LeaseLost) to another process; nothing is kept, and never will be. When the
+    /// database fails; then nothing of the commit is kept, and it may be tried again. Only where the
     /// connection was [lost](StoreError::is_lost) is it unknown whether it was kept: open the ledger again and
     /// compare [`last_sequence`](Self::last_sequence).
     ///
@@ -148,7 +163,7 @@ impl Writer {
         if safety.is_some() {
             self.synchronous("FULL")?;
         }
-        let done = write_rows(&mut self.conn, &rows);
+        let done = write_rows(&mut self.conn, self.lease.as_ref().map(LeaseKeeper::lease), &rows);
         if safety.is_some() {
             // Where this fails commits stay as safe as they are now, and the commit stands.
             drop(self.synchronous("NORMAL"));
@@ -265,9 +280,17 @@ impl Rows {
 }
 
 /// Takes SQLite's write lock at once, since a lock that is taken late can fail without waiting.
-fn write_rows(conn: &mut AnyConn, rows: &Rows) -> Result<(), StoreError> {
+///
+/// On a server the lease is compared first, inside the transaction.
+fn write_rows(conn: &mut AnyConn, lease: Option<&Lease>, rows: &Rows) -> Result<(), StoreError> {
     if let AnyConn::Postgres(_) = conn {
-        return conn.transaction(|conn| rows.write(conn)).doing("commit");
+        let done = conn.transaction(|conn| {
+            if let (AnyConn::Postgres(server), Some(lease)) = (&mut *conn, lease) {
+                lease.check(server)?;
+            }
+            rows.write(conn).map_err(Inside::from)
+        });
+        return done.map_err(|error| error.doing("commit"));
     }
     conn.batch_execute("BEGIN IMMEDIATE").doing("begin a commit")?;
     let done = rows.write(conn).and_then(|()| conn.batch_execute("COMMIT"));
