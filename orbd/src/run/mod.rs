@@ -31,14 +31,15 @@ use self::simulator_time::SimulatorTime;
 use crate::daemon::{Books, Daemon, Folder, Start, Venue};
 use crate::environment::check::{self, Finding, Verdict};
 use crate::environment::{LiveConfig, StateLock, environment_name};
+use crate::guard::Heart;
 use crate::runtime::Identity;
 use crate::shutdown::Shutdown;
-use crate::store::{Lease, Ledger};
+use crate::store::{Lease, Ledger, StoreError};
 use crate::view;
 use crate::{rpc, summary};
 
 /// Requests a minute that a simulator is asked at most: it counts its own minutes, which may be short.
-const SIMULATOR_REQUESTS: u32 = 100_000;
+pub(crate) const SIMULATOR_REQUESTS: u32 = 100_000;
 
 /// Says what a run is to do.
 #[derive(Debug)]
@@ -116,10 +117,23 @@ pub async fn run(options: RunOptions) -> anyhow::Result<()> {
     };
     summary::print(&summary::live_banner(name, daemon.address, &daemon.token, folder.path(), daemon.resumed))?;
     daemon.market_end(&mut shutdown).await;
-    if !daemon.end().await? {
-        summary::print("The last log lines could not be stored.\n")?;
+    match daemon.end().await {
+        Ok(true) => {}
+        Ok(false) => summary::print("The last log lines could not be stored.\n")?,
+        Err(error) => {
+            if is_set_aside(&error) {
+                Heart::of(folder.path()).set_aside();
+            }
+            return Err(error);
+        }
     }
     Ok(())
+}
+
+/// Tells whether another daemon has taken over.
+fn is_set_aside(error: &anyhow::Error) -> bool {
+    let lost = |cause: &StoreError| matches!(cause, StoreError::LeaseLost { .. });
+    error.chain().filter_map(|cause| cause.downcast_ref()).any(lost)
 }
 
 /// Refuses to start where something on this machine is not fit to trade.

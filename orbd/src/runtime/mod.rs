@@ -24,6 +24,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::guard::Heart;
 use crate::rpc::{Accepted, CommandReply, CommandRequest, RefusalKind, Refused};
 use crate::store::{Audit, StoreError};
 
@@ -59,6 +60,8 @@ pub struct Runtime<B, M> {
     pub publisher: Publisher,
     /// The kill switch as a file.
     pub halt_file: HaltFile,
+    /// Tells whoever listens that the loop comes round.
+    pub heart: Heart,
     /// Ends the loop.
     pub stop: CancellationToken,
     /// The engine's effects of one event.
@@ -112,7 +115,10 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
                 Some(event) = self.broker_events.recv() => self.step(self.market.broker_time(), event.into()).await?,
                 Some(audit) = self.audits.recv() => self.recorder.add_audit(audit),
                 Some(day) = self.days.recv() => self.step(self.market.now(), Event::Reference(day)).await?,
-                _ = watch.tick() => self.watch_halt_file().await?,
+                _ = watch.tick() => {
+                    self.heart.beat();
+                    self.watch_halt_file().await?;
+                }
                 () = sleep_until(flush_at) => self.flush().await?,
                 step = self.market.next(wakeup) => match step {
                     MarketStep::Market(now, origin, data) => {
