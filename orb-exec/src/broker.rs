@@ -8,6 +8,8 @@ use orb_core::effect::{BrokerEffect, EffectClass, EffectId};
 use orb_core::event::{BrokerSnapshot, Event, FeedState, Outcome};
 use orb_core::order::{OrderUpdate, Rejection, RejectionKind};
 
+use crate::ownership::Ownership;
+
 /// Carries out the engine's effects.
 ///
 /// What comes of them is reported on the channel that the broker was made with: the outcome of an effect first, then
@@ -56,9 +58,22 @@ impl From<BrokerEvent> for Event {
 #[derive(Clone, Debug, Default)]
 pub struct EntryGate {
     epoch: Arc<AtomicU64>,
+    owner: Option<Arc<dyn Ownership>>,
 }
 
 impl EntryGate {
+    /// Makes one that also asks whether this process still owns the account's books.
+    #[must_use]
+    pub fn owned(owner: Arc<dyn Ownership>) -> Self {
+        Self { owner: Some(owner), ..Self::default() }
+    }
+
+    /// Returns who knows whether this process may still write; `None` where nobody else could.
+    #[must_use]
+    pub const fn owner(&self) -> Option<&Arc<dyn Ownership>> {
+        self.owner.as_ref()
+    }
+
     /// Returns the epoch in which a decision is made.
     #[must_use]
     pub fn epoch(&self) -> u64 {
@@ -77,10 +92,12 @@ impl EntryGate {
             return None;
         }
         let late = effect.not_after.is_some_and(|deadline| now > deadline);
-        let message = match (late, epoch == self.epoch()) {
-            (false, true) => return None,
-            (true, _) => "it was not sent: its deadline had passed",
-            (false, false) => "it was not sent: entries were stopped",
+        let is_owner = self.owner.as_ref().is_none_or(|owner| owner.is_certain());
+        let message = match (late, epoch == self.epoch(), is_owner) {
+            (false, true, true) => return None,
+            (true, ..) => "it was not sent: its deadline had passed",
+            (false, false, _) => "it was not sent: entries were stopped",
+            (false, true, false) => "it was not sent: it is not certain that this orbd still owns the account's books",
         };
         Some(Outcome::Rejected(Rejection {
             code: 0,

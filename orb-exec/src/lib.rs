@@ -9,9 +9,11 @@ mod broker;
 mod clock;
 pub mod local;
 mod market;
+mod ownership;
 mod wall_clock;
 
 pub use broker::{Broker, BrokerEvent, EntryGate};
 pub use clock::{Busy, Clock};
 pub use market::{MarketData, MarketStep};
+pub use ownership::{Confirmation, Ownership};
 pub use wall_clock::WallClock;

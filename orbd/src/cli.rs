@@ -9,6 +9,8 @@ use orb_core::config::{KEYS, PRESETS};
 use crate::commands::backtest::{self, BacktestArgs};
 use crate::commands::check::{self, CheckArgs};
 use crate::commands::demo::{self, DemoArgs};
+use crate::commands::flatten::{self, FlattenArgs};
+use crate::commands::guard::{self, GuardArgs};
 use crate::commands::run::{self as run_command, RunArgs};
 use crate::commands::sweep::{self, SweepArgs};
 
@@ -25,6 +27,8 @@ enum Command {
     Backtest(BacktestArgs),
     Check(CheckArgs),
     Demo(DemoArgs),
+    Flatten(FlattenArgs),
+    Guard(GuardArgs),
     Run(RunArgs),
     Sweep(SweepArgs),
 }
@@ -50,6 +54,8 @@ pub fn run() -> anyhow::Result<ExitCode> {
         }
         Command::Sweep(args) => print(&sweep::run(args)?),
         Command::Demo(args) => demo::run(args).map(|()| ExitCode::SUCCESS),
+        Command::Flatten(args) => flatten::run(&args),
+        Command::Guard(args) => guard::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Run(args) => run_command::run(&args).map(|()| ExitCode::SUCCESS),
     }
 }

@@ -31,6 +31,14 @@ pub fn start(sender: LogSender) {
     let _ = layers.try_init();
 }
 
+/// Starts logging to standard error alone, for a process without records; once per process.
+pub fn start_console() {
+    let filter = EnvFilter::try_from_env("ORB_LOG").unwrap_or_else(|_| EnvFilter::new("warn,orbd=info"));
+    let console = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).event_format(Console);
+    // A second start in one process keeps the first.
+    let _ = tracing_subscriber::registry().with(Layer::with_filter(console, filter)).try_init();
+}
+
 /// Writes one line an event: engine time in New York, weight, component, message.
 struct Console;
 

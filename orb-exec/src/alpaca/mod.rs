@@ -4,6 +4,7 @@ mod broker;
 pub mod check;
 mod config;
 mod connect;
+mod emergency;
 mod errors;
 #[cfg(test)]
 mod fuzz;
@@ -19,6 +20,7 @@ mod wire;
 pub use broker::{AlpacaBroker, BrokerHandle, BrokerParts, Outbox};
 pub use config::{AlpacaConfig, BracketSupport, ConfigError, Credentials, Environment, Feed, RequestLimits, Urls};
 pub use connect::{BarSource, ConnectError, ConnectParts, Connected, SnapshotSource, StreamSettings, connect};
+pub use emergency::{Emergency, Life, Reduction, SeenOrder, SeenPosition};
 pub use market::{AlpacaMarket, StreamCounts};
 pub use rest::{CallError, Refusal, Rest, Unclear};
 pub use snapshot::AccountIdentity;

@@ -3,6 +3,9 @@
 pub mod backtest;
 pub mod check;
 pub mod demo;
+mod emergency;
+pub mod flatten;
+pub mod guard;
 pub mod run;
 mod settings;
 mod settings_file;

@@ -14,6 +14,9 @@ pub struct RunArgs {
     settings: SettingArgs,
     #[command(flatten)]
     environment: EnvironmentArgs,
+    /// Wait while another orbd has the account's books in the same PostgreSQL database, and take over when it falls silent
+    #[arg(long)]
+    standby: bool,
 }
 
 /// Runs the command until somebody stops it.
@@ -23,7 +26,7 @@ pub struct RunArgs {
 pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     let config = args.settings.resolve_live(&args.environment)?;
     let credentials = credentials::find(config.environment.environment)?;
-    let options = RunOptions { config, credentials, config_name: args.settings.name() };
+    let options = RunOptions { config, credentials, config_name: args.settings.name(), standby: args.standby };
     let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     threads.block_on(run::run(options))
 }

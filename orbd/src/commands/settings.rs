@@ -7,7 +7,7 @@ use orb_core::RunConfig;
 use orb_core::config::{ConfigError, PRESETS, SettingError, UnknownPreset, preset};
 
 use super::settings_file::SettingsFile;
-use crate::environment::{EnvironmentArgs, EnvironmentError, LiveConfig};
+use crate::environment::{EnvironmentArgs, EnvironmentConfig, EnvironmentError, LiveConfig};
 
 /// Chooses what is traded and how.
 #[derive(Args, Clone, Debug, Default)]
@@ -132,6 +132,17 @@ impl SettingArgs {
     pub fn resolve_live(&self, environment: &EnvironmentArgs) -> Result<LiveConfig, SettingsError> {
         let file = self.file()?;
         Ok(LiveConfig { run: self.live_run(&file)?, environment: file.environment.resolve(environment)? })
+    }
+
+    /// Builds the environment alone: what it does not need of the file may be wrong.
+    ///
+    /// # Errors
+    /// Names the file and line, or the flag, and the remedy.
+    pub(super) fn resolve_environment(
+        &self,
+        environment: &EnvironmentArgs,
+    ) -> Result<EnvironmentConfig, SettingsError> {
+        Ok(self.file()?.environment.resolve(environment)?)
     }
 
     /// Reads the file; an empty one where none is named.

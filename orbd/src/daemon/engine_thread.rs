@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Ends;
 use super::books::{Books, core_restored};
+use crate::guard::Heart;
 use crate::runtime::{Ended, HaltFile, Publisher, Recorder, Runtime, header};
 use crate::spill::{KeepError, Keeper};
 use crate::store::Restored;
@@ -43,6 +44,7 @@ pub(super) struct Thread<B, M> {
     pub(super) publisher: Publisher,
     pub(super) ends: Ends,
     pub(super) halt_file: HaltFile,
+    pub(super) heart: Heart,
     pub(super) stop: CancellationToken,
     pub(super) over: watch::Sender<bool>,
 }
@@ -95,6 +97,7 @@ impl<B: Broker, M: MarketData> Thread<B, M> {
             audits: self.ends.audits,
             publisher: self.publisher,
             halt_file: self.halt_file,
+            heart: self.heart,
             stop: self.stop,
             effects: Effects::after(last_effect),
             store_trouble: None,

@@ -24,6 +24,7 @@ pub use folder::Folder;
 pub(crate) use folder::Running;
 
 use crate::auth::{Auth, Role, read_or_create_token};
+use crate::guard::Heart;
 use crate::rpc::{self, CommandReply, CommandRequest, Handle};
 use crate::runtime::{Ended, HaltFile, Identity, Publisher};
 use crate::shutdown::Shutdown;
@@ -101,6 +102,7 @@ impl Daemon {
             publisher: Publisher::new(start.identity, view, updates),
             ends,
             halt_file: HaltFile::of(start.folder.path()),
+            heart: Heart::of(start.folder.path()),
             stop: stop.clone(),
             over,
         };

@@ -12,7 +12,7 @@ use super::keys::{ENVIRONMENTS, near};
 #[derive(Args, Clone, Debug, Default)]
 pub struct EnvironmentArgs {
     /// Where orders go: sim, paper or live [default: `environment` of the file, else sim]
-    #[arg(long, value_name = "E", value_parser = read_environment)]
+    #[arg(long, visible_alias = "env", value_name = "E", value_parser = read_environment)]
     pub environment: Option<Environment>,
     /// Where records, token and halt file are kept [default: `data_dir` of the file, else orb/ENVIRONMENT in the user's
     /// state folder]

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use orb_core::RunConfig;
 use orb_exec::alpaca::{AlpacaConfig, BracketSupport, Credentials, Environment, Feed, RequestLimits, Urls};
@@ -15,6 +16,9 @@ use crate::view;
 
 /// Where the API listens when nothing else is said.
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7070);
+
+/// How long a daemon may be silent when nothing else is said.
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// Holds where orb trades and where it keeps its state; no secret is in it.
 #[derive(Clone, Debug)]
@@ -35,6 +39,8 @@ pub struct EnvironmentConfig {
     pub listen: SocketAddr,
     /// Where the records are.
     pub database: DatabaseUrl,
+    /// How long the daemon may be silent before `orbd guard` takes it for dead.
+    pub silence: Duration,
 }
 
 /// Holds everything that a run against a broker is told: what is traded and how, and where.
@@ -87,6 +93,7 @@ impl EnvironmentTables {
             brackets: value(self.alpaca.brackets.as_ref()).unwrap_or_default(),
             listen: self.listen(args)?,
             database: self.database(args)?.unwrap_or_else(|| DatabaseUrl::sqlite(data_dir.join("orb.db"))),
+            silence: value(self.guard.silence.as_ref()).unwrap_or(SILENCE),
             data_dir,
         })
     }

@@ -19,6 +19,9 @@ pub(super) const ALPACA: &[&str] = &[
 /// The keys of `[daemon]`.
 pub(super) const DAEMON: &[&str] = &["data_dir", "listen", "database"];
 
+/// The keys of `[guard]`.
+pub(super) const GUARD: &[&str] = &["silence_seconds"];
+
 /// The environments by name.
 pub(super) const ENVIRONMENTS: &[(&str, Environment)] =
     &[("sim", Environment::Sim), ("paper", Environment::Paper), ("live", Environment::Live)];
@@ -46,11 +49,12 @@ pub const fn environment_name(environment: Environment) -> &'static str {
     }
 }
 
-/// Returns the table that a key belongs to, without brackets; `None` when it is a key of neither.
+/// Returns the table that a key belongs to, without brackets; `None` when it is a key of none.
 pub(super) fn table_of(key: &str) -> Option<&'static str> {
     match key {
         _ if ALPACA.contains(&key) => Some("alpaca"),
         _ if DAEMON.contains(&key) => Some("daemon"),
+        _ if GUARD.contains(&key) => Some("guard"),
         _ => None,
     }
 }
@@ -80,9 +84,10 @@ mod tests {
 
     #[test]
     fn no_name_is_in_two_places() {
-        for key in ALPACA.iter().chain(DAEMON) {
+        for key in ALPACA.iter().chain(DAEMON).chain(GUARD) {
             assert!(orb_core::config::KEYS.iter().all(|known| known.name != *key), "{key}");
         }
         assert!(DAEMON.iter().all(|key| !ALPACA.contains(key)));
+        assert!(GUARD.iter().all(|key| !ALPACA.contains(key) && !DAEMON.contains(key)));
     }
 }

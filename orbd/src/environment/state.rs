@@ -4,6 +4,9 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
+/// The lock file of a state directory.
+const LOCK: &str = "orbd.lock";
+
 /// Returns where a daemon keeps its state when nothing else is said: `orb/NAME` in the user's state folder.
 #[must_use]
 pub fn default_folder(name: &str) -> PathBuf {
@@ -46,7 +49,7 @@ impl StateLock {
     /// When another process has it, or it may not be written to.
     pub fn take(folder: &Path) -> Result<Self, StateLockError> {
         let failed = |source| StateLockError::Io { folder: folder.to_owned(), source };
-        let path = folder.join("orbd.lock");
+        let path = folder.join(LOCK);
         let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
         let mut file = opened.map_err(failed)?;
         match file.try_lock() {
@@ -61,6 +64,22 @@ impl StateLock {
             .and_then(|()| writeln!(file, "{}", std::process::id()))
             .map_err(failed)?;
         Ok(Self { _file: file })
+    }
+
+    /// Returns who has a state directory; `None` when nobody has, or there is none.
+    ///
+    /// # Errors
+    /// When its lock cannot be looked at.
+    pub fn holder(folder: &Path) -> io::Result<Option<String>> {
+        let mut file = match File::open(folder.join(LOCK)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            opened => opened?,
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(None),
+            Err(TryLockError::WouldBlock) => Ok(Some(holder(&mut file))),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
     }
 }
 
@@ -100,12 +119,15 @@ mod tests {
     fn one_process_has_a_folder_at_a_time() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         assert_eq!(in_use(folder.path()).expect("a list"), None);
+        assert_eq!(StateLock::holder(folder.path()).expect("no lock"), None);
         let lock = StateLock::take(folder.path()).expect("free");
         let holder = format!("process {}", std::process::id());
         assert_eq!(in_use(folder.path()).expect("a list"), Some(holder.clone()));
+        assert_eq!(StateLock::holder(folder.path()).expect("a lock"), Some(holder.clone()));
         let error = StateLock::take(folder.path()).expect_err("taken").to_string();
         assert!(error.contains(&holder), "{error}");
         drop(lock);
+        assert_eq!(StateLock::holder(folder.path()).expect("a lock"), None);
         assert_eq!(in_use(folder.path()).expect("a list"), None);
         StateLock::take(folder.path()).expect("free again");
         let error = StateLock::take(Path::new("/nowhere/at/all")).expect_err("no folder");

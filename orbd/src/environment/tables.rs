@@ -1,4 +1,4 @@
-//! `environment`, `[alpaca]` and `[daemon]` as a configuration file has them, each value with its line.
+//! `environment`, `[alpaca]`, `[daemon]` and `[guard]` as a configuration file has them, each value with its line.
 
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -12,7 +12,7 @@ use toml::de::{DeString, DeTable, DeValue};
 use url::Url;
 
 use super::error::{EnvironmentError, EnvironmentProblem};
-use super::keys::{ALPACA, BRACKETS, DAEMON, ENVIRONMENTS, FEEDS, near, table_of};
+use super::keys::{ALPACA, BRACKETS, DAEMON, ENVIRONMENTS, FEEDS, GUARD, near, table_of};
 use super::source::Source;
 use super::urls::Service;
 use crate::store::DatabaseUrl;
@@ -21,6 +21,8 @@ use crate::store::DatabaseUrl;
 const REQUESTS: RangeInclusive<u32> = 20..=10_000;
 /// Seconds; a shorter wait would take a slow answer for none, a longer one leave an exit unsent for too long.
 const TIMEOUT_SECONDS: RangeInclusive<u32> = 1..=60;
+/// Seconds; a shorter silence may be a disk that hangs, and after a longer one much may have been lost.
+const SILENCE_SECONDS: RangeInclusive<u32> = 10..=3_600;
 /// Characters of a wrong value that an error repeats.
 const SHOWN_MAX: usize = 60;
 
@@ -38,6 +40,7 @@ pub(crate) struct EnvironmentTables {
     pub(super) environment: Option<Lined<Environment>>,
     pub(super) alpaca: AlpacaTable,
     pub(super) daemon: DaemonTable,
+    pub(super) guard: GuardTable,
 }
 
 /// Holds the keys of `[alpaca]`.
@@ -63,6 +66,12 @@ pub(super) struct DaemonTable {
     pub(super) database: Option<Lined<DatabaseUrl>>,
 }
 
+/// Holds the keys of `[guard]`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct GuardTable {
+    pub(super) silence: Option<Lined<Duration>>,
+}
+
 type Key<'a> = Spanned<DeString<'a>>;
 type Value<'a> = Spanned<DeValue<'a>>;
 
@@ -83,6 +92,7 @@ impl EnvironmentTables {
             "environment" => self.environment = Some(entry.one_of(ENVIRONMENTS, "\"sim\", \"paper\" or \"live\"")?),
             "alpaca" => self.alpaca = AlpacaTable::read(source, entry.table("alpaca")?)?,
             "daemon" => self.daemon = DaemonTable::read(source, entry.table("daemon")?)?,
+            "guard" => self.guard = GuardTable::read(source, entry.table("guard")?)?,
             name => return entry.stranger(name).map_or(Ok(false), |problem| Err(entry.error(problem))),
         }
         Ok(true)
@@ -130,6 +140,23 @@ impl DaemonTable {
                 "listen" => read.listen = Some(entry.loopback()?),
                 "database" => read.database = Some(entry.database()?),
                 _ => return Err(entry.unknown("daemon", DAEMON)),
+            }
+        }
+        Ok(read)
+    }
+}
+
+impl GuardTable {
+    fn read(source: Source<'_>, table: &DeTable<'_>) -> Result<Self, EnvironmentError> {
+        let mut read = Self::default();
+        for (key, value) in table {
+            let entry = Entry::new(source, key, value);
+            match entry.key {
+                "silence_seconds" => {
+                    let seconds = entry.whole(SILENCE_SECONDS, "a whole number from 10 to 3600")?;
+                    read.silence = Some(entry.lined(Duration::from_secs(seconds.value.into())));
+                }
+                _ => return Err(entry.unknown("guard", GUARD)),
             }
         }
         Ok(read)
@@ -231,6 +258,7 @@ impl<'a> Entry<'a> {
         let place = match table_of(self.key) {
             _ if self.key == "environment" => Some("outside of the tables, above the first one"),
             Some("alpaca") => Some("into [alpaca]"),
+            Some("guard") => Some("into [guard]"),
             Some(_) => Some("into [daemon]"),
             None if suggestion.is_some() => None,
             None => KEYS
@@ -249,7 +277,7 @@ impl<'a> Entry<'a> {
     fn stranger(&self, name: &str) -> Option<EnvironmentProblem> {
         let key = name.to_owned();
         if self.value.get_ref().as_table().is_some() {
-            let suggestion = near(["alpaca", "daemon"], name)?;
+            let suggestion = near(["alpaca", "daemon", "guard"], name)?;
             return Some(EnvironmentProblem::Misspelt { what: "table", name: key, suggestion });
         }
         if KEYS.iter().any(|known| known.name == name) {
@@ -257,6 +285,7 @@ impl<'a> Entry<'a> {
         }
         match table_of(name) {
             Some("alpaca") => Some(EnvironmentProblem::Misplaced { key, place: "into [alpaca]" }),
+            Some("guard") => Some(EnvironmentProblem::Misplaced { key, place: "into [guard]" }),
             Some(_) => Some(EnvironmentProblem::Misplaced { key, place: "into [daemon]" }),
             None => {
                 let suggestion = near(["environment"], name)?;

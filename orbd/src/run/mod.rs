@@ -1,9 +1,12 @@
 //! Trading at Alpaca, day after day, until somebody stops it.
 
 mod broker;
+mod key_lock;
+mod owner;
 mod planner;
 mod reference;
 mod simulator_time;
+mod standby;
 
 use std::sync::Arc;
 
@@ -21,19 +24,22 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use self::key_lock::KeyLock;
+use self::owner::LeaseOwner;
 use self::planner::{BAR_LENGTH, Planner};
 use self::simulator_time::SimulatorTime;
 use crate::daemon::{Books, Daemon, Folder, Start, Venue};
 use crate::environment::check::{self, Finding, Verdict};
 use crate::environment::{LiveConfig, StateLock, environment_name};
+use crate::guard::Heart;
 use crate::runtime::Identity;
 use crate::shutdown::Shutdown;
-use crate::store::Ledger;
+use crate::store::{Lease, Ledger, StoreError};
 use crate::view;
 use crate::{rpc, summary};
 
 /// Requests a minute that a simulator is asked at most: it counts its own minutes, which may be short.
-const SIMULATOR_REQUESTS: u32 = 100_000;
+pub(crate) const SIMULATOR_REQUESTS: u32 = 100_000;
 
 /// Says what a run is to do.
 #[derive(Debug)]
@@ -44,6 +50,8 @@ pub struct RunOptions {
     pub credentials: Credentials,
     /// What the configuration is called.
     pub config_name: String,
+    /// Waits while another daemon has the account's books, and takes over when it falls silent.
+    pub standby: bool,
 }
 
 /// Trades until somebody stops it.
@@ -56,12 +64,12 @@ pub async fn run(options: RunOptions) -> anyhow::Result<()> {
     let mut shutdown = Shutdown::catch().context("cannot catch signals")?;
     let environment = &options.config.environment;
     refuse_unfit(&options.config)?;
-    let listener = rpc::listen(environment.listen).await?;
+    let mut listener = rpc::listen(environment.listen).await?;
     let folder = Folder::open(&environment.data_dir)?;
     let _lock = StateLock::take(folder.path())?;
     let name = environment_name(environment.environment);
     let mut trading = Trading {
-        alpaca: environment.alpaca(options.credentials),
+        alpaca: environment.alpaca(options.credentials.clone()),
         run: options.config.run.clone(),
         symbols: Arc::new(symbols_of(&options.config.run)?),
         calendar: Arc::new(orb_data::nyse_calendar(2005, 2100)),
@@ -71,6 +79,17 @@ pub async fn run(options: RunOptions) -> anyhow::Result<()> {
         caps: Some(BreakerCaps::default()),
         day: Day::Planned,
     };
+    if options.standby {
+        // Nobody is to take a daemon that waits for one that trades. That the address can be had is known by now.
+        drop(listener);
+        let ledger = trading.ledger(environment.of_records()).await?;
+        tokio::select! {
+            free = standby::wait_for(&environment.database, &ledger) => free?,
+            () = shutdown.wait() => return Ok(()),
+        }
+        listener = rpc::listen(environment.listen).await?;
+    }
+    let _key = KeyLock::take(&environment.urls.trading, &options.credentials, &environment.database)?;
     let following = CancellationToken::new();
     let _end_of_following = following.clone().drop_guard();
     let keep = Keep {
@@ -98,10 +117,23 @@ pub async fn run(options: RunOptions) -> anyhow::Result<()> {
     };
     summary::print(&summary::live_banner(name, daemon.address, &daemon.token, folder.path(), daemon.resumed))?;
     daemon.market_end(&mut shutdown).await;
-    if !daemon.end().await? {
-        summary::print("The last log lines could not be stored.\n")?;
+    match daemon.end().await {
+        Ok(true) => {}
+        Ok(false) => summary::print("The last log lines could not be stored.\n")?,
+        Err(error) => {
+            if is_set_aside(&error) {
+                Heart::of(folder.path()).set_aside();
+            }
+            return Err(error);
+        }
     }
     Ok(())
+}
+
+/// Tells whether another daemon has taken over.
+fn is_set_aside(error: &anyhow::Error) -> bool {
+    let lost = |cause: &StoreError| matches!(cause, StoreError::LeaseLost { .. });
+    error.chain().filter_map(|cause| cause.downcast_ref()).any(lost)
 }
 
 /// Refuses to start where something on this machine is not fit to trade.
@@ -186,7 +218,8 @@ impl<C: Clock> Trading<C> {
     pub(crate) async fn start(self, keep: &Keep<'_>, listener: TcpListener) -> anyhow::Result<Daemon> {
         let ledger = self.ledger(keep.environment).await?;
         let books = Books::open(&keep.url, ledger, &self.run, &self.symbols, keep.folder)?;
-        let (gate, stop) = (EntryGate::default(), CancellationToken::new());
+        let stop = CancellationToken::new();
+        let gate = books.writer.lease().map_or_else(EntryGate::default, |lease| end_with(lease, &stop));
         let connected = connect(ConnectParts {
             config: self.alpaca.clone(),
             symbols: Arc::clone(&self.symbols),
@@ -256,6 +289,16 @@ impl<C: Clock> Trading<C> {
         tokio::spawn(planner.plan(after, sender));
         Ok((days, first))
     }
+}
+
+/// Stops everything when a lease is lost, and makes the gate that asks it.
+fn end_with(lease: &Lease, stop: &CancellationToken) -> EntryGate {
+    let (watched, stop) = (lease.clone(), stop.clone());
+    tokio::spawn(async move {
+        watched.lost().await;
+        stop.cancel();
+    });
+    EntryGate::owned(Arc::new(LeaseOwner(lease.clone())))
 }
 
 /// Joins the connection with the events that come before all others: the day, and after a crash its hold.

@@ -26,6 +26,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::guard::Heart;
 use crate::rpc::{Accepted, CommandReply, CommandRequest, RefusalKind, Refused};
 use crate::spill::{KeepError, Keeper, Kept, StoreTrouble};
 use crate::store::Audit;
@@ -68,6 +69,8 @@ pub struct Runtime<B, M> {
     pub publisher: Publisher,
     /// The kill switch as a file.
     pub halt_file: HaltFile,
+    /// Tells whoever listens that the loop comes round.
+    pub heart: Heart,
     /// Ends the loop.
     pub stop: CancellationToken,
     /// The engine's effects of one event.
@@ -125,7 +128,10 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
                 Some(event) = self.broker_events.recv() => self.on_reports(event).await?,
                 Some(audit) = self.audits.recv() => self.recorder.add_audit(audit),
                 Some(day) = self.days.recv() => self.step(self.market.now(), Event::Reference(day)).await?,
-                _ = watch.tick() => self.watch_halt_file().await?,
+                _ = watch.tick() => {
+                    self.heart.beat();
+                    self.watch_halt_file().await?;
+                }
                 () = sleep_until(flush_at) => self.flush().await?,
                 () = self.keeper.news() => self.look_at_store().await?,
                 step = self.market.next(wakeup) => match step {

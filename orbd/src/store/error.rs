@@ -73,6 +73,22 @@ pub enum StoreError {
         /// Who holds it, as far as is known.
         holder: String,
     },
+    /// Another process has taken the ledger meanwhile: this one was silent for too long, and is to end.
+    #[error(
+        "the ledger {ledger} was taken over by another orbd, because this one was silent for too long; nothing more of this one's is committed or sent"
+    )]
+    LeaseLost {
+        /// The ledger.
+        ledger: String,
+    },
+    /// Nobody can stand by for a file: start orbd without.
+    #[error(
+        "{database} is a file, and a standby needs a PostgreSQL server that both can reach; start without --standby"
+    )]
+    NoStandby {
+        /// The database.
+        database: String,
+    },
     /// The ledger's id stands for another account or environment: the database was tampered with or mixed up.
     #[error(
         "the ledger {ledger} of the database {database} belongs to the environment `{found}`, not to `{wanted}`; use another database"
@@ -219,6 +235,8 @@ impl StoreError {
             | Self::SchemaOlder { .. }
             | Self::Migration { .. }
             | Self::InUse { .. }
+            | Self::LeaseLost { .. }
+            | Self::NoStandby { .. }
             | Self::OtherLedger { .. }
             | Self::UnknownName { .. }
             | Self::Damaged { .. }

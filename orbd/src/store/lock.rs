@@ -1,4 +1,4 @@
-//! One writer per ledger.
+//! One writer per ledger of a file, and one migration at a time on a server.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use diesel::prelude::*;
+use diesel::result::Error as DieselError;
 use diesel::sql_types::{BigInt, Integer, Text};
 use sha2::{Digest as _, Sha256};
 
@@ -14,9 +15,9 @@ use super::error::{Doing as _, StoreError};
 use super::ledger::Ledger;
 use super::url::DatabaseUrl;
 
-/// A server needs a moment to see that a process that was killed has gone.
-const TRIES: u32 = 5;
-/// Between two tries.
+/// How often one looks whether a process that was ended has gone.
+const TRIES: u32 = 25;
+/// Between two looks.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Holds a ledger of a SQLite file; ends with the process, however it ends.
@@ -49,23 +50,6 @@ impl FileLock {
     }
 }
 
-/// Takes a ledger of a PostgreSQL database for as long as the connection lives, or tells that it is taken.
-pub(in crate::store) fn take_session_lock(
-    url: &DatabaseUrl,
-    conn: &mut PgConnection,
-    ledger: &Ledger,
-) -> Result<(), StoreError> {
-    let key = lock_key(ledger.id());
-    for _ in 0..TRIES {
-        let taken: bool = diesel::select(pg_try_advisory_lock(key)).get_result(conn).doing("take the ledger's lock")?;
-        if taken {
-            return Ok(());
-        }
-        std::thread::sleep(PAUSE);
-    }
-    Err(in_use(url, ledger, "another process"))
-}
-
 /// Names the server's process behind a connection; another one may later have the same number, but no earlier start.
 #[derive(Clone, Debug, QueryableByName)]
 pub(in crate::store) struct Backend {
@@ -81,20 +65,23 @@ pub(in crate::store) fn backend(conn: &mut PgConnection) -> Result<Backend, Stor
     diesel::sql_query(own).get_result(conn).doing("find out who serves the connection")
 }
 
-/// Ends the server's process behind a connection that was lost, if it is still there.
+/// Ends the server's process behind a connection that was lost, if it is still there, and waits until it is gone.
 ///
-/// It may not know yet that nobody listens, and would keep the ledger's lock. Once that lock can be had, what the
-/// process was doing is kept or undone, but not under way.
+/// It may not know yet that nobody listens. Once it is gone, what it was doing is kept or undone, but not under way.
 pub(in crate::store) fn end_backend(conn: &mut PgConnection, lost: &Backend) -> Result<(), StoreError> {
-    diesel::sql_query(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-         WHERE pid = $1 AND (backend_start AT TIME ZONE 'UTC')::text = $2 AND pid <> pg_backend_pid()",
-    )
-    .bind::<Integer, _>(lost.pid)
-    .bind::<Text, _>(&lost.started)
-    .execute(conn)
-    .map(drop)
-    .doing("end the lost connection at the server")
+    const DOING: &str = "end the lost connection at the server";
+    for _ in 0..TRIES {
+        let ended = diesel::sql_query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+             WHERE pid = $1 AND (backend_start AT TIME ZONE 'UTC')::text = $2 AND pid <> pg_backend_pid()",
+        );
+        let found = ended.bind::<Integer, _>(lost.pid).bind::<Text, _>(&lost.started).execute(conn).doing(DOING)?;
+        if found == 0 {
+            return Ok(());
+        }
+        std::thread::sleep(PAUSE);
+    }
+    Err(StoreError::Lost { doing: DOING, source: DieselError::BrokenTransactionManager })
 }
 
 /// Waits for the lock around migrations.
@@ -109,11 +96,6 @@ pub(in crate::store) fn release_migration_lock(conn: &mut PgConnection) -> Query
 
 fn advisory(statement: &str, conn: &mut PgConnection) -> QueryResult<()> {
     diesel::sql_query(statement).bind::<BigInt, _>(lock_key("migrations")).execute(conn).map(drop)
-}
-
-#[diesel::declare_sql_function]
-extern "SQL" {
-    fn pg_try_advisory_lock(key: BigInt) -> Bool;
 }
 
 /// Advisory locks are numbers shared by all programs on a database, hence a digest.

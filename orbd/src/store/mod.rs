@@ -8,6 +8,7 @@ mod checkpoint;
 mod connect;
 mod error;
 mod held;
+mod lease;
 mod ledger;
 mod load;
 mod lock;
@@ -29,6 +30,7 @@ mod url;
 mod writer;
 
 pub use error::StoreError;
+pub use lease::{Lease, LeaseWatch, Standing};
 pub use ledger::Ledger;
 pub use load::Restored;
 pub use logs::{LogFilter, LogLayer, LogLine, LogOptions, LogSearch, LogSender, LogWriter};

@@ -11,6 +11,7 @@ use super::checkpoint::Checkpointer;
 use super::connect::{AnyConn, on_either};
 use super::error::{Doing as _, Inside, StoreError};
 use super::held::Held;
+use super::lease::Lease;
 use super::ledger::Ledger;
 use super::load::{Restored, load};
 use super::names::Names;
@@ -93,14 +94,14 @@ impl Writer {
         })
     }
 
-    /// Opens a new connection in place of one that was lost, takes the ledger again, and returns the number of the last
-    /// journaled event, which tells whether a commit whose answer was lost has been kept.
+    /// Opens a new connection in place of one that was lost, and returns the number of the last journaled event,
+    /// which tells whether a commit whose answer was lost has been kept.
     ///
     /// # Errors
     /// When the database cannot be reached, or somebody else has taken the ledger meanwhile; then nothing can be
     /// committed before a later call succeeds.
     pub fn reconnect(&mut self) -> Result<u64, StoreError> {
-        self.held.reconnect(&self.ledger)?;
+        self.held.reconnect()?;
         self.last_sequence = begin(&mut self.held, &self.ledger)?;
         self.last_ordinal = self.last_ordinal.max(ordinals_from(self.last_sequence + 1) - 1);
         // What was written last is not known, so the next safety fact counts as new.
@@ -112,6 +113,12 @@ impl Writer {
     #[must_use]
     pub const fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// Returns what knows whether this process still holds the ledger; `None` for a file, whose lock cannot be lost.
+    #[must_use]
+    pub fn lease(&self) -> Option<&Lease> {
+        self.held.lease()
     }
 
     /// Returns the names that rows are written with.
@@ -164,7 +171,8 @@ impl Writer {
     /// Holds and the equity at a session's open also survive the end of the machine.
     ///
     /// # Errors
-    /// When the database fails; then nothing of the commit is kept, and where the error
+    /// When the ledger was [lost](StoreError::LeaseLost) to another process; nothing is kept, and never will be. When
+    /// the database fails; then nothing of the commit is kept, and where the error
     /// [is transient](StoreError::is_transient) it may be tried again. Only where the connection was
     /// [lost](StoreError::is_lost) is it unknown whether it was kept: [`reconnect`](Self::reconnect) tells.
     ///
@@ -176,7 +184,7 @@ impl Writer {
         if safety.is_some() {
             self.synchronous("FULL")?;
         }
-        let done = self.held.conn("commit").and_then(|conn| write_rows(conn, &rows));
+        let done = self.held.conn_and_lease().and_then(|(conn, lease)| write_rows(conn, lease, &rows));
         if safety.is_some() {
             // Where this fails commits stay as safe as they are now, and the commit stands.
             drop(self.synchronous("NORMAL"));
@@ -293,9 +301,17 @@ impl Rows {
 }
 
 /// Takes SQLite's write lock at once, since a lock that is taken late can fail without waiting.
-fn write_rows(conn: &mut AnyConn, rows: &Rows) -> Result<(), StoreError> {
+///
+/// On a server the lease is compared first, inside the transaction.
+fn write_rows(conn: &mut AnyConn, lease: Option<&Lease>, rows: &Rows) -> Result<(), StoreError> {
     if let AnyConn::Postgres(_) = conn {
-        return conn.transaction(|conn| rows.write(conn)).doing("commit");
+        let done = conn.transaction(|conn| {
+            if let (AnyConn::Postgres(server), Some(lease)) = (&mut *conn, lease) {
+                lease.check(server)?;
+            }
+            rows.write(conn).map_err(Inside::from)
+        });
+        return done.map_err(|error| error.doing("commit"));
     }
     conn.batch_execute("BEGIN IMMEDIATE").doing("begin a commit")?;
     let done = rows.write(conn).and_then(|()| conn.batch_execute("COMMIT"));
@@ -327,6 +343,8 @@ fn begin(held: &mut Held, ledger: &Ledger) -> Result<u64, StoreError> {
     let url = held.url().clone();
     let conn = held.conn("open the ledger")?;
     register(&url, conn, ledger)?;
+    held.hold(ledger)?;
+    let conn = held.conn("open the ledger")?;
     Ok(load_journal_end(conn, ledger.id())?.last_sequence)
 }
 

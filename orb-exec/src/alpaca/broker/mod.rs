@@ -112,7 +112,8 @@ impl<C: Clock> AlpacaBroker<C> {
         let outbox = Outbox::new(parts.events, parts.clock.clone());
         let reports = outbox.clone();
         let health = Health::new(move |state| reports.feed(state));
-        let rest = Rest::with_health(&parts.config, parts.symbols, parts.calendar, Some(health))?;
+        let owner = parts.gate.owner().cloned();
+        let rest = Rest::reporting(&parts.config, parts.symbols, parts.calendar, Some(health), owner)?;
         Ok(Self {
             desk: Arc::new(Desk {
                 rest,

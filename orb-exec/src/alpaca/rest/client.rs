@@ -14,11 +14,13 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::super::config::{AlpacaConfig, ConfigError, Credentials, Feed, RequestLimits};
+use super::super::errors::not_sent;
 use super::super::orders::OrderReader;
 use super::super::rate::{Turnstile, Urgency};
 use super::call::{CallError, Unclear, Verb, send};
 use super::endpoint::Call;
 use super::health::Health;
+use crate::ownership::Ownership;
 
 /// How long a question waits for its turn and for a broker that is busy or away.
 const QUESTION_PATIENCE: Duration = Duration::from_secs(20);
@@ -79,6 +81,7 @@ struct Shared {
     timeout: Duration,
     feed: Feed,
     health: Option<Health>,
+    owner: Option<Arc<dyn Ownership>>,
     calendar: Arc<Calendar>,
     orders: OrderReader,
 }
@@ -101,15 +104,16 @@ impl Rest {
     /// # Errors
     /// When an address cannot be used.
     pub fn new(config: &AlpacaConfig, symbols: Arc<SymbolTable>, calendar: Arc<Calendar>) -> Result<Self, ConfigError> {
-        Self::with_health(config, symbols, calendar, None)
+        Self::reporting(config, symbols, calendar, None, None)
     }
 
-    /// Makes a client that reports when the broker is away.
-    pub(crate) fn with_health(
+    /// Makes a client that reports when the broker is away, and writes only while the owner lets it.
+    pub(crate) fn reporting(
         config: &AlpacaConfig,
         symbols: Arc<SymbolTable>,
         calendar: Arc<Calendar>,
         health: Option<Health>,
+        owner: Option<Arc<dyn Ownership>>,
     ) -> Result<Self, ConfigError> {
         config.urls.validate()?;
         // The data host counts for itself and knows no exits.
@@ -120,6 +124,7 @@ impl Rest {
             timeout: config.limits.timeout,
             feed: config.feed,
             health,
+            owner,
             calendar,
             orders: OrderReader::new(symbols),
         })))
@@ -168,6 +173,7 @@ impl Rest {
             let Some(permit) = asked.turnstile.pass(&manner.urgency, manner.patience).await else {
                 return Err(CallError::NotSent("its turn did not come in time: too many requests".to_owned()));
             };
+            self.may_write(verb).await?;
             manner.guard.map_or(Ok(()), |may_be_sent| may_be_sent()).map_err(CallError::Stopped)?;
             let answer = send(&asked.client, verb, call.clone(), self.0.timeout).await;
             match &answer {
@@ -187,6 +193,16 @@ impl Rest {
                     tokio::time::sleep(CONNECT_AGAIN).await;
                 }
                 answer => return answer,
+            }
+        }
+    }
+
+    /// Asks the owner last before a request that changes something.
+    async fn may_write(&self, verb: Verb) -> Result<(), CallError> {
+        match (verb, &self.0.owner) {
+            (Verb::Get, _) | (_, None) => Ok(()),
+            (Verb::Post | Verb::Patch | Verb::Delete, Some(owner)) => {
+                owner.confirm().await.map_err(|reason| CallError::Stopped(not_sent(reason)))
             }
         }
     }

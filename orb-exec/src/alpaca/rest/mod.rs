@@ -14,4 +14,5 @@ pub(crate) use call::Verb;
 pub use call::{CallError, Refusal, Unclear};
 pub use client::Rest;
 pub(crate) use client::{HostName, Manner};
+pub(crate) use endpoint::Call;
 pub(crate) use health::Health;

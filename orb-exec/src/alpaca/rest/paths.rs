@@ -69,6 +69,11 @@ pub(super) fn fills(after: Timestamp, page_token: Option<&str>) -> Call {
     call("/v2/account/activities", &query)
 }
 
+/// Names what is held of a symbol.
+pub(crate) fn position(symbol: &str) -> Call {
+    call(&format!("/v2/positions/{}", segment(symbol)), &[])
+}
+
 /// Names an asset.
 pub(crate) fn asset(symbol: &str) -> Call {
     call(&format!("/v2/assets/{}", segment(symbol)), &[])

@@ -3,6 +3,7 @@
 pub(crate) mod cluster;
 mod crash;
 mod facts;
+mod leases;
 mod lists;
 mod logs;
 mod open;
