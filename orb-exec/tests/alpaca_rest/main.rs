@@ -3,6 +3,7 @@
 mod checks;
 mod faults;
 mod lifecycle;
+mod ownership;
 mod rig;
 mod server;
 mod sim;

@@ -17,7 +17,7 @@ use orb_exec::alpaca::{
     AlpacaBroker, AlpacaConfig, BracketSupport, BrokerHandle, BrokerParts, Credentials, Environment, Feed,
     RequestLimits, Urls,
 };
-use orb_exec::{Broker as _, BrokerEvent, Clock, EntryGate, WallClock};
+use orb_exec::{Broker as _, BrokerEvent, Clock, EntryGate, Ownership, WallClock};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -73,12 +73,22 @@ impl Rig {
     pub(crate) fn with_config(config: AlpacaConfig) -> Self {
         Self::with_clock(config, calendar(), WallClock::default())
     }
+
+    /// Makes a broker of which somebody else may be the owner.
+    pub(crate) fn owned(server: &Server, owner: Arc<dyn Ownership>) -> Self {
+        let config = config(server, Duration::from_secs(20));
+        Self::with_gate(config, calendar(), WallClock::default(), EntryGate::owned(owner))
+    }
 }
 
 impl<C: Clock> Rig<C> {
     pub(crate) fn with_clock(config: AlpacaConfig, calendar: Arc<Calendar>, clock: C) -> Self {
+        Self::with_gate(config, calendar, clock, EntryGate::default())
+    }
+
+    fn with_gate(config: AlpacaConfig, calendar: Arc<Calendar>, clock: C, gate: EntryGate) -> Self {
         let (events, received) = mpsc::unbounded_channel();
-        let (gate, symbols, brackets) = (EntryGate::default(), symbols(), BracketSupport::default());
+        let (symbols, brackets) = (symbols(), BracketSupport::default());
         let parts =
             BrokerParts { config, symbols, calendar, gate: gate.clone(), clock: clock.clone(), brackets, events };
         let broker = AlpacaBroker::new(parts).expect("addresses on this machine");

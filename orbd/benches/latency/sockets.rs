@@ -13,6 +13,7 @@ use orb_exec::alpaca::{
     StreamSettings, connect,
 };
 use orb_exec::{Clock, EntryGate};
+use orbd::guard::Heart;
 use orbd::runtime::{Ended, HaltFile, Identity, Publisher, Recorder, Runtime, header};
 use orbd::spill::{KeepError, Keeper, Patience};
 use orbd::store::{DatabaseUrl, Ledger, LogOptions, LogWriter, Names, Writer};
@@ -232,6 +233,7 @@ impl Thread {
             commands,
             audits,
             publisher: Publisher::new(identity, view, updates),
+            heart: Heart::of(self.halt_file.path().parent().unwrap_or_else(|| Path::new("."))),
             halt_file: self.halt_file,
             stop,
             effects: Effects::default(),

@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use super::holdings::{Holding, OwnOrder};
 
 /// So often in a row fills and position may contradict each other before the broker's position is believed.
-const DOUBTS_MAX: u32 = 5;
+const DOUBTS_MAX: u32 = 10;
 /// So often in a row there must be nothing left before it is believed.
 const FLAT_LOOKS: u32 = 2;
 /// How long an order has that was asked to be cancelled, before it is asked again.
@@ -332,10 +332,10 @@ mod tests {
 
     #[test]
     fn shares_of_somebody_else_are_left_alone_unless_all_is_meant() {
-        let foreign = vec![holding(&[], &[position("SPY", 5)]); 7];
+        let foreign = vec![holding(&[], &[position("SPY", 5)]); 12];
         let steps = play(&mut Track::new(Goal::Flat), &foreign);
         assert!(steps.iter().all(|step| matches!(step, Step::Wait | Step::Done)), "{steps:?}");
-        assert_eq!(play(&mut Track::new(Goal::FlatForAll), &foreign)[4], Step::CloseWhole);
+        assert_eq!(play(&mut Track::new(Goal::FlatForAll), &foreign)[9], Step::CloseWhole);
         let both = holding(&[entry(10, Life::Over)], &[position("SPY", 15)]);
         assert_eq!(play(&mut Track::new(Goal::Flat), &[both]), [Step::Close(Decimal::from(10))]);
     }

@@ -34,7 +34,7 @@ use crate::environment::{LiveConfig, StateLock, environment_name};
 use crate::guard::Heart;
 use crate::runtime::Identity;
 use crate::shutdown::Shutdown;
-use crate::store::{Lease, Ledger, StoreError};
+use crate::store::{Lease, LeaseWatch, Ledger, StoreError};
 use crate::view;
 use crate::{rpc, summary};
 
@@ -63,6 +63,9 @@ pub async fn run(options: RunOptions) -> anyhow::Result<()> {
     // Before anything can be called: whoever sees the daemon up may end it at once.
     let mut shutdown = Shutdown::catch().context("cannot catch signals")?;
     let environment = &options.config.environment;
+    if options.standby {
+        LeaseWatch::check(&environment.database)?;
+    }
     refuse_unfit(&options.config)?;
     let mut listener = rpc::listen(environment.listen).await?;
     let folder = Folder::open(&environment.data_dir)?;

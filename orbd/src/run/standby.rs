@@ -10,7 +10,7 @@ use crate::summary;
 /// How often the lease is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// Waits until nobody holds a ledger; `None` when that is so at once.
+/// Waits until nobody holds a ledger.
 ///
 /// # Errors
 /// When the database is a file. One that does not answer is asked again: its holder cannot renew its lease either.

@@ -354,14 +354,23 @@ impl core::fmt::Debug for Watching {
 }
 
 impl LeaseWatch {
+    /// Tells whether a daemon can stand by for a database; nothing is asked.
+    ///
+    /// # Errors
+    /// When it is a SQLite file: its lock ends with the holder's process, and no other machine has the file.
+    pub fn check(url: &DatabaseUrl) -> Result<(), StoreError> {
+        match url.path() {
+            Some(_) => Err(StoreError::NoStandby { database: url.to_string() }),
+            None => Ok(()),
+        }
+    }
+
     /// Makes one; nothing is asked yet.
     ///
     /// # Errors
-    /// When the database is a SQLite file: its lock ends with the holder's process, and no other machine has the file.
+    /// When the database is a SQLite file.
     pub fn new(url: &DatabaseUrl, ledger: &Ledger) -> Result<Self, StoreError> {
-        if url.path().is_some() {
-            return Err(StoreError::NoStandby { database: url.to_string() });
-        }
+        Self::check(url)?;
         Ok(Self { url: url.clone(), ledger: ledger.id().to_owned(), conn: None })
     }
 

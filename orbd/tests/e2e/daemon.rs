@@ -122,6 +122,13 @@ impl Drop for Process {
     }
 }
 
+/// Sends a signal to a process.
+#[track_caller]
+pub(crate) fn signal(process: &Process, name: &str) {
+    let sent = Command::new("kill").args([&format!("-{name}"), &process.child.id().to_string()]).status();
+    assert!(sent.unwrap().success(), "{name}");
+}
+
 /// Prepares a program without any setting of the machine that the tests run on.
 pub(crate) fn program(path: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(path);

@@ -4,6 +4,8 @@
 
 // The attributes tell clippy that all of this is test code.
 #[cfg(test)]
+mod account;
+#[cfg(test)]
 mod api;
 #[cfg(test)]
 mod at_broker;
@@ -21,6 +23,10 @@ mod crash;
 #[cfg(test)]
 mod daemon;
 #[cfg(test)]
+mod flatten;
+#[cfg(test)]
+mod guard;
+#[cfg(test)]
 mod market;
 #[cfg(test)]
 mod orbctl;
@@ -34,5 +40,7 @@ mod postgres;
 mod records;
 #[cfg(test)]
 mod refusals;
+#[cfg(test)]
+mod standby;
 #[cfg(test)]
 mod sweep;

@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::super::keys::{ALPACA, DAEMON};
+use super::super::keys::{ALPACA, DAEMON, GUARD};
 use super::*;
 use crate::commands::SettingArgs;
 
@@ -143,6 +143,10 @@ fn values_that_do_not_fit_are_told_with_their_line() {
     for number in ["19", "10001", "-1", "200.0", "\"200\"", "0x40"] {
         refused(&format!("[alpaca]\nrequests_per_minute = {number}"), "expected a whole number from 20 to 10000");
     }
+    refused("[guard]\nsilence_seconds = 9", "/orb.toml:2: `silence_seconds = 9`: expected a whole number from 10");
+    refused("[guard]\nsilence = 60", "/orb.toml:2: [guard] has no key `silence`, did you mean `silence_seconds`?");
+    refused("silence_seconds = 60", "/orb.toml:1: `silence_seconds` belongs into [guard]");
+    refused("[gaurd]\n", "/orb.toml:1: there is no table `gaurd`, did you mean `guard`?");
     refused("[alpaca]\nrequest_timeout_seconds = 0", "/orb.toml:2: `request_timeout_seconds = 0`: expected a whole");
     refused(
         "[alpaca]\nurl = \"sim\"",
@@ -254,7 +258,8 @@ fn the_sample_has_every_key() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/orb.sample.toml");
     let text = std::fs::read_to_string(path).expect("the sample");
     let keys = orb_core::config::KEYS.iter().map(|key| key.name);
-    for key in keys.chain(ALPACA.iter().copied()).chain(DAEMON.iter().copied()).chain(["environment", "preset"]) {
+    let tables = [ALPACA, DAEMON, GUARD].concat();
+    for key in keys.chain(tables).chain(["environment", "preset"]) {
         let shows = |line: &str| line.trim_start_matches(['#', ' ']).starts_with(&format!("{key} = "));
         assert!(text.lines().any(shows), "{key} is missing");
     }

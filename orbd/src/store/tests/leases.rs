@@ -91,7 +91,7 @@ fn a_commit_keeps_the_lease_until_its_end(database: &Database) {
     use diesel::Connection as _;
     use diesel::connection::SimpleConnection as _;
     let writer = database.writer();
-    let mut conn = crate::store::connect::connect_postgres(&database.url, "").expect("a connection");
+    let mut conn = crate::store::connect::connect_postgres(&database.url, "SELECT 1").expect("a connection");
     let mut other =
         crate::store::connect::connect_postgres(&database.url, "SET lock_timeout = '100ms'").expect("another");
     let done = conn.transaction(|conn| {
