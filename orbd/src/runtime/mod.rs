@@ -24,6 +24,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::failpoint::{self, Place};
 use crate::rpc::{Accepted, CommandReply, CommandRequest, RefusalKind, Refused};
 use crate::store::{Audit, StoreError};
 
@@ -109,7 +110,7 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
                     return Ok(Ended::Stopped);
                 }
                 Some(request) = self.commands.recv() => self.on_request(request).await?,
-                Some(event) = self.broker_events.recv() => self.step(self.market.broker_time(), event.into()).await?,
+                Some(event) = self.broker_events.recv() => self.on_news(event).await?,
                 Some(audit) = self.audits.recv() => self.recorder.add_audit(audit),
                 Some(day) = self.days.recv() => self.step(self.market.now(), Event::Reference(day)).await?,
                 _ = watch.tick() => self.watch_halt_file().await?,
@@ -146,11 +147,18 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
                 biased;
                 () = self.stop.cancelled() => return self.flush().await,
                 Some(request) = self.commands.recv() => self.on_request(request).await?,
-                Some(event) = self.broker_events.recv() => self.step(self.market.broker_time(), event.into()).await?,
+                Some(event) = self.broker_events.recv() => self.on_news(event).await?,
                 Some(audit) = self.audits.recv() => self.recorder.add_audit(audit),
                 () = sleep_until(flush_at) => self.flush().await?,
             }
         }
+    }
+
+    /// Gives what the broker reported to the engine.
+    async fn on_news(&mut self, event: BrokerEvent) -> Result<(), StoreError> {
+        let now = self.market.broker_time();
+        failpoint::pass(Place::Heard, now);
+        self.step(now, event.into()).await
     }
 
     /// Gives one event to the engine; what has effects is committed at once.
@@ -159,6 +167,9 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
         self.engine.on_event(now, &event, &mut self.effects);
         let effects: Vec<Effect> = self.effects.drain().collect();
         let urgent = !effects.is_empty();
+        if urgent {
+            failpoint::pass(Place::Decided, now);
+        }
         // What has no effects leaves every level and every position as it was, but for the end of a barrier.
         if urgent || !matches!(event, Event::Market(_, Prices::Trade { .. } | Prices::Quote { .. })) {
             self.say_what_is_wanted();
@@ -176,14 +187,20 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
     /// Commits what is waiting, then acts on it, then shows it.
     async fn flush(&mut self) -> Result<(), StoreError> {
         let Some(committed) = self.recorder.commit(&self.engine)? else { return Ok(()) };
+        failpoint::pass(Place::Committed, self.engine.now());
         for (now, epoch, effect) in committed {
             match effect {
-                Effect::Broker(effect) => self.broker.perform(now, epoch, effect).await,
+                Effect::Broker(effect) => {
+                    failpoint::pass(Place::Sending, now);
+                    self.broker.perform(now, epoch, effect).await;
+                    failpoint::pass(Place::Sent, now);
+                }
                 Effect::Record(fact) => self.publisher.note(&self.engine, &fact),
                 Effect::Alert(alert) => tell(now, &alert),
             }
         }
         self.publisher.publish(&self.engine, self.recorder.sequence());
+        failpoint::pass(Place::Shown, self.engine.now());
         Ok(())
     }
 
@@ -227,9 +244,11 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
         if matches!(wanted.command, Command::Kill { .. }) {
             // Entries that were decided before may no longer be sent, even before the kill is recorded.
             self.gate.bump();
+            failpoint::pass(Place::KillBegun, self.market.now());
             if let Err(error) = self.halt_file.write(&wanted.actor, &wanted.reason) {
                 tracing::warn!(component = "RiskManager", "{error}: the kill is kept in the database alone");
             }
+            failpoint::pass(Place::KillFiled, self.market.now());
             let in_flight = self.broker.drain_entries().await;
             if in_flight > 0 {
                 tracing::warn!(component = "Executor", in_flight, "entries were being sent when the kill came");
@@ -274,12 +293,12 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
             .any(|order| order.role == orb_core::order::OrderRole::Entry && !order.status.is_terminal())
         {
             match tokio::time::timeout_at(deadline, self.broker_events.recv()).await {
-                Ok(Some(event)) => self.step(self.market.broker_time(), event.into()).await?,
+                Ok(Some(event)) => self.on_news(event).await?,
                 Ok(None) | Err(_) => break,
             }
         }
         while let Ok(event) = self.broker_events.try_recv() {
-            self.step(self.market.broker_time(), event.into()).await?;
+            self.on_news(event).await?;
         }
         self.flush().await
     }
