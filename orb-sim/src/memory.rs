@@ -111,7 +111,10 @@ impl Memory {
         let time_path = path.with_extension("time");
         let time = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&time_path);
         let time = time.map_err(|source| MemoryError::Io { path: time_path, source })?;
-        let recalled = Recalled { requests: lines.into_iter().filter_map(request).collect(), reached: reached(&time) };
+        let requests_before: Vec<_> = lines.into_iter().filter_map(request).collect();
+        // A client may have woken and asked between two events, of which alone the time is noted.
+        let reached = reached(&time).max(requests_before.last().map(|(at, _)| *at));
+        let recalled = Recalled { requests: requests_before, reached };
         let memory = Self { requests, time, reached: recalled.reached.unwrap_or(Timestamp::MIN) };
         Ok((memory, recalled))
     }
@@ -216,12 +219,13 @@ mod tests {
         memory.note_request(at(5), &order("A")).expect("written");
         memory.note_time(at(7));
         memory.note_time(at(6));
+        memory.note_request(at(9), &order("B")).expect("written");
         memory.requests.write_all(b"{\"request\":{\"at\":8,\"meth").expect("written");
         drop(memory);
         for _ in 0..2 {
             let (_, recalled) = Memory::open(&config).expect("opened again");
-            assert_eq!(recalled.requests, [(at(5), order("A"))]);
-            assert_eq!(recalled.reached, Some(at(7)));
+            assert_eq!(recalled.requests, [(at(5), order("A")), (at(9), order("B"))]);
+            assert_eq!(recalled.reached, Some(at(9)), "the time of the last request was reached");
         }
     }
 

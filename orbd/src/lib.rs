@@ -8,6 +8,7 @@ pub mod daemon;
 pub mod demo;
 pub mod environment;
 pub mod explained;
+mod failpoint;
 pub mod guard;
 pub mod journal;
 pub mod progress;

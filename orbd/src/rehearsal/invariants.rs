@@ -40,7 +40,13 @@ pub fn invariants(outcome: &Outcome) -> Vec<Violation> {
 }
 
 fn entries(outcome: &Outcome) -> impl Iterator<Item = &Order> {
-    outcome.broker.orders.iter().filter(|order| order.client_order_id.ends_with('e') && order.parent.is_none())
+    outcome.broker.orders.iter().filter(|order| is_sent_entry(order))
+}
+
+/// Tells whether an order was sent as an entry. A leg, or an order that took another's place, has a name of the broker's
+/// making, which may end in any letter.
+pub(super) fn is_sent_entry(order: &Order) -> bool {
+    order.parent.is_none() && order.replaces.is_none() && order.client_order_id.ends_with('e')
 }
 
 fn no_order_twice(outcome: &Outcome, found: &mut Vec<String>) {

@@ -6,6 +6,7 @@
 
 mod invariants;
 mod minutes;
+mod noted;
 mod outcome;
 mod protection;
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use orb_core::event::{Authorised, Command};
+use orb_core::hold::HoldKind;
 use orb_core::{Span, Timestamp};
 use orb_exec::alpaca::{BracketSupport, RequestLimits, StreamSettings};
 use orb_exec::local::Speed;
@@ -25,6 +27,7 @@ use tokio::net::TcpListener;
 
 pub use invariants::{Violation, invariants};
 pub use minutes::{Minutes, by_hand};
+use noted::Noted;
 pub use outcome::{AtBroker, Outcome};
 pub use protection::{Unprotected, unprotected};
 
@@ -64,6 +67,13 @@ pub struct Rehearsal {
     pub until: Option<Timestamp>,
     /// How long a position may be without a stop that covers it.
     pub unprotected_max: Span,
+    /// Where the records are; `None` for SQLite in the folder.
+    pub database: Option<DatabaseUrl>,
+    /// The broker remembers its orders in the folder: a rehearsal that was cut off is begun again on the same folder,
+    /// and goes on where it stood.
+    pub remembers: bool,
+    /// The operator clears the hold of a crash as soon as a rehearsal goes on.
+    pub resumes: bool,
 }
 
 impl Rehearsal {
@@ -86,10 +96,14 @@ impl Rehearsal {
             commands: Vec::new(),
             until: None,
             unprotected_max: Span::from_seconds(5),
+            database: None,
+            remembers: false,
+            resumes: false,
         }
     }
 
-    /// Rehearses the session; everything is kept in a folder, which must be there and be empty.
+    /// Rehearses the session; everything is kept in a folder, which must be there, and be empty but where a rehearsal
+    /// goes on.
     ///
     /// # Errors
     /// When something cannot be started, a command is refused, a commit fails, or the rehearsal stands still.
@@ -100,8 +114,8 @@ impl Rehearsal {
 
     async fn play(&self, folder: &std::path::Path) -> anyhow::Result<Outcome> {
         let folder = Folder::open(folder)?;
-        let url = DatabaseUrl::sqlite(folder.database());
-        let simulation = self.simulation();
+        let url = self.database.clone().unwrap_or_else(|| DatabaseUrl::sqlite(folder.database()));
+        let simulation = self.simulation(&folder);
         let simulator = simulation.start(&self.session).await?;
         // No instant passes before the operator is ready.
         let busy = simulator.clock().busy();
@@ -115,8 +129,9 @@ impl Rehearsal {
             simulated_speed: Some(0.0),
         };
         let mut daemon = trading.start(&keep, TcpListener::bind("127.0.0.1:0").await?).await?;
+        self.resume(&daemon).await?;
         drop(busy);
-        let done = self.operate(&simulator, &daemon).await?;
+        let done = self.operate(&simulator, &daemon, &Noted::of(&folder)).await?;
         let busy = match self.until {
             Some(until) => wait(&simulator, until).await,
             None => {
@@ -134,8 +149,9 @@ impl Rehearsal {
         Outcome::gather(self, at_broker, view, done, &reader)
     }
 
-    fn simulation(&self) -> Simulation {
+    fn simulation(&self, folder: &Folder) -> Simulation {
         Simulation {
+            memory: self.remembers.then(|| folder.broker_memory(1)),
             latencies: self.latencies,
             faults: self.faults.clone(),
             path: self.path,
@@ -147,24 +163,43 @@ impl Rehearsal {
         }
     }
 
-    /// Gives the commands at their instants; returns each with the instant from which it was in force.
-    async fn operate(&self, simulator: &Simulator, daemon: &Daemon) -> anyhow::Result<Vec<(Timestamp, Command)>> {
-        let mut done = Vec::new();
-        for (number, (at, command)) in self.commands.iter().enumerate() {
-            let _busy = wait(simulator, *at).await;
-            let authorised = Authorised {
-                request_id: format!("rehearsal-{number}"),
-                actor: "rehearsal".to_owned(),
-                reason: "as planned".to_owned(),
-                command: *command,
-            };
-            match daemon.command(authorised).await {
-                Some(CommandReply::Accepted(_)) => done.push((simulator.clock().now(), *command)),
-                Some(CommandReply::Refused(refused)) => bail!("{command:?} at {at}: {}", refused.message),
-                None => bail!("{command:?} at {at}: the engine has ended"),
-            }
+    /// Clears the hold of a crash, if that is wanted.
+    async fn resume(&self, daemon: &Daemon) -> anyhow::Result<()> {
+        let is_held = daemon.view().holds.iter().any(|hold| hold.kind == HoldKind::Crashed);
+        if !self.resumes || !is_held {
+            return Ok(());
         }
-        Ok(done)
+        give(daemon, "rehearsal-resume".to_owned(), Command::Clear(HoldKind::Crashed)).await
+    }
+
+    /// Gives the commands at their instants; returns each with the instant from which it was in force.
+    ///
+    /// One that was carried out before the rehearsal was cut off is not given again; one whose reply did not come is.
+    async fn operate(
+        &self,
+        simulator: &Simulator,
+        daemon: &Daemon,
+        noted: &Noted,
+    ) -> anyhow::Result<Vec<(Timestamp, Command)>> {
+        let mut done = noted.read()?;
+        for (number, (at, command)) in self.commands.iter().enumerate().skip(done.len()) {
+            let _busy = wait(simulator, *at).await;
+            give(daemon, format!("rehearsal-{number}"), *command).await.with_context(|| format!("at {at}"))?;
+            let now = simulator.clock().now();
+            noted.add(now)?;
+            done.push(now);
+        }
+        Ok(done.into_iter().zip(self.commands.iter().map(|(_, command)| *command)).collect())
+    }
+}
+
+/// Gives a command; it is in force when this returns.
+async fn give(daemon: &Daemon, request_id: String, command: Command) -> anyhow::Result<()> {
+    let (actor, reason) = ("rehearsal".to_owned(), "as planned".to_owned());
+    match daemon.command(Authorised { request_id, actor, reason, command }).await {
+        Some(CommandReply::Accepted(_)) => Ok(()),
+        Some(CommandReply::Refused(refused)) => bail!("{command:?}: {}", refused.message),
+        None => bail!("{command:?}: the engine has ended"),
     }
 }
 

@@ -5,6 +5,7 @@ use orb_core::{Quantity, Span, SymbolId, Timestamp};
 use orb_sim::broker::{Order, OrderStatus, Role};
 
 use super::Outcome;
+use super::invariants::is_sent_entry;
 
 /// Tells of a stretch of time in which the stops at the broker covered less than the position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +69,7 @@ fn covers(guards: &[Guard], held: Quantity, at: Timestamp) -> bool {
 
 /// Tells from when to when a stop watches: a leg does from its entry's complete fill on.
 fn guard(order: &Order, outcome: &Outcome) -> Option<Guard> {
-    let is_entry = order.role == Role::Entry || order.client_order_id.ends_with('e');
+    let is_entry = order.role == Role::Entry || is_sent_entry(order);
     if !order.is_stop() || is_entry {
         return None;
     }

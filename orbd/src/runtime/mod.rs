@@ -26,6 +26,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::failpoint::{self, Place};
 use crate::guard::Heart;
 use crate::rpc::{Accepted, CommandReply, CommandRequest, RefusalKind, Refused};
 use crate::spill::{KeepError, Keeper, Kept, StoreTrouble};
@@ -190,15 +191,21 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
 
     /// Gives the broker's reports to the engine, as many as wait: those that came during a commit share the next one.
     async fn on_reports(&mut self, first: BrokerEvent) -> Result<(), KeepError> {
-        let mut urgent = self.feed(self.market.broker_time(), first.into());
+        let mut urgent = self.hear(first);
         for _ in 1..REPORTS_MAX {
             if !self.commands.is_empty() {
                 break;
             }
             let Ok(report) = self.broker_events.try_recv() else { break };
-            urgent |= self.feed(self.market.broker_time(), report.into());
+            urgent |= self.hear(report);
         }
         self.settle(urgent).await
+    }
+
+    fn hear(&mut self, report: BrokerEvent) -> bool {
+        let now = self.market.broker_time();
+        failpoint::pass(Place::Heard, now);
+        self.feed(now, report.into())
     }
 
     async fn settle(&mut self, urgent: bool) -> Result<(), KeepError> {
@@ -211,6 +218,9 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
         self.engine.on_event(now, &event, &mut self.effects);
         let effects: Vec<Effect> = self.effects.drain().collect();
         let urgent = !effects.is_empty();
+        if urgent {
+            failpoint::pass(Place::Decided, now);
+        }
         // What has no effects leaves every level and every position as it was, but for the end of a barrier.
         if urgent || !matches!(event, Event::Market(_, Prices::Trade { .. } | Prices::Quote { .. })) {
             self.say_what_is_wanted();
@@ -233,9 +243,11 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
     async fn flush(&mut self) -> Result<(), KeepError> {
         while let Some(taken) = self.recorder.take(&self.engine) {
             let kept = self.keeper.keep(taken.bundle).await?;
+            failpoint::pass(Place::Committed, self.engine.now());
             let refused = self.act(kept, taken.decided).await;
             self.show_store();
             self.publisher.publish(&self.engine, self.recorder.sequence());
+            failpoint::pass(Place::Shown, self.engine.now());
             // What this adds is taken in the next round; then there are no entries left to refuse.
             self.hold_entries(kept, refused);
         }
@@ -250,7 +262,11 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
                 Effect::Broker(effect) if kept != Kept::Committed && effect.class == EffectClass::Entry => {
                     refused.push(effect.id);
                 }
-                Effect::Broker(effect) => self.broker.perform(now, epoch, effect).await,
+                Effect::Broker(effect) => {
+                    failpoint::pass(Place::Sending, now);
+                    self.broker.perform(now, epoch, effect).await;
+                    failpoint::pass(Place::Sent, now);
+                }
                 Effect::Record(fact) => self.publisher.note(&self.engine, &fact),
                 Effect::Alert(alert) => tell(now, &alert),
             }
@@ -308,9 +324,11 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
         if matches!(wanted.command, Command::Kill { .. }) {
             // Entries that were decided before may no longer be sent, even before the kill is recorded.
             self.gate.bump();
+            failpoint::pass(Place::KillBegun, self.market.now());
             if let Err(error) = self.halt_file.write(&wanted.actor, &wanted.reason) {
                 tracing::warn!(component = "RiskManager", "{error}: the kill is kept in the database alone");
             }
+            failpoint::pass(Place::KillFiled, self.market.now());
             let in_flight = self.broker.drain_entries().await;
             if in_flight > 0 {
                 tracing::warn!(component = "Executor", in_flight, "entries were being sent when the kill came");
@@ -355,12 +373,12 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
             .any(|order| order.role == orb_core::order::OrderRole::Entry && !order.status.is_terminal())
         {
             match tokio::time::timeout_at(deadline, self.broker_events.recv()).await {
-                Ok(Some(event)) => self.step(self.market.broker_time(), event.into()).await?,
+                Ok(Some(event)) => self.on_news(event).await?,
                 Ok(None) | Err(_) => break,
             }
         }
         while let Ok(event) = self.broker_events.try_recv() {
-            self.step(self.market.broker_time(), event.into()).await?;
+            self.on_news(event).await?;
         }
         self.flush().await
     }

@@ -23,6 +23,7 @@ use super::rows::{
 use super::schema::{journal, ledgers};
 use super::text::Text as _;
 use super::url::DatabaseUrl;
+use crate::failpoint::{self, Place};
 
 /// An event's number is the upper part of the ordinals of the rows that it makes.
 const ORDINAL_BITS: u32 = 16;
@@ -296,7 +297,12 @@ impl Rows {
         upsert(&self.holds, conn)?;
         upsert(&self.closings, conn)?;
         upsert(&self.commands, conn)?;
-        upsert(&self.equity, conn)
+        upsert(&self.equity, conn)?;
+        failpoint::pass(
+            Place::Written,
+            self.journal.as_ref().map_or(Timestamp::MIN, |row| Timestamp::from_micros(row.at)),
+        );
+        Ok(())
     }
 }
 
