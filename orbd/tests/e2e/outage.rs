@@ -26,8 +26,7 @@ async fn a_kill_while_the_database_is_away_loses_nothing() {
     let seen = until_traded(&client, 4).await;
     cluster.stop();
     let ask = || status(&client);
-    let degraded =
-        until("degraded", ask, |status| is_held(&status.holds, v1::HoldKind::StoreDegraded)).await;
+    let degraded = until("degraded", ask, |status| is_held(&status.holds, v1::HoldKind::StoreDegraded)).await;
     assert_eq!(degraded.state(), v1::TradingState::Paused);
     // The day goes on: prices move, stops are hit.
     tokio::time::sleep(Duration::from_millis(500)).await;
