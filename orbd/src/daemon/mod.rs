@@ -91,7 +91,8 @@ impl Daemon {
         let secret = read_or_create_token(&token)?;
         let address = listener.local_addr()?;
         start.folder.write_context(start.context, address)?;
-        let (handle, ends, view, updates) = wire(reader.clone(), lines, start.venue.gate.clone());
+        let (handle, ends, view, updates) =
+            wire(reader.clone(), lines, start.venue.gate.clone(), start.books.restored.commands.clone());
         let auth = Auth::new().with_token(&secret, start.context, Role::Admin);
         let resumed = start.books.is_resumed();
         let (over, session_over) = watch::channel(false);
@@ -188,11 +189,14 @@ fn wire(
     reader: Reader,
     logs: LogLines,
     gate: EntryGate,
+    finished: Vec<Audit>,
 ) -> (Handle, Ends, watch::Sender<Arc<View>>, broadcast::Sender<Arc<Update>>) {
     let (view, views) = watch::channel(Arc::new(View::default()));
     let (updates, _) = broadcast::channel(UPDATES_MAX);
     let (command, commands) = mpsc::channel(COMMANDS_MAX);
     let (audit, audits) = mpsc::channel(COMMANDS_MAX);
-    let handle = Handle { view: views, updates: updates.clone(), logs, commands: command, gate, audit, reader };
+    let finished = finished.into();
+    let handle =
+        Handle { view: views, updates: updates.clone(), logs, commands: command, gate, audit, finished, reader };
     (handle, Ends { commands, audits }, view, updates)
 }

@@ -15,11 +15,11 @@ use super::{
     Accepted, Handle,
     command::{Asked, audit, caller, follow, follow_until, send},
     convert,
-    replay::Replies,
+    replay::{Replies, used_for_another},
     touched::{self, Touched},
     validate,
 };
-use crate::view::View;
+use crate::{store::Audit, view::View};
 
 /// The holds that are cleared where a request names none.
 const RESUMED_BY_DEFAULT: [HoldKind; 2] = [HoldKind::OperatorPause, HoldKind::EnvironmentSwitched];
@@ -39,12 +39,24 @@ impl Control {
     }
 
     /// Does a command once and records what became of it, which `describe` says; a repetition gets the first reply.
-    async fn once<M, F>(&self, asked: Asked, work: F, describe: fn(&M) -> String) -> Result<(M, bool), Status>
+    ///
+    /// A command that was finished before the daemon was started is not done again either: `again` tells of the
+    /// present state in the form of a reply.
+    async fn once<M, F>(
+        &self,
+        asked: Asked,
+        work: F,
+        describe: fn(&M) -> String,
+        again: impl FnOnce(&View, String) -> M + Send,
+    ) -> Result<(M, bool), Status>
     where
         M: prost::Message + Default + 'static,
         F: Future<Output = Result<M, Status>> + Send + 'static,
     {
         let Authorised { request_id, actor, reason, command } = asked.authorised.clone();
+        if self.was_finished_before(&asked)? {
+            return Ok((again(&self.handle.current(), request_id), true));
+        }
         let fingerprint = format!("{actor} {} {command:?} {reason}", asked.command);
         let handle = self.handle.clone();
         let recorded = async move {
@@ -54,6 +66,17 @@ impl Control {
             result
         };
         self.replies.once(&request_id, fingerprint, recorded).await
+    }
+
+    /// Tells whether the records of before the start say that this command was carried out.
+    fn was_finished_before(&self, asked: &Asked) -> Result<bool, Status> {
+        let wanted = &asked.authorised;
+        let of_id = |audit: &&Audit| audit.accepted && audit.request_id == wanted.request_id;
+        let Some(done) = self.handle.finished.iter().find(of_id) else { return Ok(false) };
+        if (&done.actor, &done.command, &done.reason) == (&wanted.actor, &asked.command, &wanted.reason) {
+            return Ok(true);
+        }
+        Err(used_for_another(&wanted.request_id))
     }
 }
 
@@ -70,7 +93,7 @@ impl ControlService for Control {
         let deadline = follow_until(request.metadata());
         let asked = asked_kill(&request)?;
         let work = kill(self.handle.clone(), asked.clone(), deadline);
-        let (mut reply, replayed) = self.once(asked, work, kill_text).await?;
+        let (mut reply, replayed) = self.once(asked, work, kill_text, kill_again).await?;
         reply.replayed = replayed;
         Ok(Response::new(reply))
     }
@@ -81,7 +104,8 @@ impl ControlService for Control {
     ) -> Result<Response<v1::PauseEntriesResponse>, Status> {
         let asked = asked_pause(&request)?;
         let work = pause(self.handle.clone(), asked.clone());
-        let (mut reply, replayed) = self.once(asked, work, |reply| reply.state().as_str_name().to_owned()).await?;
+        let text = |reply: &v1::PauseEntriesResponse| reply.state().as_str_name().to_owned();
+        let (mut reply, replayed) = self.once(asked, work, text, pause_reply).await?;
         reply.replayed = replayed;
         Ok(Response::new(reply))
     }
@@ -92,7 +116,9 @@ impl ControlService for Control {
     ) -> Result<Response<v1::ResumeEntriesResponse>, Status> {
         let (asked, kinds) = asked_resume(&request)?;
         let work = resume(self.handle.clone(), asked.clone(), kinds);
-        let (mut reply, replayed) = self.once(asked, work, |reply| reply.state().as_str_name().to_owned()).await?;
+        let text = |reply: &v1::ResumeEntriesResponse| reply.state().as_str_name().to_owned();
+        let again = |view: &View, id| resume_reply(view, id, Vec::new());
+        let (mut reply, replayed) = self.once(asked, work, text, again).await?;
         reply.replayed = replayed;
         Ok(Response::new(reply))
     }
@@ -104,7 +130,9 @@ impl ControlService for Control {
         let deadline = follow_until(request.metadata());
         let (asked, symbol) = asked_close(&request, &self.handle.current())?;
         let work = close(self.handle.clone(), asked.clone(), symbol, deadline);
-        let (mut reply, replayed) = self.once(asked, work, |reply| reply.outcome().as_str_name().to_owned()).await?;
+        let text = |reply: &v1::ClosePositionResponse| reply.outcome().as_str_name().to_owned();
+        let again = |view: &View, id| close_reply(view, id, symbol, None);
+        let (mut reply, replayed) = self.once(asked, work, text, again).await?;
         reply.replayed = replayed;
         Ok(Response::new(reply))
     }
@@ -224,6 +252,11 @@ fn kill_reply(view: &View, request_id: String, complete: bool) -> v1::SetKillSwi
     }
 }
 
+/// Replies to a kill or a release that was carried out before the daemon was started.
+fn kill_again(view: &View, request_id: String) -> v1::SetKillSwitchResponse {
+    kill_reply(view, request_id, view.working_entries.is_empty())
+}
+
 fn kill_text(reply: &v1::SetKillSwitchResponse) -> String {
     let state = reply.state().as_str_name();
     let (cancelled, unconfirmed) = (reply.orders_cancelled, reply.unconfirmed_orders.len());
@@ -240,13 +273,17 @@ fn asked_pause(request: &Request<v1::PauseEntriesRequest>) -> Result<Asked, Stat
 async fn pause(handle: Handle, asked: Asked) -> Result<v1::PauseEntriesResponse, Status> {
     let request_id = asked.authorised.request_id.clone();
     let view = send(&handle, asked.authorised).await?.after;
-    Ok(v1::PauseEntriesResponse {
+    Ok(pause_reply(&view, request_id))
+}
+
+fn pause_reply(view: &View, request_id: String) -> v1::PauseEntriesResponse {
+    v1::PauseEntriesResponse {
         ledger: Some(convert::ledger(&view.ledger)),
         request_id,
         replayed: false,
         state: convert::trading_state(view.state).into(),
-        holds: convert::holds(&view),
-    })
+        holds: convert::holds(view),
+    }
 }
 
 fn asked_resume(request: &Request<v1::ResumeEntriesRequest>) -> Result<(Asked, Vec<HoldKind>), Status> {
@@ -302,14 +339,18 @@ async fn resume(handle: Handle, asked: Asked, kinds: Vec<HoldKind>) -> Result<v1
         }
         view = accepted.after;
     }
-    Ok(v1::ResumeEntriesResponse {
+    Ok(resume_reply(&view, asked.authorised.request_id, cleared))
+}
+
+fn resume_reply(view: &View, request_id: String, cleared: Vec<i32>) -> v1::ResumeEntriesResponse {
+    v1::ResumeEntriesResponse {
         ledger: Some(convert::ledger(&view.ledger)),
-        request_id: asked.authorised.request_id,
+        request_id,
         replayed: false,
         state: convert::trading_state(view.state).into(),
-        holds: convert::holds(&view),
+        holds: convert::holds(view),
         cleared,
-    })
+    }
 }
 
 fn asked_close(request: &Request<v1::ClosePositionRequest>, view: &View) -> Result<(Asked, SymbolId), Status> {
@@ -341,14 +382,24 @@ async fn close(
         touched.see_position(position);
     }
     let last = follow(handle.view.clone(), after, deadline, |view| view.position(symbol).is_none()).await;
-    let remaining = last.position(symbol).map(|position| touched::remaining(&last, position));
+    let closed = touched.closed(&handle, &last).await.pop();
+    Ok(close_reply(&last, request_id, symbol, closed))
+}
+
+fn close_reply(
+    view: &View,
+    request_id: String,
+    symbol: SymbolId,
+    closed: Option<v1::ClosedPosition>,
+) -> v1::ClosePositionResponse {
+    let remaining = view.position(symbol).map(|position| touched::remaining(view, position));
     let outcome = if remaining.is_none() { v1::CloseOutcome::Closed } else { v1::CloseOutcome::InProgress };
-    Ok(v1::ClosePositionResponse {
-        ledger: Some(convert::ledger(&last.ledger)),
+    v1::ClosePositionResponse {
+        ledger: Some(convert::ledger(&view.ledger)),
         request_id,
         replayed: false,
         outcome: outcome.into(),
-        closed: touched.closed(&handle, &last).await.pop(),
+        closed,
         remaining,
-    })
+    }
 }

@@ -26,6 +26,8 @@ pub struct Handle {
     pub gate: EntryGate,
     /// What became of each command, to be stored.
     pub audit: mpsc::Sender<Audit>,
+    /// The commands that were finished before the start: they are not done again.
+    pub finished: Arc<[Audit]>,
     /// The records.
     pub reader: Reader,
 }

@@ -23,6 +23,11 @@ struct Entry {
     outcome: watch::Receiver<Outcome>,
 }
 
+/// Refuses an id that stands for something else already.
+pub(super) fn used_for_another(request_id: &str) -> Status {
+    Status::already_exists(format!("request_id: {request_id} was used for another command; give a new UUID"))
+}
+
 /// Remembers the replies to commands by request id.
 ///
 /// A command that failed is not remembered: a repetition tries again.
@@ -63,8 +68,7 @@ impl Replies {
         let mut entries = self.lock();
         if let Some(entry) = entries.iter().find(|entry| entry.request_id == request_id) {
             if entry.fingerprint != fingerprint {
-                let message = format!("request_id: {request_id} was used for another command; give a new UUID");
-                return Err(Status::already_exists(message));
+                return Err(used_for_another(request_id));
             }
             return Ok((entry.outcome.clone(), true));
         }

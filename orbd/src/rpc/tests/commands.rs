@@ -149,3 +149,21 @@ async fn a_pause_is_resumed_but_not_the_kill() {
     assert_eq!(seen[0], Command::Pause);
     assert_eq!(seen.len(), 3);
 }
+
+#[tokio::test]
+async fn a_command_that_was_finished_before_the_start_is_not_done_again() {
+    let fixture = Fixture::start().await;
+    let client = fixture.client().await;
+    let mut control = client.control();
+    let earlier = |id: &str, reason: &str| v1::ClosePositionRequest { reason: reason.to_owned(), ..close(id, "NVDA") };
+    let reply = control.close_position(earlier("earlier-1", "news")).await.unwrap().into_inner();
+    assert!(reply.replayed, "{reply:?}");
+    assert_eq!((reply.outcome(), reply.request_id.as_str()), (CloseOutcome::InProgress, "earlier-1"));
+    assert!(fixture.runtime.seen.lock().unwrap().is_empty(), "it reached the engine");
+    let other = control.close_position(earlier("earlier-1", "another reason")).await.unwrap_err();
+    assert_eq!(other.code(), Code::AlreadyExists);
+    // One that failed is tried again.
+    let reply = control.close_position(earlier("earlier-2", "news")).await.unwrap().into_inner();
+    assert!(!reply.replayed);
+    assert_eq!(fixture.runtime.seen.lock().unwrap().len(), 1);
+}

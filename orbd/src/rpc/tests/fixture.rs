@@ -221,6 +221,20 @@ pub(super) struct Runtime {
     pub(super) seen: Mutex<Vec<Authorised>>,
 }
 
+/// What was done before the daemon was started.
+fn finished() -> Vec<Audit> {
+    let close = |request_id: &str, accepted| Audit {
+        request_id: request_id.to_owned(),
+        actor: "ann".to_owned(),
+        command: "ClosePosition NVDA".to_owned(),
+        reason: "news".to_owned(),
+        result: String::new(),
+        accepted,
+        at: Timestamp::from_micros(1),
+    };
+    vec![close("earlier-1", true), close("earlier-2", false)]
+}
+
 impl Runtime {
     /// Publishes the next view, and returns it with the one before.
     pub(super) fn publish(&self, change: impl FnOnce(&mut View)) -> Accepted {
@@ -334,7 +348,8 @@ impl Fixture {
         let (audit, audits) = mpsc::channel(8);
         let reader = Reader::open(&url, &ledger).unwrap();
         let gate = orb_exec::EntryGate::default();
-        let handle = Handle { view, updates: updates.clone(), logs, commands, gate, audit, reader };
+        let finished = finished().into();
+        let handle = Handle { view, updates: updates.clone(), logs, commands, gate, audit, finished, reader };
         let runtime = Arc::new(Runtime { view: view_in, updates, mood, seen: Mutex::default() });
         tokio::spawn(Arc::clone(&runtime).answer(requests));
         let token = |text| Token::parse(text).unwrap();

@@ -30,10 +30,10 @@ enum Outage {
 }
 
 async fn a_day_with_an_outage(cluster: &Cluster, outage: Outage) {
-    let minutes = vec![breaks_out("AAA", 0), breaks_out("BBB", 0), breaks_out("CCC", 9), breaks_out("DDD", 21)];
+    let minutes = vec![breaks_out("AAA", 0), breaks_out("BBB", 0), breaks_out("CCC", 9), breaks_out("DDD", 17)];
     let (session, folder) = (session(minutes), TempDir::new().expect("a folder"));
     let url = DatabaseUrl::parse(&cluster.database()).expect("an address");
-    let instants = ["09:42:00", "09:50:00", "09:55:00"];
+    let instants = ["09:42:00", "09:47:00", "09:51:00"];
     let (day, [mut begins, mut midst, mut ends]) = Day::start(&session, folder.path(), &url, instants).await;
     begins.reached().await;
     let lock = (outage == Outage::Locked).then(|| WriteLock::take(&url).expect("the lock"));
