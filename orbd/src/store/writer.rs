@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use orb_core::fact::Fact;
 use orb_core::{Date, Money, Timestamp};
 
+use super::chain::Ends;
 use super::checkpoint::Checkpointer;
 use super::connect::{AnyConn, on_either};
 use super::error::{Doing as _, Inside, StoreError};
@@ -16,10 +17,11 @@ use super::load::{Restored, load};
 use super::names::Names;
 use super::queries::{load_journal_end, signed};
 use super::rows::{
-    Audit, Context, EquityRow, StoredClosing, StoredCommand, StoredDecision, StoredEquity, StoredExplanation,
-    StoredFill, StoredHold, StoredJournal, StoredOrder, StoredSession, StoredSignal, StoredTrade, upsert,
+    Audit, Context, EquityRow, StoredAudit, StoredClosing, StoredCommand, StoredDecision, StoredEquity,
+    StoredExplanation, StoredFill, StoredHold, StoredJournal, StoredOrder, StoredSession, StoredSignal, StoredTrade,
+    upsert,
 };
-use super::schema::{journal, ledgers};
+use super::schema::{audit_log, journal, ledgers};
 use super::text::Text as _;
 use super::url::DatabaseUrl;
 
@@ -42,7 +44,7 @@ pub struct Commit<'a> {
 /// Holds a row of the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JournalRow<'a> {
-    /// Number of its first event; above all that are in the journal.
+    /// Number of its first event; the one after the journal's last.
     pub first_sequence: u64,
     /// Number of its last event.
     pub last_sequence: u64,
@@ -66,6 +68,8 @@ pub struct Writer {
     names: Names,
     last_sequence: u64,
     last_ordinal: i64,
+    /// How far the ledger's chains go.
+    ends: Ends,
     /// The safety facts of the session in force, as they were written last.
     session: Option<SafetyState>,
 }
@@ -81,7 +85,7 @@ impl Writer {
     /// when another process writes this ledger.
     pub fn open(url: &DatabaseUrl, ledger: Ledger, names: Names) -> Result<Self, StoreError> {
         let mut held = Held::open(url, &ledger)?;
-        let last_sequence = begin(&mut held, &ledger)?;
+        let (last_sequence, ends) = begin(&mut held, &ledger)?;
         Ok(Self {
             _checkpoints: Checkpointer::start(url)?,
             held,
@@ -89,6 +93,7 @@ impl Writer {
             names,
             last_sequence,
             last_ordinal: ordinals_from(last_sequence + 1) - 1,
+            ends,
             session: None,
         })
     }
@@ -101,7 +106,7 @@ impl Writer {
     /// committed before a later call succeeds.
     pub fn reconnect(&mut self) -> Result<u64, StoreError> {
         self.held.reconnect(&self.ledger)?;
-        self.last_sequence = begin(&mut self.held, &self.ledger)?;
+        (self.last_sequence, self.ends) = begin(&mut self.held, &self.ledger)?;
         self.last_ordinal = self.last_ordinal.max(ordinals_from(self.last_sequence + 1) - 1);
         // What was written last is not known, so the next safety fact counts as new.
         self.session = None;
@@ -160,13 +165,15 @@ impl Writer {
         if safety.is_some() {
             self.synchronous("FULL")?;
         }
-        let done = self.held.conn("commit").and_then(|conn| write_rows(conn, &rows));
+        let step = Step { ledger: self.ledger.id(), before: &self.ends, rows: &rows };
+        let done = self.held.conn("commit").and_then(|conn| step.write(conn));
         if safety.is_some() {
             // Where this fails commits stay as safe as they are now, and the commit stands.
             drop(self.synchronous("NORMAL"));
         }
         done?;
         self.last_ordinal = rows.last_ordinal;
+        self.ends = rows.ends;
         if let Some(journal) = &commit.journal {
             self.last_sequence = journal.last_sequence;
         }
@@ -208,16 +215,19 @@ impl Writer {
 
     fn rows(&self, commit: &Commit<'_>) -> Result<Rows, StoreError> {
         let context = Context { ledger: self.ledger.id(), names: &self.names };
-        let mut rows = Rows { last_ordinal: self.last_ordinal, ..Rows::default() };
+        let mut rows = Rows { last_ordinal: self.last_ordinal, ends: self.ends.clone(), ..Rows::default() };
         if let Some(journal) = &commit.journal {
-            if journal.first_sequence <= self.last_sequence || journal.last_sequence < journal.first_sequence {
+            if journal.first_sequence != self.last_sequence + 1 || journal.last_sequence < journal.first_sequence {
                 return Err(StoreError::Sequence { first: journal.first_sequence, last: self.last_sequence });
             }
             rows.last_ordinal = rows.last_ordinal.max(ordinals_from(journal.first_sequence) - 1);
-            rows.journal = Some(stored_journal(journal, self.ledger.id()));
+            let mut row = stored_journal(journal, self.ledger.id());
+            rows.ends.append_journal(&mut row);
+            rows.journal = Some(row);
         }
         commit.facts.iter().for_each(|fact| rows.add(fact, context));
         rows.commands = commit.audits.iter().map(|audit| StoredCommand::of(audit, self.ledger.id())).collect();
+        rows.audits = rows.commands.iter().map(|command| rows.ends.append_command(command)).collect();
         rows.equity = commit.equity.iter().map(|point| StoredEquity::of(point, self.ledger.id())).collect();
         Ok(rows)
     }
@@ -227,6 +237,7 @@ impl Writer {
 #[derive(Default)]
 struct Rows {
     last_ordinal: i64,
+    ends: Ends,
     journal: Option<StoredJournal>,
     sessions: Vec<StoredSession>,
     signals: Vec<StoredSignal>,
@@ -238,6 +249,7 @@ struct Rows {
     holds: Vec<StoredHold>,
     closings: Vec<StoredClosing>,
     commands: Vec<StoredCommand>,
+    audits: Vec<StoredAudit>,
     equity: Vec<StoredEquity>,
 }
 
@@ -272,22 +284,41 @@ impl Rows {
         upsert(&self.holds, conn)?;
         upsert(&self.closings, conn)?;
         upsert(&self.commands, conn)?;
+        for row in &self.audits {
+            diesel::insert_into(audit_log::table).values(row).execute(conn)?;
+        }
         upsert(&self.equity, conn)
     }
 }
 
-/// Takes SQLite's write lock at once, since a lock that is taken late can fail without waiting.
-fn write_rows(conn: &mut AnyConn, rows: &Rows) -> Result<(), StoreError> {
-    if let AnyConn::Postgres(_) = conn {
-        return conn.transaction(|conn| rows.write(conn)).doing("commit");
+/// Holds rows and the state of the ledger that they follow.
+struct Step<'a> {
+    ledger: &'a str,
+    before: &'a Ends,
+    rows: &'a Rows,
+}
+
+impl Step<'_> {
+    /// Takes SQLite's write lock at once, since a lock that is taken late can fail without waiting.
+    fn write(&self, conn: &mut AnyConn) -> Result<(), StoreError> {
+        if let AnyConn::Postgres(_) = conn {
+            return conn.transaction(|conn| self.write_all(conn)).map_err(|error| error.doing("commit"));
+        }
+        conn.batch_execute("BEGIN IMMEDIATE").doing("begin a commit")?;
+        let done = self.write_all(conn).and_then(|()| Ok(conn.batch_execute("COMMIT")?));
+        done.map_err(|error| {
+            // After some errors SQLite has rolled back by itself; then this one says so, and the first one counts.
+            drop(conn.batch_execute("ROLLBACK"));
+            error.doing("commit")
+        })
     }
-    conn.batch_execute("BEGIN IMMEDIATE").doing("begin a commit")?;
-    let done = rows.write(conn).and_then(|()| conn.batch_execute("COMMIT"));
-    done.map_err(|error| {
-        // After some errors SQLite has rolled back by itself; then this one says so, and the first one counts.
-        drop(conn.batch_execute("ROLLBACK"));
-        StoreError::of("commit", error)
-    })
+
+    fn write_all(&self, conn: &mut AnyConn) -> Result<(), Inside> {
+        if !self.rows.ends.store(self.before, self.ledger, conn)? {
+            return Err(StoreError::Overtaken { ledger: self.ledger.to_owned() }.into());
+        }
+        Ok(self.rows.write(conn)?)
+    }
 }
 
 const fn ordinals_from(sequence: u64) -> i64 {
@@ -303,15 +334,20 @@ fn stored_journal(row: &JournalRow<'_>, ledger: &str) -> StoredJournal {
         date: row.date.map(|date| date.to_string()),
         at: row.at.micros(),
         bytes: row.bytes.to_vec(),
+        hash: Vec::new(),
     }
 }
 
-/// Makes the ledger known to the database and returns the number of the last journaled event.
-fn begin(held: &mut Held, ledger: &Ledger) -> Result<u64, StoreError> {
+/// Makes the ledger known to the database and returns the number of the last journaled event and the chains' ends.
+fn begin(held: &mut Held, ledger: &Ledger) -> Result<(u64, Ends), StoreError> {
     let url = held.url().clone();
     let conn = held.conn("open the ledger")?;
     register(&url, conn, ledger)?;
-    Ok(load_journal_end(conn, ledger.id())?.last_sequence)
+    let (journal, ends) = (load_journal_end(conn, ledger.id())?, Ends::load(conn, ledger.id())?);
+    if journal.hash != ends.journal.hash {
+        return Err(StoreError::JournalEnd { database: url.to_string(), ledger: ledger.id().to_owned() });
+    }
+    Ok((journal.last_sequence, ends))
 }
 
 /// Writes the ledger's row where it is not there yet, and compares it where it is.
