@@ -6,13 +6,17 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use orb_core::config::{KEYS, PRESETS};
 
+use crate::commands::Report;
 use crate::commands::backtest::{self, BacktestArgs};
+use crate::commands::backup::{self, BackupArgs};
 use crate::commands::check::{self, CheckArgs};
 use crate::commands::demo::{self, DemoArgs};
 use crate::commands::flatten::{self, FlattenArgs};
 use crate::commands::guard::{self, GuardArgs};
+use crate::commands::migrate::{self, MigrateArgs};
 use crate::commands::run::{self as run_command, RunArgs};
 use crate::commands::sweep::{self, SweepArgs};
+use crate::commands::verify::{self, VerifyArgs};
 
 /// orb trades the Opening Range Breakout strategy on US equities.
 #[derive(Debug, Parser)]
@@ -25,12 +29,15 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Backtest(BacktestArgs),
+    Backup(BackupArgs),
     Check(CheckArgs),
     Demo(DemoArgs),
     Flatten(FlattenArgs),
     Guard(GuardArgs),
+    Migrate(MigrateArgs),
     Run(RunArgs),
     Sweep(SweepArgs),
+    Verify(VerifyArgs),
 }
 
 /// Parses the command line, runs the command and returns its exit code: 0 done, 1 failed, 2 wrong usage.
@@ -57,6 +64,9 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Command::Flatten(args) => flatten::run(&args),
         Command::Guard(args) => guard::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Run(args) => run_command::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Backup(args) => report(&backup::run(&args)?),
+        Command::Migrate(args) => report(&migrate::run(&args)?),
+        Command::Verify(args) => report(&verify::run(&args)?),
     }
 }
 
@@ -68,6 +78,12 @@ pub fn sentence(error: &anyhow::Error) -> String {
         .skip(1)
         .map(ToString::to_string)
         .fold(error.to_string(), |text, cause| if text.contains(&cause) { text } else { format!("{text}: {cause}") })
+}
+
+/// Prints a report and returns its exit code.
+fn report(report: &Report) -> anyhow::Result<ExitCode> {
+    print(&report.text)?;
+    Ok(report.code())
 }
 
 /// Prints to standard output; a reader that has gone away is no failure.

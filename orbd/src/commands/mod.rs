@@ -1,14 +1,21 @@
 //! The commands of `orbd`, one file each.
 
 pub mod backtest;
+pub mod backup;
 pub mod check;
 pub mod demo;
 mod emergency;
 pub mod flatten;
 pub mod guard;
+pub mod migrate;
+mod records_args;
+mod report;
 pub mod run;
 mod settings;
 mod settings_file;
 pub mod sweep;
+pub mod verify;
 
+pub use records_args::RecordsArgs;
+pub use report::Report;
 pub use settings::{SettingArgs, SettingsError};

@@ -50,6 +50,8 @@ pub(in crate::store) enum Purpose {
     Checkpoint,
     /// Writes log lines.
     WriteLogs,
+    /// Copies a file, or makes and removes a database beside the own one.
+    Backup,
     /// Reads.
     Read,
     /// Reads log lines.
@@ -74,6 +76,7 @@ impl Purpose {
                  PRAGMA journal_size_limit = 16777216;"
             }
             Self::Checkpoint => "PRAGMA busy_timeout = 1000;",
+            Self::Backup => "PRAGMA busy_timeout = 5000;",
             Self::Read | Self::ReadLogs => "PRAGMA busy_timeout = 5000; PRAGMA query_only = ON;",
         }
     }
@@ -81,7 +84,7 @@ impl Purpose {
     const fn postgres_setup(self) -> &'static str {
         match self {
             Self::Write => "SET application_name = 'orbd'; SET lock_timeout = '1s'",
-            Self::WriteLogs | Self::Checkpoint => "SET application_name = 'orbd'",
+            Self::WriteLogs | Self::Checkpoint | Self::Backup => "SET application_name = 'orbd'",
             Self::Read | Self::ReadLogs => {
                 "SET application_name = 'orbd'; SET default_transaction_read_only = on; SET statement_timeout = '30s'"
             }
@@ -107,8 +110,9 @@ pub(in crate::store) fn connect_sqlite(
     setup: &str,
 ) -> Result<SqliteConnection, StoreError> {
     check_folder(url, path)?;
-    let mut conn = SqliteConnection::establish(&plain_name(path)).map_err(|error| refused(url, &error.to_string()))?;
-    conn.batch_execute(setup).map_err(|error| refused(url, &error.to_string()))?;
+    let mut conn =
+        SqliteConnection::establish(&plain_name(path)).map_err(|error| not_opened(url, &error.to_string()))?;
+    conn.batch_execute(setup).map_err(|error| not_opened(url, &error.to_string()))?;
     Ok(conn)
 }
 
@@ -129,8 +133,8 @@ pub(in crate::store) fn connect_sqlite_unchanged(
     let has = |suffix: &str| Path::new(&format!("{}{suffix}", plain_name(path))).exists();
     let is_at_rest = !has("-wal") && !has("-journal");
     name.push_str(if is_at_rest { "?mode=ro&immutable=1" } else { "?mode=ro" });
-    let mut conn = SqliteConnection::establish(&name).map_err(|error| refused(url, &error.to_string()))?;
-    conn.batch_execute("PRAGMA busy_timeout = 5000;").map_err(|error| refused(url, &error.to_string()))?;
+    let mut conn = SqliteConnection::establish(&name).map_err(|error| not_opened(url, &error.to_string()))?;
+    conn.batch_execute("PRAGMA busy_timeout = 5000;").map_err(|error| not_opened(url, &error.to_string()))?;
     Ok(conn)
 }
 
@@ -138,8 +142,8 @@ pub(in crate::store) fn connect_sqlite_unchanged(
 pub(in crate::store) fn connect_postgres(url: &DatabaseUrl, setup: &str) -> Result<PgConnection, StoreError> {
     let Target::Postgres(address) = url.target() else { unreachable!("the address is that of a server") };
     let mut conn =
-        PgConnection::establish(&with_timeouts(address)).map_err(|error| refused(url, &error.to_string()))?;
-    conn.batch_execute(setup).map_err(|error| refused(url, &error.to_string()))?;
+        PgConnection::establish(&with_timeouts(address)).map_err(|error| not_opened(url, &error.to_string()))?;
+    conn.batch_execute(setup).map_err(|error| not_opened(url, &error.to_string()))?;
     Ok(conn)
 }
 
@@ -174,7 +178,7 @@ pub(in crate::store) fn check_folder(url: &DatabaseUrl, path: &Path) -> Result<(
 }
 
 /// Tells why a database could not be opened, and what to do; a server that does not answer now may do so later.
-fn refused(url: &DatabaseUrl, text: &str) -> StoreError {
+pub(in crate::store) fn not_opened(url: &DatabaseUrl, text: &str) -> StoreError {
     let (database, said) = (url.to_string(), url.scrub(text));
     let remedy = match (url.target(), of_text(text)) {
         (Target::Postgres(_), _) => {

@@ -129,6 +129,24 @@ pub enum StoreError {
         /// What it holds.
         value: String,
     },
+    /// The journal's end is not what the ledger says: rows are missing or were changed; restore a backup.
+    #[error(
+        "the journal of the ledger {ledger} in the database {database} does not end where the ledger says: rows were removed or changed; `orbd verify` tells which, and a backup has them"
+    )]
+    JournalEnd {
+        /// The database.
+        database: String,
+        /// The ledger.
+        ledger: String,
+    },
+    /// Somebody else has written the ledger meanwhile: end one of the two. Nothing of the transaction is kept.
+    #[error(
+        "the ledger {ledger} was written by somebody else while this process had it; see that only one orbd runs on the database, and start it again"
+    )]
+    Overtaken {
+        /// The ledger.
+        ledger: String,
+    },
     /// A page token is none of ours: start again at the first page.
     #[error("the page token is not valid for this list; start again without one")]
     PageToken,
@@ -240,6 +258,8 @@ impl StoreError {
             | Self::OtherLedger { .. }
             | Self::UnknownName { .. }
             | Self::Damaged { .. }
+            | Self::JournalEnd { .. }
+            | Self::Overtaken { .. }
             | Self::PageToken
             | Self::Sequence { .. }
             | Self::Corrupt { .. }

@@ -1,5 +1,6 @@
 //! Schema migrations, embedded in the binary.
 
+use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
 use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -7,7 +8,10 @@ use diesel::sql_types::Text;
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 
-use super::connect::{connect_postgres, connect_sqlite, connect_sqlite_unchanged, logs_path};
+use super::chain::chain_old_rows;
+use super::connect::{
+    AnyConn, connect_postgres, connect_sqlite, connect_sqlite_unchanged, logs_path, not_opened, on_either,
+};
 use super::error::{Doing as _, StoreError};
 use super::lock;
 use super::url::{DatabaseUrl, Target};
@@ -15,6 +19,18 @@ use super::url::{DatabaseUrl, Target};
 const SQLITE: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
 const SQLITE_LOGS: EmbeddedMigrations = embed_migrations!("../migrations/sqlite-logs");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
+
+/// The migration of the records that made room for hashes.
+const CHAINED: &str = "0003";
+
+/// Says what a database is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Content {
+    /// The records, and on a server the log lines too.
+    Records,
+    /// SQLite's log lines.
+    Logs,
+}
 
 /// Tells which migrations a database has and which it lacks, by their versions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,8 +51,8 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, StoreError> {
     refuse_newer(url, &migration_status(url)?)?;
     match url.target() {
         Target::Sqlite(path) => {
-            let mut applied = migrate_sqlite(url, path, SQLITE)?;
-            applied.extend(migrate_sqlite(url, &logs_path(path), SQLITE_LOGS)?.iter().map(in_logs));
+            let mut applied = migrate_sqlite(url, path, Content::Records)?;
+            applied.extend(migrate_sqlite(url, &logs_path(path), Content::Logs)?.iter().map(in_logs));
             Ok(applied)
         }
         Target::Postgres(_) => migrate_postgres(url),
@@ -80,6 +96,16 @@ pub(in crate::store) fn check_current(url: &DatabaseUrl) -> Result<(), StoreErro
     }
 }
 
+/// Checks that a copy of SQLite's records, which has no log lines beside it, has this version's schema.
+pub(in crate::store) fn refuse_other_records(url: &DatabaseUrl, path: &std::path::Path) -> Result<(), StoreError> {
+    let found = sqlite_status(url, path, &SQLITE)?;
+    refuse_newer(url, &found)?;
+    match found.pending.into_iter().next() {
+        Some(missing) => Err(StoreError::SchemaOlder { database: url.to_string(), missing }),
+        None => Ok(()),
+    }
+}
+
 fn in_logs(version: &String) -> String {
     format!("logs {version}")
 }
@@ -91,33 +117,71 @@ fn refuse_newer(url: &DatabaseUrl, found: &MigrationStatus) -> Result<(), StoreE
     }
 }
 
-fn migrate_sqlite(
-    url: &DatabaseUrl,
-    path: &std::path::Path,
-    source: EmbeddedMigrations,
-) -> Result<Vec<String>, StoreError> {
-    let mut conn = connect_sqlite(url, path, "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL;")?;
-    // Two processes may start at once: the second waits for the transaction, and then finds nothing to do.
-    let done =
-        conn.immediate_transaction(|conn| Ok::<_, diesel::result::Error>(run(conn.run_pending_migrations(source))));
-    done.map_err(|error| failed(url, &error.to_string()))?.map_err(|problem| failed(url, &problem))
+fn migrate_sqlite(url: &DatabaseUrl, path: &std::path::Path, content: Content) -> Result<Vec<String>, StoreError> {
+    let (source, setup) = match content {
+        Content::Records => (SQLITE, "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL;"),
+        // Lines are removed again, and their room is given back in small steps. That must be said first of all.
+        Content::Logs => {
+            (SQLITE_LOGS, "PRAGMA busy_timeout = 5000; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;")
+        }
+    };
+    run(url, &mut AnyConn::Sqlite(connect_sqlite(url, path, setup)?), source, content)
 }
 
 fn migrate_postgres(url: &DatabaseUrl) -> Result<Vec<String>, StoreError> {
     let mut conn = connect_postgres(url, "SET application_name = 'orbd'; SET client_min_messages = warning")?;
     lock::wait_for_migration_lock(&mut conn).map_err(|error| failed(url, &error.to_string()))?;
-    let done = run(conn.run_pending_migrations(POSTGRES)).map_err(|problem| failed(url, &problem));
-    lock::release_migration_lock(&mut conn).doing("release the lock around migrations")?;
+    let mut conn = AnyConn::Postgres(conn);
+    let done = run(url, &mut conn, POSTGRES, Content::Records);
+    if let AnyConn::Postgres(conn) = &mut conn {
+        lock::release_migration_lock(conn).doing("release the lock around migrations")?;
+    }
     done
 }
 
-type Ran<'a> = diesel::migration::Result<Vec<diesel::migration::MigrationVersion<'a>>>;
-
-fn run(done: Ran<'_>) -> Result<Vec<String>, String> {
-    match done {
-        Ok(versions) => Ok(versions.iter().map(ToString::to_string).collect()),
-        Err(error) => Err(error.to_string()),
+/// Applies what is pending, all of it or nothing.
+fn run(
+    url: &DatabaseUrl,
+    conn: &mut AnyConn,
+    source: EmbeddedMigrations,
+    content: Content,
+) -> Result<Vec<String>, StoreError> {
+    // Two processes may start at once: the second waits for the transaction, and then finds nothing to do.
+    match conn {
+        AnyConn::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),
+        AnyConn::Postgres(conn) => AnsiTransactionManager::begin_transaction(conn),
     }
+    .map_err(|error| refused(url, error))?;
+    let done = apply(url, conn, source, content);
+    let ended = on_either!(conn, conn => match &done {
+        Ok(_) => AnsiTransactionManager::commit_transaction(conn),
+        Err(_) => AnsiTransactionManager::rollback_transaction(conn),
+    });
+    let applied = done?;
+    ended.map_err(|error| refused(url, error))?;
+    Ok(applied)
+}
+
+fn apply(
+    url: &DatabaseUrl,
+    conn: &mut AnyConn,
+    source: EmbeddedMigrations,
+    content: Content,
+) -> Result<Vec<String>, StoreError> {
+    let ran = on_either!(&mut *conn, conn => conn.run_pending_migrations(source).map(|versions| {
+        versions.iter().map(ToString::to_string).collect::<Vec<String>>()
+    }));
+    let applied = ran.map_err(|error| failed(url, &error.to_string()))?;
+    if content == Content::Records && applied.iter().any(|version| version == CHAINED) {
+        chain_old_rows(conn).map_err(|error| error.doing("chain the rows from before"))?;
+    }
+    Ok(applied)
+}
+
+/// What passes by itself is told as such; everything else is about the migration.
+fn refused(url: &DatabaseUrl, error: diesel::result::Error) -> StoreError {
+    let sorted = StoreError::of("bring it to this version's schema", error);
+    if sorted.is_transient() { sorted } else { failed(url, &sorted.to_string()) }
 }
 
 fn failed(url: &DatabaseUrl, problem: &str) -> StoreError {
@@ -137,11 +201,11 @@ fn sqlite_status(
     let tables =
         diesel::sql_query("SELECT name AS version FROM sqlite_master WHERE name = '__diesel_schema_migrations'")
             .load::<Version>(&mut conn)
-            .map_err(|error| unreadable(url, &error.to_string()))?;
+            .map_err(|error| not_opened(url, &error.to_string()))?;
     if tables.is_empty() {
         return Ok(status(Vec::new(), &known));
     }
-    let applied = diesel::sql_query(APPLIED).load(&mut conn).map_err(|error| unreadable(url, &error.to_string()))?;
+    let applied = diesel::sql_query(APPLIED).load(&mut conn).map_err(|error| not_opened(url, &error.to_string()))?;
     Ok(status(applied, &known))
 }
 
@@ -178,9 +242,4 @@ where
     let mut versions: Vec<String> = migrations.iter().map(|found| found.name().version().to_string()).collect();
     versions.sort();
     versions
-}
-
-fn unreadable(url: &DatabaseUrl, problem: &str) -> StoreError {
-    let problem = format!("{}; check that the file is a database of orb", url.scrub(problem));
-    StoreError::Open { database: url.to_string(), problem }
 }

@@ -4,6 +4,8 @@
 //! sent or shown. [`Reader`]s have connections of their own. Logs go through a [`LogWriter`] that can lose lines
 //! but never delays a commit. The rest of orb sees neither SQL nor diesel: both stay inside this module.
 
+mod backup;
+mod chain;
 mod checkpoint;
 mod connect;
 mod error;
@@ -27,8 +29,10 @@ pub(crate) mod tests;
 mod text;
 mod trouble;
 mod url;
+mod verify;
 mod writer;
 
+pub use backup::{Backup, BackupError, TableCount, backup, check_backup};
 pub use error::StoreError;
 pub use lease::{Lease, LeaseWatch, Standing};
 pub use ledger::Ledger;
@@ -48,4 +52,5 @@ pub use rows::{
     AttemptKey, Audit, DecisionRow, EquityRow, FillRow, OrderRow, SessionRow, SignalRow, TradeRow, TradeStatus,
 };
 pub use url::DatabaseUrl;
+pub use verify::{BrokenRow, Difference, Verification, VerifiedChain, VerifiedLedger, verify};
 pub use writer::{Commit, JournalRow, Writer};

@@ -6,6 +6,10 @@ diesel::table! {
         environment -> Text,
         account_id -> Text,
         created_at -> BigInt,
+        journal_rows -> BigInt,
+        journal_head -> Binary,
+        audit_rows -> BigInt,
+        audit_head -> Binary,
     }
 }
 
@@ -187,6 +191,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit_log (ledger_id, number) {
+        ledger_id -> Text,
+        number -> BigInt,
+        request_id -> Text,
+        actor -> Text,
+        command -> Text,
+        reason -> Text,
+        result -> Text,
+        accepted -> Bool,
+        at -> BigInt,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
     equity_points (ledger_id, at) {
         ledger_id -> Text,
         at -> BigInt,
@@ -205,6 +224,7 @@ diesel::table! {
         date -> Nullable<Text>,
         at -> BigInt,
         bytes -> Binary,
+        hash -> Binary,
     }
 }
 

@@ -64,6 +64,26 @@ impl DatabaseUrl {
         &self.0
     }
 
+    /// Returns the address of another database of the same server.
+    pub(in crate::store) fn with_database(&self, name: &str) -> Self {
+        let Target::Postgres(url) = &self.0 else { return self.clone() };
+        let (address, parameters) = url.split_once('?').map_or((url.as_str(), None), |(url, rest)| (url, Some(rest)));
+        let (scheme, rest) = address.split_once("://").unwrap_or(("postgres", address));
+        let authority = rest.split_once('/').map_or(rest, |(authority, _)| authority);
+        let parameters = parameters.map(|rest| format!("?{rest}")).unwrap_or_default();
+        Self(Target::Postgres(format!("{scheme}://{authority}/{name}{parameters}")))
+    }
+
+    /// Returns the address without its password, and the password, for programs whose arguments everybody can see.
+    pub(in crate::store) fn for_programs(&self) -> (String, Option<String>) {
+        let Target::Postgres(url) = &self.0 else { return (self.to_string(), None) };
+        let password = passwords(url).first().map(|word| percent_decoded(word));
+        let address = passwords(url).into_iter().fold(url.clone(), |text, word| {
+            text.replacen(&format!(":{word}@"), "@", 1).replace(&format!("password={word}"), "")
+        });
+        (address, password)
+    }
+
     /// Removes the password from a text that may quote the address.
     pub(in crate::store) fn scrub(&self, text: &str) -> String {
         let clean = match &self.0 {
@@ -122,6 +142,19 @@ pub(in crate::store) fn with_timeouts(address: &str) -> String {
     address
 }
 
+/// Reads `%2F` and the like.
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let digits = tail.get(..2).and_then(|pair| core::str::from_utf8(pair).ok());
+        let decoded = digits.filter(|_| *first == b'%').and_then(|pair| u8::from_str_radix(pair, 16).ok());
+        bytes.push(decoded.unwrap_or(*first));
+        rest = if decoded.is_some() { &tail[2..] } else { tail };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 /// Lists the passwords in an address: between `:` and `@`, and in the parameters.
 fn passwords(url: &str) -> Vec<&str> {
     let Some((_, rest)) = url.split_once("://") else { return Vec::new() };
@@ -168,6 +201,19 @@ mod tests {
         assert!(added.starts_with("postgres://orb@localhost/orb?connect_timeout=1&tcp_user_timeout="), "{added}");
         assert_eq!(added.matches("connect_timeout").count(), 1);
         assert!(with_timeouts("postgres://orb@localhost/orb").contains("/orb?connect_timeout=5&"));
+    }
+
+    #[test]
+    fn programs_get_the_password_apart() {
+        let url = DatabaseUrl::parse("postgres://orb:s%2Fc@db.example/orb?sslmode=require").expect("a url");
+        let (address, password) = url.for_programs();
+        assert_eq!(address, "postgres://orb@db.example/orb?sslmode=require");
+        assert_eq!(password.as_deref(), Some("s/c"));
+        let other = url.with_database("scratch").for_programs().0;
+        assert_eq!(other, "postgres://orb@db.example/scratch?sslmode=require");
+        let socket = DatabaseUrl::parse("postgres://orb@/orb1?host=/run/pg").expect("a url");
+        assert_eq!(socket.with_database("two").to_string(), "postgres://orb@/two?host=/run/pg");
+        assert_eq!(socket.for_programs(), ("postgres://orb@/orb1?host=/run/pg".to_owned(), None));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use orb_core::fact::Fact;
 use orb_core::{Date, Money, Timestamp};
 
+use super::chain::Ends;
 use super::checkpoint::Checkpointer;
 use super::connect::{AnyConn, on_either};
 use super::error::{Doing as _, Inside, StoreError};
@@ -17,10 +18,11 @@ use super::load::{Restored, load};
 use super::names::Names;
 use super::queries::{load_journal_end, signed};
 use super::rows::{
-    Audit, Context, EquityRow, StoredClosing, StoredCommand, StoredDecision, StoredEquity, StoredExplanation,
-    StoredFill, StoredHold, StoredJournal, StoredOrder, StoredSession, StoredSignal, StoredTrade, upsert,
+    Audit, Context, EquityRow, StoredAudit, StoredClosing, StoredCommand, StoredDecision, StoredEquity,
+    StoredExplanation, StoredFill, StoredHold, StoredJournal, StoredOrder, StoredSession, StoredSignal, StoredTrade,
+    upsert,
 };
-use super::schema::{journal, ledgers};
+use super::schema::{audit_log, journal, ledgers};
 use super::text::Text as _;
 use super::url::DatabaseUrl;
 use crate::failpoint::{self, Place};
@@ -44,7 +46,7 @@ pub struct Commit<'a> {
 /// Holds a row of the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JournalRow<'a> {
-    /// Number of its first event; above all that are in the journal.
+    /// Number of its first event; the one after the journal's last.
     pub first_sequence: u64,
     /// Number of its last event.
     pub last_sequence: u64,
@@ -68,6 +70,8 @@ pub struct Writer {
     names: Names,
     last_sequence: u64,
     last_ordinal: i64,
+    /// How far the ledger's chains go.
+    ends: Ends,
     /// The safety facts of the session in force, as they were written last.
     session: Option<SafetyState>,
 }
@@ -83,7 +87,7 @@ impl Writer {
     /// when another process writes this ledger.
     pub fn open(url: &DatabaseUrl, ledger: Ledger, names: Names) -> Result<Self, StoreError> {
         let mut held = Held::open(url, &ledger)?;
-        let last_sequence = begin(&mut held, &ledger)?;
+        let (last_sequence, ends) = begin(&mut held, &ledger)?;
         Ok(Self {
             _checkpoints: Checkpointer::start(url)?,
             held,
@@ -91,6 +95,7 @@ impl Writer {
             names,
             last_sequence,
             last_ordinal: ordinals_from(last_sequence + 1) - 1,
+            ends,
             session: None,
         })
     }
@@ -103,7 +108,7 @@ impl Writer {
     /// committed before a later call succeeds.
     pub fn reconnect(&mut self) -> Result<u64, StoreError> {
         self.held.reconnect()?;
-        self.last_sequence = begin(&mut self.held, &self.ledger)?;
+        (self.last_sequence, self.ends) = begin(&mut self.held, &self.ledger)?;
         self.last_ordinal = self.last_ordinal.max(ordinals_from(self.last_sequence + 1) - 1);
         // What was written last is not known, so the next safety fact counts as new.
         self.session = None;
@@ -185,13 +190,15 @@ impl Writer {
         if safety.is_some() {
             self.synchronous("FULL")?;
         }
-        let done = self.held.conn_and_lease().and_then(|(conn, lease)| write_rows(conn, lease, &rows));
+        let step = Step { ledger: self.ledger.id(), before: &self.ends, rows: &rows };
+        let done = self.held.conn_and_lease().and_then(|(conn, lease)| step.write(conn, lease));
         if safety.is_some() {
             // Where this fails commits stay as safe as they are now, and the commit stands.
             drop(self.synchronous("NORMAL"));
         }
         done?;
         self.last_ordinal = rows.last_ordinal;
+        self.ends = rows.ends;
         if let Some(journal) = &commit.journal {
             self.last_sequence = journal.last_sequence;
         }
@@ -233,16 +240,19 @@ impl Writer {
 
     fn rows(&self, commit: &Commit<'_>) -> Result<Rows, StoreError> {
         let context = Context { ledger: self.ledger.id(), names: &self.names };
-        let mut rows = Rows { last_ordinal: self.last_ordinal, ..Rows::default() };
+        let mut rows = Rows { last_ordinal: self.last_ordinal, ends: self.ends.clone(), ..Rows::default() };
         if let Some(journal) = &commit.journal {
-            if journal.first_sequence <= self.last_sequence || journal.last_sequence < journal.first_sequence {
+            if journal.first_sequence != self.last_sequence + 1 || journal.last_sequence < journal.first_sequence {
                 return Err(StoreError::Sequence { first: journal.first_sequence, last: self.last_sequence });
             }
             rows.last_ordinal = rows.last_ordinal.max(ordinals_from(journal.first_sequence) - 1);
-            rows.journal = Some(stored_journal(journal, self.ledger.id()));
+            let mut row = stored_journal(journal, self.ledger.id());
+            rows.ends.append_journal(&mut row);
+            rows.journal = Some(row);
         }
         commit.facts.iter().for_each(|fact| rows.add(fact, context));
         rows.commands = commit.audits.iter().map(|audit| StoredCommand::of(audit, self.ledger.id())).collect();
+        rows.audits = rows.commands.iter().map(|command| rows.ends.append_command(command)).collect();
         rows.equity = commit.equity.iter().map(|point| StoredEquity::of(point, self.ledger.id())).collect();
         Ok(rows)
     }
@@ -252,6 +262,7 @@ impl Writer {
 #[derive(Default)]
 struct Rows {
     last_ordinal: i64,
+    ends: Ends,
     journal: Option<StoredJournal>,
     sessions: Vec<StoredSession>,
     signals: Vec<StoredSignal>,
@@ -263,6 +274,7 @@ struct Rows {
     holds: Vec<StoredHold>,
     closings: Vec<StoredClosing>,
     commands: Vec<StoredCommand>,
+    audits: Vec<StoredAudit>,
     equity: Vec<StoredEquity>,
 }
 
@@ -297,35 +309,52 @@ impl Rows {
         upsert(&self.holds, conn)?;
         upsert(&self.closings, conn)?;
         upsert(&self.commands, conn)?;
+        for row in &self.audits {
+            diesel::insert_into(audit_log::table).values(row).execute(conn)?;
+        }
         upsert(&self.equity, conn)?;
-        failpoint::pass(
-            Place::Written,
-            self.journal.as_ref().map_or(Timestamp::MIN, |row| Timestamp::from_micros(row.at)),
-        );
+        let at = self.journal.as_ref().map_or(Timestamp::MIN, |row| Timestamp::from_micros(row.at));
+        failpoint::pass(Place::Written, at);
         Ok(())
     }
 }
 
-/// Takes SQLite's write lock at once, since a lock that is taken late can fail without waiting.
-///
-/// On a server the lease is compared first, inside the transaction.
-fn write_rows(conn: &mut AnyConn, lease: Option<&Lease>, rows: &Rows) -> Result<(), StoreError> {
-    if let AnyConn::Postgres(_) = conn {
-        let done = conn.transaction(|conn| {
-            if let (AnyConn::Postgres(server), Some(lease)) = (&mut *conn, lease) {
-                lease.check(server)?;
-            }
-            rows.write(conn).map_err(Inside::from)
-        });
-        return done.map_err(|error| error.doing("commit"));
+/// Holds rows and the state of the ledger that they follow.
+struct Step<'a> {
+    ledger: &'a str,
+    before: &'a Ends,
+    rows: &'a Rows,
+}
+
+impl Step<'_> {
+    /// Takes SQLite's write lock at once, since a lock that is taken late can fail without waiting.
+    ///
+    /// On a server the lease is compared first, inside the transaction.
+    fn write(&self, conn: &mut AnyConn, lease: Option<&Lease>) -> Result<(), StoreError> {
+        if let AnyConn::Postgres(_) = conn {
+            let done = conn.transaction(|conn| {
+                if let (AnyConn::Postgres(server), Some(lease)) = (&mut *conn, lease) {
+                    lease.check(server)?;
+                }
+                self.write_all(conn)
+            });
+            return done.map_err(|error| error.doing("commit"));
+        }
+        conn.batch_execute("BEGIN IMMEDIATE").doing("begin a commit")?;
+        let done = self.write_all(conn).and_then(|()| Ok(conn.batch_execute("COMMIT")?));
+        done.map_err(|error| {
+            // After some errors SQLite has rolled back by itself; then this one says so, and the first one counts.
+            drop(conn.batch_execute("ROLLBACK"));
+            error.doing("commit")
+        })
     }
-    conn.batch_execute("BEGIN IMMEDIATE").doing("begin a commit")?;
-    let done = rows.write(conn).and_then(|()| conn.batch_execute("COMMIT"));
-    done.map_err(|error| {
-        // After some errors SQLite has rolled back by itself; then this one says so, and the first one counts.
-        drop(conn.batch_execute("ROLLBACK"));
-        StoreError::of("commit", error)
-    })
+
+    fn write_all(&self, conn: &mut AnyConn) -> Result<(), Inside> {
+        if !self.rows.ends.store(self.before, self.ledger, conn)? {
+            return Err(StoreError::Overtaken { ledger: self.ledger.to_owned() }.into());
+        }
+        Ok(self.rows.write(conn)?)
+    }
 }
 
 const fn ordinals_from(sequence: u64) -> i64 {
@@ -341,17 +370,22 @@ fn stored_journal(row: &JournalRow<'_>, ledger: &str) -> StoredJournal {
         date: row.date.map(|date| date.to_string()),
         at: row.at.micros(),
         bytes: row.bytes.to_vec(),
+        hash: Vec::new(),
     }
 }
 
-/// Makes the ledger known to the database and returns the number of the last journaled event.
-fn begin(held: &mut Held, ledger: &Ledger) -> Result<u64, StoreError> {
+/// Makes the ledger known to the database and returns the number of the last journaled event and the chains' ends.
+fn begin(held: &mut Held, ledger: &Ledger) -> Result<(u64, Ends), StoreError> {
     let url = held.url().clone();
     let conn = held.conn("open the ledger")?;
     register(&url, conn, ledger)?;
     held.hold(ledger)?;
     let conn = held.conn("open the ledger")?;
-    Ok(load_journal_end(conn, ledger.id())?.last_sequence)
+    let (journal, ends) = (load_journal_end(conn, ledger.id())?, Ends::load(conn, ledger.id())?);
+    if journal.hash != ends.journal.hash {
+        return Err(StoreError::JournalEnd { database: url.to_string(), ledger: ledger.id().to_owned() });
+    }
+    Ok((journal.last_sequence, ends))
 }
 
 /// Writes the ledger's row where it is not there yet, and compares it where it is.

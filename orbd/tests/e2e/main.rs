@@ -10,6 +10,8 @@ mod api;
 #[cfg(test)]
 mod at_broker;
 #[cfg(test)]
+mod books;
+#[cfg(test)]
 mod check;
 #[cfg(test)]
 mod client;

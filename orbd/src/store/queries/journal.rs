@@ -42,25 +42,27 @@ impl Reader {
 }
 
 /// Holds where the journal ends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::store) struct JournalEnd {
     /// Number of the last event; 0 when there is none.
     pub(in crate::store) last_sequence: u64,
     /// Number of the last broker effect; 0 when there is none.
     pub(in crate::store) last_effect: u64,
+    /// The last row's hash; empty when there is none.
+    pub(in crate::store) hash: Vec<u8>,
 }
 
 /// Reads where the journal ends.
 pub(in crate::store) fn load_end(conn: &mut AnyConn, ledger: &str) -> Result<JournalEnd, StoreError> {
-    let last: Option<(i64, i64)> = journal::table
+    let last: Option<(i64, i64, Vec<u8>)> = journal::table
         .filter(journal::ledger_id.eq(ledger))
         .order(journal::first_sequence.desc())
-        .select((journal::last_sequence, journal::last_effect))
+        .select((journal::last_sequence, journal::last_effect, journal::hash))
         .first(conn)
         .optional()
         .doing("read the end of the journal")?;
-    let (last_sequence, last_effect) = last.unwrap_or_default();
-    Ok(JournalEnd { last_sequence: unsigned(last_sequence), last_effect: unsigned(last_effect) })
+    let (last_sequence, last_effect, hash) = last.unwrap_or_default();
+    Ok(JournalEnd { last_sequence: unsigned(last_sequence), last_effect: unsigned(last_effect), hash })
 }
 
 fn read(row: StoredJournal) -> JournalEntryRow {

@@ -11,4 +11,6 @@ pub(in crate::store) struct StoredJournal {
     pub(in crate::store) date: Option<String>,
     pub(in crate::store) at: i64,
     pub(in crate::store) bytes: Vec<u8>,
+    /// Covers the row and the hash before it.
+    pub(in crate::store) hash: Vec<u8>,
 }

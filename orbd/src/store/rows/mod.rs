@@ -4,6 +4,7 @@
 //! and the conversions fact -> stored -> row -> fact.
 
 mod attempt;
+mod audit;
 mod closing;
 mod command;
 mod decision;
@@ -29,6 +30,7 @@ pub use session::SessionRow;
 pub use signal::SignalRow;
 pub use trade::{TradeRow, TradeStatus};
 
+pub(in crate::store) use audit::StoredAudit;
 pub(in crate::store) use closing::StoredClosing;
 pub(in crate::store) use command::StoredCommand;
 pub(in crate::store) use decision::StoredDecision;

@@ -1,5 +1,6 @@
 //! One suite for both databases.
 
+mod backup;
 pub(crate) mod cluster;
 mod crash;
 mod facts;
@@ -11,6 +12,7 @@ mod proxy;
 mod restart;
 mod samples;
 mod trouble;
+mod verify;
 
 use diesel::connection::SimpleConnection as _;
 use tempfile::TempDir;
@@ -70,6 +72,7 @@ macro_rules! suite {
             trouble::a_commit_whose_answer_was_lost_is_known_after_a_new_connection(&Database::postgres(&cluster));
             trouble::a_lost_connection_that_the_server_still_serves_gives_the_ledger_back(&Database::postgres(&cluster));
             trouble::a_connection_that_the_server_ended_is_lost_until_there_is_a_new_one(&Database::postgres(&cluster));
+            backup::no_database_is_left_on_the_server(&Database::postgres(&cluster));
             $(
                 eprintln!("postgres: {}", stringify!($case));
                 $module::$case(&Database::postgres(&cluster));
@@ -100,6 +103,20 @@ suite! {
     lists::signals_show_what_became_of_them,
     lists::commands_are_found_by_their_request,
     lists::the_journal_is_read_in_order,
+    verify::what_was_written_is_sound,
+    verify::a_changed_row_is_found,
+    verify::a_removed_row_is_found,
+    verify::a_removed_tail_is_found,
+    verify::exchanged_rows_are_found,
+    verify::an_added_row_is_found,
+    verify::a_list_that_tells_otherwise_is_found,
+    verify::a_ledger_that_lost_its_end_is_not_written,
+    verify::somebody_who_writes_in_between_is_noticed,
+    verify::an_older_database_is_chained_with_its_rows,
+    backup::a_backup_beside_a_writer_is_proven,
+    backup::nothing_is_overwritten,
+    backup::a_broken_database_gives_no_backup,
+    backup::a_damaged_backup_is_refused,
     trouble::a_locked_database_is_busy_until_the_lock_ends,
     trouble::a_new_connection_goes_on_with_the_same_numbers,
     trouble::a_reader_that_is_slow_delays_no_commit,
