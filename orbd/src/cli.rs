@@ -9,6 +9,7 @@ use orb_core::config::{KEYS, PRESETS};
 use crate::commands::backtest::{self, BacktestArgs};
 use crate::commands::check::{self, CheckArgs};
 use crate::commands::demo::{self, DemoArgs};
+use crate::commands::replay::{self, ReplayArgs};
 use crate::commands::run::{self as run_command, RunArgs};
 use crate::commands::sweep::{self, SweepArgs};
 
@@ -25,6 +26,7 @@ enum Command {
     Backtest(BacktestArgs),
     Check(CheckArgs),
     Demo(DemoArgs),
+    Replay(ReplayArgs),
     Run(RunArgs),
     Sweep(SweepArgs),
 }
@@ -47,6 +49,11 @@ pub fn run() -> anyhow::Result<ExitCode> {
             let report = check::run(&args)?;
             print(&report.text)?;
             Ok(report.code())
+        }
+        Command::Replay(args) => {
+            let (text, code) = replay::run(&args)?;
+            print(&text)?;
+            Ok(code)
         }
         Command::Sweep(args) => print(&sweep::run(args)?),
         Command::Demo(args) => demo::run(args).map(|()| ExitCode::SUCCESS),

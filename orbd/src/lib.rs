@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod backtest;
+pub mod build;
 pub mod cli;
 pub mod commands;
 pub mod daemon;
@@ -9,8 +10,10 @@ pub mod demo;
 pub mod environment;
 pub mod explained;
 pub mod journal;
+pub mod parity;
 pub mod progress;
 pub mod rehearsal;
+pub mod replay;
 pub mod rpc;
 pub mod run;
 pub mod runtime;

@@ -210,7 +210,7 @@ impl Thread {
         let ledger = self.ledger.view();
         let identity = Identity { ledger, config: "latency".to_owned(), feed: "sip".to_owned(), simulated_speed: None };
         let mut runtime = Runtime {
-            recorder: Recorder::new(writer, header(&engine), 0, 0),
+            recorder: Recorder::new(writer, header(&engine, orb_core::Restored::default(), 0), 0, 0),
             engine,
             broker: connected.broker,
             market: connected.market,

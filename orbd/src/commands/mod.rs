@@ -3,9 +3,13 @@
 pub mod backtest;
 pub mod check;
 pub mod demo;
+
+mod records;
+pub mod replay;
 pub mod run;
 mod settings;
 mod settings_file;
 pub mod sweep;
 
+pub use records::RecordsArgs;
 pub use settings::{SettingArgs, SettingsError};

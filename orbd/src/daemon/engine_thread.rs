@@ -76,8 +76,9 @@ impl<B: Broker, M: MarketData> Thread<B, M> {
     fn runtime(self) -> Runtime<B, M> {
         let mut engine = self.engine;
         let Restored { last_sequence, last_effect, .. } = self.books.restored;
-        engine.restore(core_restored(self.books.restored));
-        let head = header(&engine);
+        let state = core_restored(self.books.restored);
+        engine.restore(state.clone());
+        let head = header(&engine, state, last_effect);
         Runtime {
             recorder: Recorder::new(self.books.writer, head, last_sequence, last_effect),
             engine,

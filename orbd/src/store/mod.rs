@@ -33,7 +33,8 @@ pub use migrate::{MigrationStatus, migrate, migration_status};
 pub use names::Names;
 pub use page::{DateRange, Page, PageRequest};
 pub use queries::{
-    CommandFilter, DecisionFilter, FillFilter, JournalEntryRow, OrderFilter, SignalFilter, TradeFilter, TradeOrder,
+    CommandFilter, DecisionFilter, FillFilter, JournalEntryRow, JournalSpan, OrderFilter, SignalFilter, TradeFilter,
+    TradeOrder,
 };
 pub use reader::Reader;
 pub use rows::{

@@ -33,4 +33,6 @@ mod records;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod replay;
+#[cfg(test)]
 mod sweep;
