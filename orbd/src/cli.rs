@@ -9,6 +9,7 @@ use orb_core::config::{KEYS, PRESETS};
 use crate::commands::backtest::{self, BacktestArgs};
 use crate::commands::check::{self, CheckArgs};
 use crate::commands::demo::{self, DemoArgs};
+use crate::commands::parity::{self, ParityArgs};
 use crate::commands::replay::{self, ReplayArgs};
 use crate::commands::run::{self as run_command, RunArgs};
 use crate::commands::sweep::{self, SweepArgs};
@@ -26,6 +27,7 @@ enum Command {
     Backtest(BacktestArgs),
     Check(CheckArgs),
     Demo(DemoArgs),
+    Parity(ParityArgs),
     Replay(ReplayArgs),
     Run(RunArgs),
     Sweep(SweepArgs),
@@ -50,6 +52,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
             print(&report.text)?;
             Ok(report.code())
         }
+        Command::Parity(args) => print(&parity::run(&args)?),
         Command::Replay(args) => {
             let (text, code) = replay::run(&args)?;
             print(&text)?;

@@ -3,6 +3,7 @@
 pub mod backtest;
 pub mod check;
 pub mod demo;
+pub mod parity;
 
 mod records;
 pub mod replay;

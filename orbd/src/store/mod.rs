@@ -38,7 +38,8 @@ pub use queries::{
 };
 pub use reader::Reader;
 pub use rows::{
-    AttemptKey, Audit, DecisionRow, EquityRow, FillRow, OrderRow, SessionRow, SignalRow, TradeRow, TradeStatus,
+    AttemptKey, Audit, DecisionRow, EquityRow, FillRow, OrderRow, ParityRow, SessionRow, SignalRow, TradeRow,
+    TradeStatus,
 };
 pub use url::DatabaseUrl;
 pub use writer::{Commit, JournalRow, Writer};

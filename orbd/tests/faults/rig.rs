@@ -41,7 +41,7 @@ pub(crate) fn classic() -> RunConfig {
     let mut strategy = preset("orb-classic").expect("a preset");
     strategy.gap_limit = None;
     strategy.flatten_before_close = Span::from_minutes(180);
-    strategy.entry_cutoff = Some(Span::from_minutes(185));
+    strategy.entry_cutoff = Some(Span::from_minutes(180));
     RunConfig::of(strategy)
 }
 
