@@ -12,6 +12,7 @@ pub mod explained;
 pub mod journal;
 pub mod parity;
 pub mod progress;
+pub mod readiness;
 pub mod rehearsal;
 pub mod replay;
 pub mod rpc;

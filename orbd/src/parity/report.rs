@@ -250,7 +250,8 @@ impl Slippage {
         if pair.differences.iter().any(is_other_exit) {
             slippage.exit_ticks = None;
         }
-        let worse = |expected: Price, found: Price, sign: i64| Price::from_micros(sign * (found.micros() - expected.micros()));
+        let worse =
+            |expected: Price, found: Price, sign: i64| Price::from_micros(sign * (found.micros() - expected.micros()));
         let sign = found.side.sign();
         slippage.cost = found.entered.at(worse(expected.entry_price(), found.entry_price(), sign));
         if let (Some(_), Some(left), Some(leaves)) = (slippage.exit_ticks, expected.exit_price(), found.exit_price()) {

@@ -13,6 +13,8 @@ mod error;
 mod player;
 mod rebuild;
 mod source;
+#[cfg(test)]
+mod tests;
 mod text;
 mod words;
 
