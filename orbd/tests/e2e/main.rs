@@ -21,6 +21,8 @@ mod crash;
 #[cfg(test)]
 mod daemon;
 #[cfg(test)]
+mod judgement;
+#[cfg(test)]
 mod market;
 #[cfg(test)]
 mod orbctl;

@@ -6,6 +6,7 @@ mod facts;
 mod lists;
 mod logs;
 mod open;
+mod reports;
 mod restart;
 mod samples;
 
@@ -94,6 +95,9 @@ suite! {
     lists::signals_show_what_became_of_them,
     lists::commands_are_found_by_their_request,
     lists::the_journal_is_read_in_order,
+    reports::the_comparison_of_a_day_is_kept_and_replaced,
+    reports::holds_that_ended_are_listed_too,
+    reports::a_day_is_found_in_the_journal,
     logs::lines_come_back,
     logs::words_are_found,
     logs::lines_that_do_not_fit_are_counted,
