@@ -240,10 +240,11 @@ impl Slippage {
             return Self { exit_ticks: None, ..slippage };
         }
         for Difference { what, .. } in &pair.differences {
-            match what {
-                What::EntryPrice(_, _, ticks) => slippage.entry_ticks = *ticks,
-                What::ExitPrice(_, _, ticks) => slippage.exit_ticks = slippage.exit_ticks.map(|_| *ticks),
-                _ => {}
+            if let What::EntryPrice(_, _, ticks) = what {
+                slippage.entry_ticks = *ticks;
+            }
+            if let What::ExitPrice(_, _, ticks) = what {
+                slippage.exit_ticks = Some(*ticks);
             }
         }
         let is_other_exit = |one: &Difference| matches!(one.what, What::ExitReason(..) | What::ExitBar(..));

@@ -116,7 +116,7 @@ pub fn replay(
             run.start(header)?;
         }
         for entry in batch.entries {
-            run.step(entry)?;
+            run.step(&entry)?;
         }
     }
     Ok(run.finish())
@@ -143,11 +143,11 @@ impl Run {
         Ok(())
     }
 
-    fn step(&mut self, entry: Entry) -> Result<(), ReplayError> {
+    fn step(&mut self, entry: &Entry) -> Result<(), ReplayError> {
         let Some((player, header)) = &mut self.player else {
             return Err(ReplayError::NoStart { sequence: entry.sequence });
         };
-        let made = player.step(&entry)?;
+        let made = player.step(entry)?;
         let names = Names::of(header);
         let is_of_day = self.day.is_none_or(|day| (day.first..=day.last).contains(&entry.sequence));
         self.found.events += 1;
@@ -158,7 +158,7 @@ impl Run {
         if made != entry.effects {
             self.found.differing += 1;
             if self.found.first.is_none() {
-                self.found.first = Some(FirstDifference::between(&entry, &made, names));
+                self.found.first = Some(FirstDifference::between(entry, &made, names));
             }
         }
         Ok(())
