@@ -75,6 +75,12 @@ impl Breaker {
         Self { caps: Some(caps), ..Self::default() }
     }
 
+    /// Returns the caps in force; `None` when the breaker is inactive.
+    #[must_use]
+    pub const fn caps(&self) -> Option<&BreakerCaps> {
+        self.caps.as_ref()
+    }
+
     /// Begins a day.
     pub fn begin_day(&mut self) {
         self.today = 0;

@@ -68,6 +68,8 @@ pub(crate) enum Command {
     Decisions(commands::decisions::Args),
     Metrics(commands::metrics::Args),
     Equity(commands::equity::Args),
+    Parity(commands::parity::Args),
+    Readiness(commands::readiness::Args),
     Logs(commands::logs::Args),
     Kill(commands::kill::Args),
     Pause(commands::pause::Args),

@@ -5,8 +5,8 @@ use chrono_tz::America::New_York;
 use orb_api::{
     time::{duration_to_micros, timestamp_to_micros},
     v1::{
-        CloseOutcome, CloseReason, Component, Environment, HealthState, HoldCleared, HoldKind, OrderSide, SessionPhase,
-        Severity, Side, SignalStatus, TradeStatus, TradingState,
+        CloseOutcome, CloseReason, Component, Environment, HealthState, HoldCleared, HoldKind, OrderSide,
+        ReadinessVerdict, SessionPhase, Severity, Side, SignalStatus, TradeStatus, TradingState,
     },
 };
 use prost_types::{Duration, Timestamp};
@@ -42,6 +42,7 @@ names! {
     health_state: HealthState, "HEALTH_STATE_", lower;
     close_reason: CloseReason, "CLOSE_REASON_", lower;
     close_outcome: CloseOutcome, "CLOSE_OUTCOME_", upper;
+    readiness_verdict: ReadinessVerdict, "READINESS_VERDICT_", lower;
 }
 
 /// Names the mode in a sentence.

@@ -68,6 +68,8 @@ const PERMISSIONS: &[(&str, Permission)] = &[
     ("/orb.v1.HistoryService/GetMetrics", Permission::Needs(Role::Viewer)),
     ("/orb.v1.HistoryService/GetEquityCurve", Permission::Needs(Role::Viewer)),
     ("/orb.v1.HistoryService/ExportTrades", Permission::Needs(Role::Viewer)),
+    ("/orb.v1.HistoryService/GetParityReport", Permission::Needs(Role::Viewer)),
+    ("/orb.v1.HistoryService/GetReadiness", Permission::Needs(Role::Viewer)),
     ("/orb.v1.LogService/ListLogs", Permission::Needs(Role::Viewer)),
     ("/orb.v1.LogService/StreamLogs", Permission::Needs(Role::Viewer)),
     ("/grpc.health.v1.Health/Check", Permission::Open),

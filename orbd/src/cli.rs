@@ -14,6 +14,8 @@ use crate::commands::demo::{self, DemoArgs};
 use crate::commands::flatten::{self, FlattenArgs};
 use crate::commands::guard::{self, GuardArgs};
 use crate::commands::migrate::{self, MigrateArgs};
+use crate::commands::parity::{self, ParityArgs};
+use crate::commands::replay::{self, ReplayArgs};
 use crate::commands::run::{self as run_command, RunArgs};
 use crate::commands::sweep::{self, SweepArgs};
 use crate::commands::verify::{self, VerifyArgs};
@@ -35,6 +37,8 @@ enum Command {
     Flatten(FlattenArgs),
     Guard(GuardArgs),
     Migrate(MigrateArgs),
+    Parity(ParityArgs),
+    Replay(ReplayArgs),
     Run(RunArgs),
     Sweep(SweepArgs),
     Verify(VerifyArgs),
@@ -58,6 +62,12 @@ pub fn run() -> anyhow::Result<ExitCode> {
             let report = check::run(&args)?;
             print(&report.text)?;
             Ok(report.code())
+        }
+        Command::Parity(args) => print(&parity::run(&args)?),
+        Command::Replay(args) => {
+            let (text, code) = replay::run(&args)?;
+            print(&text)?;
+            Ok(code)
         }
         Command::Sweep(args) => print(&sweep::run(args)?),
         Command::Demo(args) => demo::run(args).map(|()| ExitCode::SUCCESS),

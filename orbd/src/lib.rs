@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod backtest;
+pub mod build;
 pub mod cli;
 pub mod commands;
 pub mod daemon;
@@ -11,8 +12,11 @@ pub mod explained;
 mod failpoint;
 pub mod guard;
 pub mod journal;
+pub mod parity;
 pub mod progress;
+pub mod readiness;
 pub mod rehearsal;
+pub mod replay;
 pub mod rpc;
 pub mod run;
 pub mod runtime;

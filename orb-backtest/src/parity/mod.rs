@@ -6,7 +6,10 @@
 //! the reasons explains is [`Why::Unexplained`], and that is a fault to be looked into.
 
 mod reasons;
+mod signals;
 mod text;
+
+pub use signals::{SignalDifference, SignalParity, SignalWhat};
 
 use std::collections::BTreeMap;
 

@@ -33,6 +33,30 @@ impl Explainer {
         (at < bar.start + self.length).then_some(bar)
     }
 
+    /// Tells whether the bar that an instant falls into has traded at or beyond all of some prices.
+    pub(super) fn reaches(&self, symbol: SymbolId, at: Timestamp, prices: &[Price]) -> bool {
+        self.bar_at(symbol, at).is_some_and(|bar| prices.iter().all(|price| (bar.low..=bar.high).contains(price)))
+    }
+
+    /// Returns what explains that a signal is missing, by the reason that was given.
+    pub(super) fn missing_signal(&self, key: &Key) -> Why {
+        let given = self.found.get(key).map_or(Why::Unexplained, |reason| why_not_found(*reason));
+        if given != Why::Unexplained {
+            return given;
+        }
+        // A signal that was refused anyway for what other trades leave over.
+        self.expected.get(key).map_or(Why::Unexplained, |reason| why_not_expected(*reason))
+    }
+
+    /// Returns what explains that there is a signal, by the reason that the bars give against it.
+    pub(super) fn extra_signal(&self, key: &Key) -> Why {
+        let given = self.expected.get(key).map_or(Why::Unexplained, |reason| why_not_expected(*reason));
+        if given != Why::Unexplained {
+            return given;
+        }
+        self.found.get(key).map_or(Why::Unexplained, |reason| why_not_found(*reason))
+    }
+
     /// Returns the start of the bar that an instant falls into, the instant itself where there is none.
     fn start_at(&self, symbol: SymbolId, at: Timestamp) -> Timestamp {
         self.bar_at(symbol, at).map_or(at, |bar| bar.start)

@@ -202,3 +202,69 @@ fn a_position_that_somebody_closed_is_an_intervention() {
     ];
     pair(&[TARGET], closed, &lines.each_ref().map(String::as_str));
 }
+
+fn signal(side: Side, cents: i64) -> orb_core::fact::Signal {
+    orb_core::fact::Signal {
+        attempt: attempt(SYMBOL, 1),
+        side,
+        at: at(5),
+        level: Price::from_cents(cents),
+        stop: Price::from_cents(9_900),
+        quantity: Quantity::new(100),
+        status: orb_core::fact::SignalStatus::Filled,
+        reason: None,
+        detail: String::new(),
+        order: None,
+        broker_order: None,
+        submitted_at: None,
+        filled_at: None,
+        fill_price: None,
+        score_e6: None,
+    }
+}
+
+/// Compares the signals of a day; reasons are those that each side gave.
+fn signals_of(
+    bars: &[Bar],
+    expected: (&[orb_core::fact::Signal], Option<Reason>),
+    found: (&[orb_core::fact::Signal], Option<Reason>),
+) -> SignalParity {
+    let decision = |reason: Option<Reason>| -> Vec<Decision> {
+        let given = |reason| Decision { attempt: attempt(SYMBOL, 0), reason, detail: String::new(), at: at(5) };
+        reason.map(given).into_iter().collect()
+    };
+    let (wanted, had) = (decision(expected.1), decision(found.1));
+    let day = Day { bars, bar_length: Span::from_minutes(1) };
+    let side = |decisions| Run { trades: &[], decisions };
+    SignalParity::of(&day, (side(&wanted), expected.0), (side(&had), found.0))
+}
+
+#[test]
+fn equal_signals_differ_in_nothing_and_levels_without_a_reason_are_unexplained() {
+    let long = [signal(Side::Long, 10_001)];
+    let parity = signals_of(&bars(&[]), (&long, None), (&long, None));
+    assert_eq!((parity.identical, parity.differences.len()), (1, 0));
+    let parity = signals_of(&bars(&[]), (&long, None), (&[signal(Side::Long, 10_002)], None));
+    assert_eq!((parity.identical, parity.unexplained()), (0, 1));
+    assert_eq!(parity.differences[0].what.to_string(), "signal at 100.02 instead of 100.01");
+}
+
+#[test]
+fn a_signal_of_one_side_only_is_explained_by_the_other_s_decision() {
+    let long = [signal(Side::Long, 10_001)];
+    let missing = |reason| signals_of(&bars(&[]), (&long, None), (&[], reason)).differences[0].why;
+    assert_eq!(missing(Some(Reason::Hold)), Why::Hold);
+    assert_eq!(missing(Some(Reason::NoSlot)), Why::OfOtherTrades);
+    assert_eq!(missing(None), Why::Unexplained);
+    let extra = |reason| signals_of(&bars(&[]), (&[], reason), (&long, None)).differences[0].why;
+    assert_eq!(extra(Some(Reason::BothSidesInOneBar)), Why::BothSidesInOneBar);
+    assert_eq!(extra(None), Why::Unexplained);
+}
+
+#[test]
+fn signals_of_other_sides_are_explained_by_a_bar_that_reaches_both() {
+    let (long, short) = ([signal(Side::Long, 10_001)], [signal(Side::Short, 9_960)]);
+    let why = |bars: &[Bar]| signals_of(bars, (&long, None), (&short, None)).differences[0].why;
+    assert_eq!(why(&bars(&[])), Why::BothSidesInOneBar);
+    assert_eq!(why(&bars(&[(5, 9_950, 9_990)])), Why::Unexplained);
+}

@@ -4,7 +4,7 @@ use core::fmt;
 
 use orb_core::SymbolTable;
 
-use super::{Difference, Lone, Parity, What, Why};
+use super::{Difference, Lone, Parity, SignalWhat, What, Why};
 
 impl Why {
     /// Returns the reason's name as files carry it.
@@ -46,6 +46,18 @@ impl fmt::Display for What {
             Self::ExitPrice(expected, found, ticks) => {
                 write!(f, "left at {found} instead of {expected} ({ticks:+} ticks)")
             }
+        }
+    }
+}
+
+impl fmt::Display for SignalWhat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(side, level) => write!(f, "no signal instead of {side} at {level}"),
+            Self::Extra(side, level) => write!(f, "a signal, {side} at {level}, instead of none"),
+            Self::Side(expected, found) => write!(f, "signal {found} instead of {expected}"),
+            Self::Level(expected, found) => write!(f, "signal at {found} instead of {expected}"),
+            Self::Stop(expected, found) => write!(f, "signal with its stop at {found} instead of {expected}"),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::order::{AttemptId, Order, OrderRole};
 use crate::protection::{Protection, StopRule};
 
 /// Holds the facts of the latest day as the store kept them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Restored {
     /// The latest session; `None` for an empty store.
     pub session: Option<SessionRecord>,

@@ -2,6 +2,7 @@
 
 use super::orders::desk_view;
 use super::{Engine, EngineConfig};
+use crate::breaker::BreakerCaps;
 use crate::config::{EntryKind, StrategyId};
 use crate::exit_desk::{ExitDesk, covered};
 use crate::fact::{SessionRecord, Signal, Trade};
@@ -13,13 +14,25 @@ use crate::risk_gate::{daily_limit, leveraged};
 use crate::session_clock::Windows;
 use crate::signal_machine::Watch;
 use crate::symbol::SymbolId;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 impl Engine {
     /// Returns what the engine was built from.
     #[must_use]
     pub const fn config(&self) -> &EngineConfig {
         &self.config
+    }
+
+    /// Returns the breaker's caps; `None` where it is inactive.
+    #[must_use]
+    pub const fn breaker_caps(&self) -> Option<&BreakerCaps> {
+        self.breaker.caps()
+    }
+
+    /// Returns how long a close may take before the first alarm.
+    #[must_use]
+    pub const fn close_deadline(&self) -> Span {
+        self.close_deadline
     }
 
     /// Returns the latest time that the engine was told.

@@ -73,7 +73,7 @@ pub(crate) fn symbol(text: &str) -> Result<String, String> {
     }
 }
 
-fn date(text: &str) -> Result<NaiveDate, String> {
+pub(super) fn date(text: &str) -> Result<NaiveDate, String> {
     NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| "a date is YYYY-MM-DD, such as 2026-02-13".to_owned())
 }
 

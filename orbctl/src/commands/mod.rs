@@ -11,8 +11,10 @@ mod filters;
 pub(crate) mod kill;
 pub(crate) mod logs;
 pub(crate) mod metrics;
+pub(crate) mod parity;
 pub(crate) mod pause;
 pub(crate) mod positions;
+pub(crate) mod readiness;
 mod request;
 pub(crate) mod resume;
 pub(crate) mod signals;
@@ -35,6 +37,8 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Trades(args) => trades::run(global, args).await,
         Command::Decisions(args) => decisions::run(global, args).await,
         Command::Metrics(args) => metrics::run(global, args).await,
+        Command::Parity(args) => parity::run(global, args).await,
+        Command::Readiness(args) => readiness::run(global, args).await,
         Command::Equity(args) => equity::run(global, args).await,
         Command::Logs(args) => logs::run(global, args).await,
         Command::Kill(args) => kill::run(global, args).await,

@@ -32,6 +32,8 @@ shows! {
     decisions: "decisions";
     metrics: "metrics";
     equity: "equity";
+    parity: "parity" "--date" "2026-02-13";
+    readiness: "readiness";
     logs: "logs";
     kill: "kill" "--reason" "news" "--request-id" "r1";
     kill_flatten: "kill" "--flatten" "--request-id" "r1";
@@ -63,7 +65,19 @@ fn nothing_is_no_table_and_only_a_header_in_csv() {
 #[test]
 fn every_line_of_json_is_an_object_with_its_ledger() {
     let fake = Fake::start(Mood::Willing);
-    let commands = ["status", "account", "positions", "signals", "trades", "decisions", "metrics", "equity", "logs"];
+    let commands = [
+        "status",
+        "account",
+        "positions",
+        "signals",
+        "trades",
+        "decisions",
+        "metrics",
+        "equity",
+        "logs",
+        "parity",
+        "readiness",
+    ];
     for command in commands {
         for line in fake.run(&[command, "--output", "json"]).out.lines() {
             let value: serde_json::Value = serde_json::from_str(line).unwrap();

@@ -222,7 +222,7 @@ impl Thread {
         let ledger = self.ledger.view();
         let identity = Identity { ledger, config: "latency".to_owned(), feed: "sip".to_owned(), simulated_speed: None };
         let mut runtime = Runtime {
-            recorder: Recorder::new(header(&engine), 0, 0),
+            recorder: Recorder::new(header(&engine, orb_core::Restored::default(), 0), 0, 0),
             keeper: Keeper::start(writer, &self.folder, Patience::LIVE)?,
             engine,
             broker: connected.broker,

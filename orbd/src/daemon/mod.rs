@@ -25,6 +25,7 @@ pub(crate) use folder::Running;
 
 use crate::auth::{Auth, Role, read_or_create_token};
 use crate::guard::Heart;
+use crate::parity::Keeper;
 use crate::rpc::{self, CommandReply, CommandRequest, Handle};
 use crate::runtime::{Ended, HaltFile, Identity, Publisher};
 use crate::shutdown::Shutdown;
@@ -73,6 +74,7 @@ pub(crate) struct Daemon {
     runtime: JoinHandle<Result<Ended, KeepError>>,
     server: tokio::task::JoinHandle<Result<(), rpc::ServeError>>,
     session_over: watch::Receiver<bool>,
+    reports: tokio::task::JoinHandle<()>,
     logs: LogWriter,
     running: Running,
     stop: CancellationToken,
@@ -113,8 +115,23 @@ impl Daemon {
         // An engine that ended before has an error to tell, which `end` does.
         let _ = first.wait_for(|view| view.now.is_some()).await;
         let server = tokio::spawn(rpc::serve(listener, handle.clone(), Arc::new(auth), stop.clone()));
+        let keeper = Keeper { url: start.url.clone(), reader: reader.clone(), view: handle.view.clone() };
+        let reports = tokio::spawn(keeper.run(stop.clone()));
         let running = start.running;
-        Ok(Self { reader, address, token, resumed, handle, runtime, server, session_over, logs, running, stop })
+        Ok(Self {
+            reader,
+            address,
+            token,
+            resumed,
+            handle,
+            runtime,
+            server,
+            session_over,
+            reports,
+            logs,
+            running,
+            stop,
+        })
     }
 
     /// Waits for the end of the market data, or for somebody who stops the daemon; tells which it was.
@@ -155,6 +172,8 @@ impl Daemon {
         let result = ended.map_err(|_| anyhow::anyhow!("the engine's thread panicked; its records are intact"))?;
         result.context("the engine stopped because what happens could not be recorded; stops stay at the broker")?;
         self.server.await??;
+        // A report that is being made is made to its end.
+        self.reports.await?;
         let stored = self.logs.flush(std::time::Duration::from_secs(2));
         self.running.end();
         Ok(stored)

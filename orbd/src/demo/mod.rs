@@ -110,7 +110,7 @@ async fn finish(
             if options.direct { "pessimistic fills" } else { "fills of a local broker, which takes no commission" };
         summary::print(&summary::of_day(&daemon.reader, name, fills)?)?;
         if !options.direct {
-            summary::print(&comparison::with_backtest(session, &daemon.reader)?)?;
+            summary::print(&comparison::with_backtest(session.date(), &daemon.reader)?)?;
         }
         if !options.exit {
             summary::print("The session is over. The API stays up; Ctrl-C ends it.\n")?;

@@ -10,7 +10,8 @@ use orb_core::symbol::{Symbol, SymbolTable};
 use prost::Message as _;
 use zstd::bulk::Compressor;
 
-use super::codec::{Encoded, JournalError, decode_all, needed, unknown};
+use super::codec::{Encoded, JournalError, decode_all, needed, optional, unknown};
+use super::start::Start;
 use super::wire;
 
 /// The form of a row, its first byte: the message as it is.
@@ -35,6 +36,8 @@ pub struct Header {
     pub symbols: SymbolTable,
     /// The strategies' names; numbers in the entries are positions in it.
     pub strategies: Vec<String>,
+    /// How the engine was built and what it took up; `None` in journals that did not keep it yet.
+    pub start: Option<Start>,
 }
 
 /// Holds one event and what the engine made of it.
@@ -146,7 +149,7 @@ fn encode_entry(entry: &EntryRef<'_>) -> wire::Entry {
 }
 
 /// Tells whether an effect is kept for comparison; explanations follow from the inputs and are left out.
-const fn is_journalled(effect: &Effect) -> bool {
+pub(crate) const fn is_journalled(effect: &Effect) -> bool {
     !matches!(effect, Effect::Record(Fact::Explained(_)))
 }
 
@@ -166,6 +169,7 @@ fn encode_header(header: &Header) -> wire::Header {
         settings: header.settings.iter().map(setting).collect(),
         symbols: header.symbols.iter().map(|(_, symbol)| symbol.as_str().to_owned()).collect(),
         strategies: header.strategies.clone(),
+        start: header.start.as_ref().map(Encoded::encode),
     }
 }
 
@@ -181,5 +185,6 @@ fn decode_header(wire: wire::Header) -> Result<Header, JournalError> {
         settings: wire.settings.into_iter().map(|setting| (setting.key, setting.value)).collect(),
         symbols,
         strategies: wire.strategies,
+        start: optional(wire.start)?,
     })
 }

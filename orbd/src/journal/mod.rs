@@ -21,11 +21,14 @@ mod facts;
 mod listed;
 mod market;
 mod orders;
+mod start;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use batch::is_journalled;
 pub use batch::{Batch, Encoder, Entry, EntryRef, Header, decode};
 pub use codec::JournalError;
+pub use start::Start;
 
 /// The generated messages.
 #[expect(unreachable_pub, clippy::use_self, reason = "generated code")]

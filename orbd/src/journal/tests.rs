@@ -57,6 +57,7 @@ fn a_header_names_the_symbols_of_the_entries() {
         settings: vec![("max_positions".to_owned(), "5".to_owned()), ("leverage".to_owned(), "4".to_owned())],
         symbols,
         strategies: vec!["orb-classic".to_owned(), "orb-etf".to_owned()],
+        start: None,
     };
     let read = decode(&Encoder::default().encode(Some(&header), &[])).expect("what was encoded");
     assert_eq!(read, Batch { header: Some(header), entries: Vec::new() });

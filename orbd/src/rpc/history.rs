@@ -10,7 +10,8 @@ use orb_core::{
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
-use super::{Handle, convert, export, feed::Feed, records, validate};
+use super::{Handle, convert, export, feed::Feed, judgement, records, validate};
+use crate::readiness::Readiness;
 use crate::store::{
     DateRange, PageRequest, Reader, SessionRow, StoreError, TradeFilter, TradeOrder, TradeRow, TradeStatus,
 };
@@ -107,6 +108,36 @@ impl HistoryService for History {
         };
         let handle = self.handle.clone();
         Ok(Response::new(Feed::start(&self.stop, |sink| export::send(handle, filter, sink))))
+    }
+
+    async fn get_parity_report(
+        &self,
+        request: Request<v1::GetParityReportRequest>,
+    ) -> Result<Response<v1::GetParityReportResponse>, Status> {
+        let date = validate::date("date", &request.get_ref().date)?;
+        let found = records::read(&self.handle.reader, move |reader| {
+            let row = reader.parity_report(date)?;
+            row.map(|row| row.report().map(|report| (row, report))).transpose()
+        })
+        .await?;
+        let Some((row, report)) = found else {
+            let which = date.map_or_else(|| "any day".to_owned(), |date| date.to_string());
+            let message = format!(
+                "there is no parity report of {which}: one is made after each session, and by `orbd parity DATE --store`"
+            );
+            return Err(Status::not_found(message));
+        };
+        let report = Some(judgement::parity(&row, report));
+        Ok(Response::new(v1::GetParityReportResponse { ledger: self.ledger(), report }))
+    }
+
+    async fn get_readiness(
+        &self,
+        _request: Request<v1::GetReadinessRequest>,
+    ) -> Result<Response<v1::GetReadinessResponse>, Status> {
+        let environment = self.handle.current().ledger.environment;
+        let readiness = records::read(&self.handle.reader, move |reader| Readiness::of(reader, environment)).await?;
+        Ok(Response::new(judgement::readiness(self.ledger(), readiness)))
     }
 }
 

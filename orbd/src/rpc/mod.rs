@@ -11,6 +11,7 @@ mod feed;
 mod gate;
 mod handle;
 mod history;
+mod judgement;
 mod log;
 mod portfolio;
 mod records;

@@ -174,7 +174,7 @@ pub(super) fn date_range(from: &str, to: &str) -> Result<DateRange, Status> {
     }
 }
 
-fn date(field: &str, text: &str) -> Result<Option<Date>, Status> {
+pub(super) fn date(field: &str, text: &str) -> Result<Option<Date>, Status> {
     if text.is_empty() {
         return Ok(None);
     }

@@ -373,12 +373,12 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
             .any(|order| order.role == orb_core::order::OrderRole::Entry && !order.status.is_terminal())
         {
             match tokio::time::timeout_at(deadline, self.broker_events.recv()).await {
-                Ok(Some(event)) => self.on_news(event).await?,
+                Ok(Some(event)) => self.on_reports(event).await?,
                 Ok(None) | Err(_) => break,
             }
         }
         while let Ok(event) = self.broker_events.try_recv() {
-            self.on_news(event).await?;
+            self.on_reports(event).await?;
         }
         self.flush().await
     }

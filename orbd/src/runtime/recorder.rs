@@ -1,12 +1,14 @@
 //! Collects events with their effects until they are committed: journal and facts in one transaction.
 
+use std::sync::Arc;
+
 use orb_core::effect::{BrokerEffect, Effect};
 use orb_core::event::Event;
 use orb_core::fact::Fact;
-use orb_core::{Engine, Money, Timestamp};
+use orb_core::{Engine, Money, Restored, Timestamp};
 use tokio::time::Instant;
 
-use crate::journal::{Encoder, EntryRef, Header};
+use crate::journal::{Encoder, EntryRef, Header, Start};
 use crate::spill::{Bundle, Events};
 use crate::store::{Audit, EquityRow};
 
@@ -168,15 +170,26 @@ fn effect_ids(effects: &[Effect]) -> impl Iterator<Item = u64> {
     })
 }
 
-/// Describes build, configuration and symbols at the head of a journal.
+/// Describes an engine at the head of a journal, with all that is needed to make an equal one: `state` is what it took
+/// up, `last_effect` the number of the last broker effect before.
 #[must_use]
-pub fn header(engine: &Engine) -> Header {
+pub fn header(engine: &Engine, state: Restored, last_effect: u64) -> Header {
     let config = engine.config();
     Header {
-        build: env!("CARGO_PKG_VERSION").to_owned(),
+        build: crate::build::NAME.to_owned(),
         settings: config.run.settings().into_iter().collect(),
         symbols: (*config.symbols).clone(),
         strategies: config.run.strategies.iter().map(|strategy| strategy.name.clone()).collect(),
+        start: Some(Start {
+            execution: config.execution,
+            explains: config.explains,
+            bar_length: config.bar_length,
+            close_deadline: engine.close_deadline(),
+            caps: engine.breaker_caps().copied(),
+            calendar: Arc::clone(&config.calendar),
+            last_effect,
+            state,
+        }),
     }
 }
 

@@ -45,11 +45,13 @@ pub use outsider::WriteLock;
 pub(crate) use outsider::make_room;
 pub use page::{DateRange, Page, PageRequest};
 pub use queries::{
-    CommandFilter, DecisionFilter, FillFilter, JournalEntryRow, OrderFilter, SignalFilter, TradeFilter, TradeOrder,
+    CommandFilter, DecisionFilter, FillFilter, JournalEntryRow, JournalSpan, OrderFilter, SignalFilter, TradeFilter,
+    TradeOrder,
 };
 pub use reader::Reader;
 pub use rows::{
-    AttemptKey, Audit, DecisionRow, EquityRow, FillRow, OrderRow, SessionRow, SignalRow, TradeRow, TradeStatus,
+    AttemptKey, Audit, DecisionRow, EquityRow, FillRow, OrderRow, ParityRow, SessionRow, SignalRow, TradeRow,
+    TradeStatus,
 };
 pub use url::DatabaseUrl;
 pub use verify::{BrokenRow, Difference, Verification, VerifiedChain, VerifiedLedger, verify};

@@ -229,6 +229,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    parity_reports (ledger_id, date) {
+        ledger_id -> Text,
+        date -> Text,
+        trades -> BigInt,
+        missed -> BigInt,
+        extra -> BigInt,
+        unexplained -> BigInt,
+        net -> BigInt,
+        net_pessimistic -> BigInt,
+        net_optimistic -> BigInt,
+        slippage -> BigInt,
+        document -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
     logs (id) {
         id -> BigInt,
         at -> BigInt,

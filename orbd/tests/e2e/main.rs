@@ -29,6 +29,8 @@ mod flatten;
 #[cfg(test)]
 mod guard;
 #[cfg(test)]
+mod judgement;
+#[cfg(test)]
 mod market;
 #[cfg(test)]
 mod orbctl;
@@ -42,6 +44,8 @@ mod postgres;
 mod records;
 #[cfg(test)]
 mod refusals;
+#[cfg(test)]
+mod replay;
 #[cfg(test)]
 mod standby;
 #[cfg(test)]

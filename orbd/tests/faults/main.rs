@@ -1,6 +1,7 @@
 //! The failure modes of the wire, each over the whole way: engine, records, adapter, and a local Alpaca that fails.
 //!
-//! Every day must end flat, with the books equal to the broker's to the cent; see `orbd::rehearsal::invariants`.
+//! Every day must end flat, with the books equal to the broker's to the cent; see `orbd::rehearsal::invariants`. And
+//! the journal of each must repeat it, effect by effect.
 
 // The attributes tell clippy that all of this is test code.
 #[cfg(test)]
@@ -15,6 +16,8 @@ mod market;
 mod partial;
 #[cfg(test)]
 mod plain;
+#[cfg(test)]
+mod replay;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]

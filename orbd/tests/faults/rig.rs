@@ -8,6 +8,8 @@ use orb_exec::alpaca::RequestLimits;
 use orb_sim::market::PathConfig;
 use orbd::rehearsal::{Minutes, Outcome, Rehearsal, by_hand, invariants};
 
+use crate::replay::check_repeats;
+
 /// The day after Thanksgiving: the exchange closes at 13:00.
 pub(crate) const DATE: &str = "2025-11-28";
 /// Minutes from the open to the end of the rehearsal.
@@ -39,7 +41,7 @@ pub(crate) fn classic() -> RunConfig {
     let mut strategy = preset("orb-classic").expect("a preset");
     strategy.gap_limit = None;
     strategy.flatten_before_close = Span::from_minutes(180);
-    strategy.entry_cutoff = Some(Span::from_minutes(185));
+    strategy.entry_cutoff = Some(Span::from_minutes(180));
     RunConfig::of(strategy)
 }
 
@@ -55,12 +57,13 @@ pub(crate) fn day(minutes: Vec<Minutes>, run: RunConfig) -> Rehearsal {
     rehearsal
 }
 
-/// Plays a day on which this goes wrong.
+/// Plays a day on which this goes wrong; its journal must repeat it.
 pub(crate) fn play(rehearsal: Rehearsal, faults: &str) -> Outcome {
     let folder = tempfile::tempdir().expect("a folder");
     let rehearsal = Rehearsal { faults: faults.parse().expect("a plan of faults"), ..rehearsal };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let outcome = runtime.expect("a runtime").block_on(rehearsal.run(folder.path()));
+    check_repeats(folder.path());
     outcome.expect("a day to its end")
 }
 

@@ -173,6 +173,17 @@ impl HistoryService for Shared {
         ok(if self.is_willing() { replies::metrics() } else { replies::no_metrics() })
     }
 
+    /// There is none when the daemon is not willing.
+    async fn get_parity_report(&self, request: Request<GetParityReportRequest>) -> Reply<GetParityReportResponse> {
+        self.note(request);
+        if self.is_willing() { ok(replies::parity()) } else { Err(Status::not_found("there is no parity report")) }
+    }
+
+    async fn get_readiness(&self, request: Request<GetReadinessRequest>) -> Reply<GetReadinessResponse> {
+        self.note(request);
+        ok(replies::readiness())
+    }
+
     async fn get_equity_curve(&self, request: Request<GetEquityCurveRequest>) -> Reply<GetEquityCurveResponse> {
         self.note(request);
         ok(GetEquityCurveResponse { ledger: replies::ledger(), points: self.rows(vec![replies::equity_point()]) })

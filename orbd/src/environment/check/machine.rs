@@ -30,7 +30,9 @@ const CALENDAR_DAYS_MIN: i64 = 30;
 pub fn machine(config: &EnvironmentConfig, now: Timestamp) -> Vec<Finding> {
     let own = [Some(folder(&config.data_dir)), token(&config.data_dir), halt(&config.data_dir)];
     let rest = [records::database(config), address(config), keys(config.environment), calendar(now)];
-    own.into_iter().flatten().chain(rest).collect()
+    let is_live = config.environment == Environment::Live;
+    let paper = if is_live { super::readiness::paper_sessions(config) } else { Vec::new() };
+    own.into_iter().flatten().chain(rest).chain(paper).collect()
 }
 
 fn folder(path: &Path) -> Finding {

@@ -3,6 +3,7 @@
 mod broker;
 mod finding;
 mod machine;
+mod readiness;
 mod records;
 mod strategies;
 

@@ -75,6 +75,6 @@ pub(in crate::store) fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-fn unsigned(column: i64) -> u64 {
+pub(super) fn unsigned(column: i64) -> u64 {
     u64::try_from(column).unwrap_or_default()
 }

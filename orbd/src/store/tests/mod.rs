@@ -9,6 +9,7 @@ mod lists;
 mod logs;
 mod open;
 mod proxy;
+mod reports;
 mod restart;
 mod samples;
 mod trouble;
@@ -120,6 +121,9 @@ suite! {
     trouble::a_locked_database_is_busy_until_the_lock_ends,
     trouble::a_new_connection_goes_on_with_the_same_numbers,
     trouble::a_reader_that_is_slow_delays_no_commit,
+    reports::the_comparison_of_a_day_is_kept_and_replaced,
+    reports::holds_that_ended_are_listed_too,
+    reports::a_day_is_found_in_the_journal,
     logs::lines_come_back,
     logs::words_are_found,
     logs::lines_that_do_not_fit_are_counted,
