@@ -21,6 +21,10 @@ use crate::store::DatabaseUrl;
 const REQUESTS: RangeInclusive<u32> = 20..=10_000;
 /// Seconds; a shorter wait would take a slow answer for none, a longer one leave an exit unsent for too long.
 const TIMEOUT_SECONDS: RangeInclusive<u32> = 1..=60;
+/// Days that log lines are kept.
+const LOG_DAYS: RangeInclusive<u32> = 1..=3_650;
+/// Megabytes of log lines that are kept; fewer would not hold a busy day.
+const LOG_MEGABYTES: RangeInclusive<u32> = 16..=1_000_000;
 /// Characters of a wrong value that an error repeats.
 const SHOWN_MAX: usize = 60;
 
@@ -61,6 +65,8 @@ pub(super) struct DaemonTable {
     pub(super) data_dir: Option<Lined<PathBuf>>,
     pub(super) listen: Option<Lined<SocketAddr>>,
     pub(super) database: Option<Lined<DatabaseUrl>>,
+    pub(super) log_days: Option<Lined<u32>>,
+    pub(super) log_megabytes: Option<Lined<u32>>,
 }
 
 type Key<'a> = Spanned<DeString<'a>>;
@@ -129,6 +135,10 @@ impl DaemonTable {
                 "data_dir" => read.data_dir = Some(entry.folder()?),
                 "listen" => read.listen = Some(entry.loopback()?),
                 "database" => read.database = Some(entry.database()?),
+                "log_days" => read.log_days = Some(entry.whole(LOG_DAYS, "a whole number from 1 to 3650")?),
+                "log_megabytes" => {
+                    read.log_megabytes = Some(entry.whole(LOG_MEGABYTES, "a whole number from 16 to 1000000")?);
+                }
                 _ => return Err(entry.unknown("daemon", DAEMON)),
             }
         }

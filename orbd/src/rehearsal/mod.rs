@@ -109,6 +109,7 @@ impl Rehearsal {
         let keep = Keep {
             folder: &folder,
             url,
+            retention: crate::store::Retention::default(),
             environment: Environment::Sim,
             context: "rehearsal",
             config: "rehearsal".to_owned(),

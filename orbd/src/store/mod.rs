@@ -34,7 +34,7 @@ pub use backup::{Backup, BackupError, TableCount, backup, check_backup};
 pub use error::StoreError;
 pub use ledger::Ledger;
 pub use load::Restored;
-pub use logs::{LogFilter, LogLayer, LogLine, LogOptions, LogSearch, LogSender, LogWriter};
+pub use logs::{LogFilter, LogLayer, LogLine, LogOptions, LogSearch, LogSender, LogWriter, Retention};
 pub use migrate::{MigrationStatus, migrate, migration_status};
 pub use names::Names;
 pub use page::{DateRange, Page, PageRequest};
