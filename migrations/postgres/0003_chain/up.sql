@@ -24,3 +24,9 @@ CREATE TABLE audit_log (
     PRIMARY KEY (ledger_id, number)
 );
 CREATE INDEX audit_log_by_request ON audit_log (ledger_id, request_id, number);
+
+-- The words of a log line, indexed as they are: they are split and lower-cased already. A word has at most 128 letters,
+-- a line's words at most 16 KiB; so that those from before fit too, they are cut.
+UPDATE logs SET search = left(search, 16384) WHERE length(search) > 16384;
+UPDATE logs SET search = regexp_replace(search, '([^ ]{128})[^ ]+', '\1', 'g') WHERE search ~ '[^ ]{129}';
+CREATE INDEX logs_by_word ON logs USING gin (array_to_tsvector(string_to_array(btrim(search), ' ')));

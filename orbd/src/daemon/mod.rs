@@ -30,7 +30,7 @@ use crate::rpc::{self, CommandReply, CommandRequest, Handle};
 use crate::runtime::{Ended, HaltFile, Identity, Publisher};
 use crate::shutdown::Shutdown;
 use crate::spill::KeepError;
-use crate::store::{Audit, DatabaseUrl, LogOptions, LogWriter, Reader};
+use crate::store::{Audit, DatabaseUrl, LogOptions, LogWriter, Reader, Retention};
 use crate::telemetry;
 use crate::view::{LogView, Update, View};
 
@@ -48,6 +48,8 @@ pub(crate) struct Start<'a, B, M> {
     pub(crate) running: Running,
     /// Where the records are.
     pub(crate) url: &'a DatabaseUrl,
+    /// Which log lines are kept.
+    pub(crate) retention: Retention,
     /// The records.
     pub(crate) books: Books,
     /// The engine, which knows nothing yet.
@@ -88,7 +90,7 @@ impl Daemon {
         stop: CancellationToken,
     ) -> anyhow::Result<Self> {
         let reader = Reader::open(start.url, &start.books.ledger)?;
-        let (logs, lines) = open_logs(start.url)?;
+        let (logs, lines) = open_logs(start.url, start.retention)?;
         let token = start.folder.token();
         let secret = read_or_create_token(&token)?;
         let address = listener.local_addr()?;
@@ -184,10 +186,10 @@ impl Daemon {
 type LogLines = broadcast::Sender<Arc<LogView>>;
 
 /// Starts logging into the records.
-fn open_logs(url: &DatabaseUrl) -> anyhow::Result<(LogWriter, LogLines)> {
+fn open_logs(url: &DatabaseUrl, retention: Retention) -> anyhow::Result<(LogWriter, LogLines)> {
     let (lines, _) = broadcast::channel(UPDATES_MAX);
     let stored = lines.clone();
-    let logs = LogWriter::open(url, LogOptions::default(), move |written| {
+    let logs = LogWriter::open(url, LogOptions { retention, ..LogOptions::default() }, move |written| {
         for line in written {
             // Without a subscriber there is nobody to tell.
             let _ = stored.send(Arc::new(line));

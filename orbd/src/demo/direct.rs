@@ -33,6 +33,7 @@ pub(super) async fn start(
         venue: venue(session, opened, gate, &running),
         running,
         url,
+        retention: crate::store::Retention::default(),
         books,
         engine: orb_backtest::driver::bar_driven(engine),
         context: "demo",

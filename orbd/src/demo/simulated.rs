@@ -28,6 +28,7 @@ pub(super) async fn start(
     let keep = Keep {
         folder,
         url: url.clone(),
+        retention: crate::store::Retention::default(),
         environment: Environment::Sim,
         context: "demo",
         config: options.config_name.clone(),

@@ -11,7 +11,7 @@ use super::args::EnvironmentArgs;
 use super::error::{EnvironmentError, EnvironmentProblem};
 use super::state::default_folder;
 use super::tables::{EnvironmentTables, Lined, refuse_open};
-use crate::store::DatabaseUrl;
+use crate::store::{DatabaseUrl, Retention};
 use crate::view;
 
 /// Where the API listens when nothing else is said.
@@ -41,6 +41,8 @@ pub struct EnvironmentConfig {
     pub database: DatabaseUrl,
     /// How long the daemon may be silent before `orbd guard` takes it for dead.
     pub silence: Duration,
+    /// Which log lines are kept.
+    pub retention: Retention,
 }
 
 /// Holds everything that a run against a broker is told: what is traded and how, and where.
@@ -94,6 +96,7 @@ impl EnvironmentTables {
             listen: self.listen(args)?,
             database: self.database(args)?.unwrap_or_else(|| DatabaseUrl::sqlite(data_dir.join("orb.db"))),
             silence: value(self.guard.silence.as_ref()).unwrap_or(SILENCE),
+            retention: self.retention(),
             data_dir,
         })
     }
@@ -120,6 +123,14 @@ impl EnvironmentTables {
             per_minute,
             reserve: per_minute / 2,
             timeout: value(self.alpaca.request_timeout.as_ref()).unwrap_or(default.timeout),
+        }
+    }
+
+    fn retention(&self) -> Retention {
+        let default = Retention::default();
+        Retention {
+            days: value(self.daemon.log_days.as_ref()).or(default.days),
+            megabytes: value(self.daemon.log_megabytes.as_ref()).or(default.megabytes),
         }
     }
 

@@ -17,7 +17,7 @@ pub(super) const ALPACA: &[&str] = &[
 ];
 
 /// The keys of `[daemon]`.
-pub(super) const DAEMON: &[&str] = &["data_dir", "listen", "database"];
+pub(super) const DAEMON: &[&str] = &["data_dir", "listen", "database", "log_days", "log_megabytes"];
 
 /// The keys of `[guard]`.
 pub(super) const GUARD: &[&str] = &["silence_seconds"];

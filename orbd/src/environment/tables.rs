@@ -23,6 +23,10 @@ const REQUESTS: RangeInclusive<u32> = 20..=10_000;
 const TIMEOUT_SECONDS: RangeInclusive<u32> = 1..=60;
 /// Seconds; a shorter silence may be a disk that hangs, and after a longer one much may have been lost.
 const SILENCE_SECONDS: RangeInclusive<u32> = 10..=3_600;
+/// Days that log lines are kept.
+const LOG_DAYS: RangeInclusive<u32> = 1..=3_650;
+/// Megabytes of log lines that are kept; fewer would not hold a busy day.
+const LOG_MEGABYTES: RangeInclusive<u32> = 16..=1_000_000;
 /// Characters of a wrong value that an error repeats.
 const SHOWN_MAX: usize = 60;
 
@@ -64,6 +68,8 @@ pub(super) struct DaemonTable {
     pub(super) data_dir: Option<Lined<PathBuf>>,
     pub(super) listen: Option<Lined<SocketAddr>>,
     pub(super) database: Option<Lined<DatabaseUrl>>,
+    pub(super) log_days: Option<Lined<u32>>,
+    pub(super) log_megabytes: Option<Lined<u32>>,
 }
 
 /// Holds the keys of `[guard]`.
@@ -139,6 +145,10 @@ impl DaemonTable {
                 "data_dir" => read.data_dir = Some(entry.folder()?),
                 "listen" => read.listen = Some(entry.loopback()?),
                 "database" => read.database = Some(entry.database()?),
+                "log_days" => read.log_days = Some(entry.whole(LOG_DAYS, "a whole number from 1 to 3650")?),
+                "log_megabytes" => {
+                    read.log_megabytes = Some(entry.whole(LOG_MEGABYTES, "a whole number from 16 to 1000000")?);
+                }
                 _ => return Err(entry.unknown("daemon", DAEMON)),
             }
         }

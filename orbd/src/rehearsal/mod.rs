@@ -123,6 +123,7 @@ impl Rehearsal {
         let keep = Keep {
             folder: &folder,
             url,
+            retention: crate::store::Retention::default(),
             environment: Environment::Sim,
             context: "rehearsal",
             config: "rehearsal".to_owned(),

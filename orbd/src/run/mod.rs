@@ -98,6 +98,7 @@ pub async fn run(options: RunOptions) -> anyhow::Result<()> {
     let keep = Keep {
         folder: &folder,
         url: environment.database.clone(),
+        retention: environment.retention,
         environment: environment.of_records(),
         context: name,
         config: options.config_name,
@@ -188,6 +189,7 @@ pub(crate) enum Day {
 pub(crate) struct Keep<'a> {
     pub(crate) folder: &'a Folder,
     pub(crate) url: crate::store::DatabaseUrl,
+    pub(crate) retention: crate::store::Retention,
     pub(crate) environment: view::Environment,
     pub(crate) context: &'static str,
     pub(crate) config: String,
@@ -254,6 +256,7 @@ impl<C: Clock> Trading<C> {
             folder: keep.folder,
             running,
             url: &keep.url,
+            retention: keep.retention,
             books,
             engine,
             venue: venue(connected, gate, days, first, crashed, &self.clock),

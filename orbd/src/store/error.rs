@@ -43,9 +43,9 @@ pub enum StoreError {
         /// The first migration that is not known.
         found: String,
     },
-    /// The database lacks migrations: run `orbd migrate`, or let `orbd` open it for writing.
+    /// The database lacks migrations: run `orbd migrate up`, or let `orbd` open it for writing.
     #[error(
-        "the database {database} is older than this version of orb: it lacks the migration `{missing}`; run `orbd migrate`"
+        "the database {database} is older than this version of orb: it lacks the migration `{missing}`; run `orbd migrate up`"
     )]
     SchemaOlder {
         /// The database.

@@ -1,6 +1,6 @@
 //! Schema migrations, embedded in the binary.
 
-use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
+use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
 use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -125,7 +125,13 @@ fn migrate_sqlite(url: &DatabaseUrl, path: &std::path::Path, content: Content) -
             (SQLITE_LOGS, "PRAGMA busy_timeout = 5000; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;")
         }
     };
-    run(url, &mut AnyConn::Sqlite(connect_sqlite(url, path, setup)?), source, content)
+    let mut conn = AnyConn::Sqlite(connect_sqlite(url, path, setup)?);
+    let applied = run(url, &mut conn, source, content)?;
+    if content == Content::Logs && !applied.is_empty() {
+        // A file from before gets the form that gives room back. Where it is in use, it only keeps its size.
+        drop(conn.batch_execute("VACUUM"));
+    }
+    Ok(applied)
 }
 
 fn migrate_postgres(url: &DatabaseUrl) -> Result<Vec<String>, StoreError> {

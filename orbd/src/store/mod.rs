@@ -37,7 +37,7 @@ pub use error::StoreError;
 pub use lease::{Lease, LeaseWatch, Standing};
 pub use ledger::Ledger;
 pub use load::Restored;
-pub use logs::{LogFilter, LogLayer, LogLine, LogOptions, LogSearch, LogSender, LogWriter};
+pub use logs::{LogFilter, LogLayer, LogLine, LogOptions, LogSearch, LogSender, LogWriter, Retention};
 pub use migrate::{MigrationStatus, migrate, migration_status};
 pub use names::Names;
 pub use outsider::WriteLock;

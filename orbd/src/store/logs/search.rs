@@ -20,10 +20,15 @@ pub struct LogFilter {
     pub to: Option<Timestamp>,
 }
 
+/// A word counts up to so many letters; what follows is as if it were not there.
+const WORD_MAX: usize = 128;
+/// The words of a line count up to so many bytes.
+const INDEX_BYTES_MAX: usize = 16 << 10;
+
 /// Holds the words that a line must contain: all of them whole, the last one as a prefix, in any case.
 ///
 /// A word is a run of letters and digits of any alphabet; everything else only separates words, so no character has
-/// a meaning of its own. A text without words lets every line pass.
+/// a meaning of its own, and a word has no other forms. A text without words lets every line pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogSearch {
     words: Vec<String>,
@@ -53,6 +58,9 @@ impl LogSearch {
         for text in core::iter::once(message).chain(fields.iter().map(|(_, value)| value.as_str())) {
             let lower = text.to_lowercase();
             for word in words(&lower) {
+                if index.len() + word.len() >= INDEX_BYTES_MAX {
+                    return index;
+                }
                 index.push_str(word);
                 index.push(' ');
             }
@@ -60,9 +68,21 @@ impl LogSearch {
         index
     }
 
-    /// Returns the patterns for `LIKE` that must all match; no word holds one of its operators.
-    pub(in crate::store) fn patterns(&self) -> Vec<String> {
-        self.needles().map(|needle| format!("%{needle}%")).collect()
+    /// Returns the search in the words of FTS5; `None` where every line passes.
+    pub(in crate::store) fn fts5(&self) -> Option<String> {
+        self.joined(" AND ", |word, is_last| format!("\"{word}\"{}", if is_last { "*" } else { "" }))
+    }
+
+    /// Returns the search in the words of `tsquery`; `None` where every line passes.
+    pub(in crate::store) fn tsquery(&self) -> Option<String> {
+        self.joined(" & ", |word, is_last| format!("'{word}'{}", if is_last { ":*" } else { "" }))
+    }
+
+    /// No word holds a quotation mark or anything else that has a meaning.
+    fn joined(&self, and: &str, write: impl Fn(&str, bool) -> String) -> Option<String> {
+        let last = self.words.len().checked_sub(1)?;
+        let written = self.words.iter().enumerate().map(|(place, word)| write(word, place == last));
+        Some(written.collect::<Vec<_>>().join(and))
     }
 
     fn needles(&self) -> impl Iterator<Item = String> + '_ {
@@ -75,7 +95,11 @@ impl LogSearch {
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty())
+    let cut = |word| match str::char_indices(word).nth(WORD_MAX) {
+        Some((end, _)) => &word[..end],
+        None => word,
+    };
+    text.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty()).map(cut)
 }
 
 #[cfg(test)]

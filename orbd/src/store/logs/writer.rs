@@ -10,6 +10,7 @@ use diesel::prelude::*;
 use orb_core::Timestamp;
 use orb_core::effect::{Component, Severity};
 
+use super::retention::{Keeper, Retention};
 use crate::store::connect::{AnyConn, Purpose, connect};
 use crate::store::error::StoreError;
 use crate::store::migrate::migrate;
@@ -39,18 +40,20 @@ pub struct LogLine {
     pub strategy: Option<String>,
 }
 
-/// Bounds what the writer holds.
+/// Bounds what the writer holds, and what it keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogOptions {
     /// Lines that may wait; more are dropped and counted.
     pub queue_lines: usize,
     /// Lines written at once.
     pub batch_lines: usize,
+    /// Which lines are kept.
+    pub retention: Retention,
 }
 
 impl Default for LogOptions {
     fn default() -> Self {
-        Self { queue_lines: 8_192, batch_lines: 256 }
+        Self { queue_lines: 8_192, batch_lines: 256, retention: Retention::FOREVER }
     }
 }
 
@@ -118,6 +121,7 @@ impl LogWriter {
             retry_at: Instant::now(),
             dropped: Arc::clone(&sender.dropped),
             batch_lines: options.batch_lines.max(1),
+            keeper: Keeper::new(options.retention),
             on_written,
         };
         let thread = std::thread::Builder::new()
@@ -158,6 +162,7 @@ struct Worker<F> {
     retry_at: Instant,
     dropped: Arc<AtomicU64>,
     batch_lines: usize,
+    keeper: Keeper,
     on_written: F,
 }
 
@@ -187,6 +192,17 @@ impl<F: FnMut(Vec<LogView>)> Worker<F> {
             }
             due = None;
             self.store(&mut batch);
+            self.keep_house();
+        }
+    }
+
+    /// Removes some of the lines that are not to be kept. What fails is tried again later.
+    fn keep_house(&mut self) {
+        if let Some(conn) = &mut self.conn
+            && self.keeper.step(conn).is_err()
+        {
+            // A lost connection must not cost the next lines.
+            self.conn = None;
         }
     }
 

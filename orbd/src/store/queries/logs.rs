@@ -1,10 +1,14 @@
 //! Lists of log lines.
 
+use diesel::dsl::sql;
+use diesel::expression::{AsExpression, SqlLiteral, UncheckedBind};
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
 
 use super::{among, texts};
+use crate::store::connect::AnyConn;
 use crate::store::error::{Doing as _, StoreError};
-use crate::store::logs::LogFilter;
+use crate::store::logs::{LogFilter, LogSearch};
 use crate::store::page::{Page, PageRequest, cursor};
 use crate::store::reader::Reader;
 use crate::store::rows::StoredLog;
@@ -15,6 +19,21 @@ use crate::view::LogView;
 cursor! {
     /// Marks a line in its list.
     LogCursor of "logs" { id: i64 }
+}
+
+/// Holds a condition on a line's words, in the words of one database.
+type Condition = UncheckedBind<SqlLiteral<Bool>, <String as AsExpression<Text>>::Expression>;
+
+/// Makes the condition of a search; `None` where every line passes.
+fn words(conn: &AnyConn, search: &LogSearch) -> Option<SqlLiteral<Bool, Condition>> {
+    let (before, words, after) = match conn {
+        AnyConn::Sqlite(_) => ("id IN (SELECT rowid FROM logs_words WHERE logs_words MATCH ", search.fts5()?, ")"),
+        // The expression of the index, word for word.
+        AnyConn::Postgres(_) => {
+            ("array_to_tsvector(string_to_array(btrim(search), ' ')) @@ ", search.tsquery()?, "::tsquery")
+        }
+    };
+    Some(sql::<Bool>(before).bind::<Text, _>(words).sql(after))
 }
 
 impl Reader {
@@ -31,8 +50,8 @@ impl Reader {
             if let Some(least) = filter.severity_min {
                 query = query.filter(logs::severity.eq_any(severities_from(Some(least))));
             }
-            for pattern in filter.search.patterns() {
-                query = query.filter(logs::search.like(pattern));
+            if let Some(words) = words(conn, &filter.search) {
+                query = query.filter(words);
             }
             if let Some(from) = filter.from {
                 query = query.filter(logs::at.ge(from.micros()));

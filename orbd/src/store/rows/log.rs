@@ -48,7 +48,8 @@ impl NewLog {
             engine_at: line.engine_time.map(Timestamp::micros),
             severity: severity_text(line.severity),
             component: line.component.text(),
-            message: line.message.clone(),
+            // A server has no text with a zero in it, and would refuse the lines beside this one too.
+            message: line.message.replace('\0', " "),
             fields: serde_json::to_string(&fields).unwrap_or_else(|_| "{}".to_owned()),
             ledger_id: line.ledger_id.clone(),
             strategy: line.strategy.clone(),

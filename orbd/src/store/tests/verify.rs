@@ -175,7 +175,7 @@ pub(super) fn somebody_who_writes_in_between_is_noticed(database: &Database) {
 }
 
 /// Takes the schema back to what it was before there were chains.
-const BEFORE: &str = "DROP TABLE audit_log; ALTER TABLE journal DROP COLUMN hash; \
+const BEFORE: &str = "DROP INDEX IF EXISTS logs_by_word; DROP TABLE audit_log; ALTER TABLE journal DROP COLUMN hash; \
     ALTER TABLE ledgers DROP COLUMN journal_rows; ALTER TABLE ledgers DROP COLUMN journal_head; \
     ALTER TABLE ledgers DROP COLUMN audit_rows; ALTER TABLE ledgers DROP COLUMN audit_head; \
     DELETE FROM __diesel_schema_migrations WHERE version >= '0003'";
