@@ -121,25 +121,30 @@ impl Committer {
         Err(StoreError::Sequence { first: row.first_sequence, last })
     }
 
-    /// Reads a bundle from the spill file; those before it were committed from memory.
+    /// Reads a bundle from the spill file.
     fn read(&mut self, number: u64, generation: u64) -> Result<Bundle, SpillError> {
-        let mut reader = match self.reader.take() {
-            Some((of, reader)) if of == generation => reader,
-            Some(_) | None => {
-                let mut reader = SpillReader::open(&self.path)?;
-                let _ = reader.head()?;
-                reader
-            }
-        };
-        loop {
-            match reader.next()? {
-                Some(line) if line.number < number => {}
-                Some(line) if line.number == number => {
-                    self.reader = Some((generation, reader));
-                    return Ok(line.bundle);
-                }
-                Some(_) | None => return Err(reader.damaged(format!("commit {number} of this run is missing"))),
-            }
+        if let Some((_, mut reader)) = self.reader.take().filter(|(of, _)| *of == generation)
+            && let Ok(bundle) = find(&mut reader, number)
+        {
+            self.reader = Some((generation, reader));
+            return Ok(bundle);
+        }
+        // What was read ahead may have been written over since, after a write that failed: from the beginning.
+        let mut reader = SpillReader::open(&self.path)?;
+        let _ = reader.head()?;
+        let bundle = find(&mut reader, number)?;
+        self.reader = Some((generation, reader));
+        Ok(bundle)
+    }
+}
+
+/// Reads up to a bundle; those before it were committed from memory.
+fn find(reader: &mut SpillReader, number: u64) -> Result<Bundle, SpillError> {
+    loop {
+        match reader.next()? {
+            Some(line) if line.number < number => {}
+            Some(line) if line.number == number => return Ok(line.bundle),
+            Some(_) | None => return Err(reader.damaged(format!("commit {number} of this run is missing"))),
         }
     }
 }

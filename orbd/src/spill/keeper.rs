@@ -151,7 +151,8 @@ impl Keeper {
         if !self.degraded {
             return None;
         }
-        let progress = self.progress.borrow();
+        let all = self.backlog.handed_over();
+        let progress = self.look();
         let slow = || {
             let millis = self.patience.commit.as_millis();
             format!(
@@ -160,7 +161,7 @@ impl Keeper {
             )
         };
         let store = progress.store_trouble.as_deref().map_or_else(slow, str::to_owned);
-        let behind = progress.saved < self.backlog.handed_over();
+        let behind = progress.saved < all;
         let hangs =
             || format!("a write to {} takes longer than {} ms", self.path.display(), self.patience.save.as_millis());
         let spill = progress.spill_trouble.as_deref().map(str::to_owned).or_else(|| behind.then(hangs));
@@ -191,7 +192,7 @@ impl Keeper {
     /// # Errors
     /// When the store has failed for good.
     pub fn is_over(&self) -> Result<bool, KeepError> {
-        if self.progress.borrow().ended {
+        if self.look().ended {
             return Err(self.backlog.failure());
         }
         Ok(self.degraded && self.calm_at().is_some_and(|at| at <= Instant::now()))
@@ -237,9 +238,15 @@ impl Keeper {
 
     /// Returns when the trouble is over if nothing happens until then; `None` while something is not committed.
     fn calm_at(&self) -> Option<Instant> {
-        let progress = self.progress.borrow();
-        let is_idle = progress.is_committed(self.backlog.handed_over()) && progress.store_trouble.is_none();
+        let all = self.backlog.handed_over();
+        let progress = self.look();
+        let is_idle = progress.is_committed(all) && progress.store_trouble.is_none();
         is_idle.then(|| progress.calm_since + self.calm)
+    }
+
+    /// Copies how far everything has come: a borrow of it across another lock could wait for ever.
+    fn look(&self) -> Progress {
+        self.progress.borrow().clone()
     }
 
     fn degrade(&mut self) {
@@ -252,7 +259,7 @@ impl Keeper {
     /// Waits until a bundle is in the spill file.
     async fn spilled(&mut self, number: u64) -> Result<Kept, KeepError> {
         // Where the one before is still not saved, this one need not be waited for either.
-        let hangs = self.progress.borrow().saved + 1 < number;
+        let hangs = self.look().saved + 1 < number;
         let patience = if hangs { Duration::ZERO } else { self.patience.save };
         let over = |progress: &Progress| progress.saved >= number || progress.spill_trouble.is_some();
         let progress = self.wait(patience, over).await?;
@@ -288,7 +295,7 @@ impl Drop for Keeper {
         self.backlog.close();
         let all = self.backlog.handed_over();
         // One that is in the midst of a commit may be so for long; the process ends with it.
-        if self.progress.borrow().is_committed(all) {
+        if self.look().is_committed(all) {
             self.join();
         }
     }
