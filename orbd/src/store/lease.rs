@@ -299,7 +299,7 @@ impl Renewal {
         match renewed {
             Ok(true) => {}
             Ok(false) => {
-                tracing::error!(component = "Store", "another orbd has the ledger: this one writes nothing more")
+                tracing::error!(component = "Store", "another orbd has the ledger: this one writes nothing more");
             }
             Err(ref error) => tracing::warn!(component = "Store", "the ledger's lease cannot be renewed: {error}"),
         }

@@ -22,7 +22,6 @@ async fn flatten(account: &Account, scope: Scope) -> FlattenReport {
 }
 
 /// Flattens 100 shares with a stop at a broker where this goes wrong, and checks that they are closed once.
-#[track_caller]
 async fn closes_once(faults: serde_json::Value) -> FlattenReport {
     let account = Account::open(faults).await;
     account.enter("AAA", &own_id("AAA", "1e"), 100).await;

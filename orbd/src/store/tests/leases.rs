@@ -31,7 +31,7 @@ fn a_ledger_on_a_server_has_one_holder() {
     }
 }
 
-fn is_lost(done: Result<(), StoreError>) -> bool {
+fn is_lost(done: &Result<(), StoreError>) -> bool {
     matches!(done, Err(StoreError::LeaseLost { .. }))
 }
 
@@ -44,7 +44,7 @@ fn a_holder_that_was_set_aside_commits_nothing(database: &Database) {
     commit_session(&mut writer).expect("the holder commits");
     database.tamper("DELETE FROM sessions");
     database.tamper(TAKE_OVER);
-    assert!(is_lost(commit_session(&mut writer)), "its number is not the lease's any more");
+    assert!(is_lost(&commit_session(&mut writer)), "its number is not the lease's any more");
     assert_eq!(database.reader().sessions(Default::default()).expect("sessions"), []);
     assert_eq!(writer.lease().expect("a lease").standing(), Standing::Lost);
     drop(writer);
