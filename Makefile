@@ -12,7 +12,7 @@ export OPENSSL_NO_VENDOR ?= 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build release test soak fuzz bench check fmt lint purity promises doc audit clean
+.PHONY: help demo build release test soak crash fuzz bench check fmt lint purity promises doc audit clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,13 @@ SOAK_FIRST ?= 1
 
 soak: ## plays a hundred sessions on which anything may go wrong; SOAK_SEEDS and SOAK_FIRST choose others
 	ORB_SOAK_SEEDS=$(SOAK_SEEDS) ORB_SOAK_FIRST=$(SOAK_FIRST) $(CARGO) test $(CARGO_FLAGS) -p orbd --test soak
+
+# How many points `make crash` draws, and the number of the first.
+CRASH_POINTS ?= 2000
+CRASH_FIRST ?= 1
+
+crash: ## kills sessions as by kill -9 at two thousand points; CRASH_POINTS and CRASH_FIRST choose others
+	ORB_CRASH_POINTS=$(CRASH_POINTS) ORB_CRASH_FIRST=$(CRASH_FIRST) $(CARGO) test $(CARGO_FLAGS) -p orbd --test crash
 
 # How many inputs each test of `make fuzz` makes.
 FUZZ_CASES ?= 200000
