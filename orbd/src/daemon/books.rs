@@ -40,6 +40,7 @@ impl Books {
 /// Hands what the store loaded to the engine.
 pub(super) fn core_restored(restored: Restored) -> orb_core::Restored {
     let Restored { session, signals, orders, fills, mut trades, decisions, carried, holds, closings, .. } = restored;
+    let (limits, strategy_stops) = (restored.limits, restored.strategy_stops);
     trades.extend(carried);
     orb_core::Restored {
         session,
@@ -50,5 +51,7 @@ pub(super) fn core_restored(restored: Restored) -> orb_core::Restored {
         decisions,
         holds,
         closings,
+        limits,
+        strategy_stops,
     }
 }

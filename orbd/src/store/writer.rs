@@ -18,7 +18,8 @@ use super::names::Names;
 use super::queries::{load_journal_end, signed};
 use super::rows::{
     Audit, Context, EquityRow, StoredClosing, StoredCommand, StoredDecision, StoredEquity, StoredExplanation,
-    StoredFill, StoredHold, StoredJournal, StoredOrder, StoredSession, StoredSignal, StoredTrade, upsert,
+    StoredFill, StoredHold, StoredJournal, StoredLimits, StoredOrder, StoredSession, StoredSignal, StoredStrategyStop,
+    StoredTrade, upsert,
 };
 use super::schema::{journal, ledgers};
 use super::text::Text as _;
@@ -133,7 +134,7 @@ impl Writer {
 
     /// Commits; when it returns, all of it survives the end of the process.
     ///
-    /// Holds and the equity at a session's open also survive the end of the machine.
+    /// Holds, limits and the equity at a session's open also survive the end of the machine.
     ///
     /// # Errors
     /// When the database fails; then nothing of the commit is kept, and it may be tried again. Only where the
@@ -171,7 +172,7 @@ impl Writer {
         for fact in facts {
             match fact {
                 Fact::Session(day) => session = Some((day.date, day.equity_open, day.ended)),
-                Fact::Hold(_) => hold = true,
+                Fact::Hold(_) | Fact::Limits(_) | Fact::StrategyStop(_) => hold = true,
                 Fact::Signal(_)
                 | Fact::Order(_)
                 | Fact::Fill(_)
@@ -225,6 +226,8 @@ struct Rows {
     explanations: Vec<StoredExplanation>,
     holds: Vec<StoredHold>,
     closings: Vec<StoredClosing>,
+    limits: Vec<StoredLimits>,
+    strategy_stops: Vec<StoredStrategyStop>,
     commands: Vec<StoredCommand>,
     equity: Vec<StoredEquity>,
 }
@@ -243,6 +246,8 @@ impl Rows {
             Fact::Explained(explanation) => self.explanations.push(StoredExplanation::of(explanation, context)),
             Fact::Hold(hold) => self.holds.push(StoredHold::of(hold, context, ordinal)),
             Fact::Closing(closing) => self.closings.push(StoredClosing::of(closing, context)),
+            Fact::Limits(limits) => self.limits.push(StoredLimits::of(limits, context)),
+            Fact::StrategyStop(stop) => self.strategy_stops.push(StoredStrategyStop::of(stop, context)),
         }
     }
 
@@ -259,6 +264,8 @@ impl Rows {
         upsert(&self.explanations, conn)?;
         upsert(&self.holds, conn)?;
         upsert(&self.closings, conn)?;
+        upsert(&self.limits, conn)?;
+        upsert(&self.strategy_stops, conn)?;
         upsert(&self.commands, conn)?;
         upsert(&self.equity, conn)
     }

@@ -12,11 +12,13 @@ mod explanation;
 mod fill;
 mod hold;
 mod journal;
+mod limits;
 mod log;
 mod order;
 mod session;
 mod signal;
 mod stored;
+mod strategy_stop;
 mod trade;
 
 pub use attempt::AttemptKey;
@@ -37,11 +39,13 @@ pub(in crate::store) use explanation::StoredExplanation;
 pub(in crate::store) use fill::StoredFill;
 pub(in crate::store) use hold::StoredHold;
 pub(in crate::store) use journal::StoredJournal;
+pub(in crate::store) use limits::StoredLimits;
 pub(in crate::store) use log::{NewLog, StoredLog};
 pub(in crate::store) use order::StoredOrder;
 pub(in crate::store) use session::StoredSession;
 pub(in crate::store) use signal::StoredSignal;
 pub(in crate::store) use stored::{Replacing, Upsert, upsert};
+pub(in crate::store) use strategy_stop::StoredStrategyStop;
 pub(in crate::store) use trade::StoredTrade;
 
 use super::names::Names;
