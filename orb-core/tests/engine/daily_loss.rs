@@ -113,8 +113,6 @@ fn a_strategy_s_own_limit_stops_that_strategy_alone() {
          bar C 09:40 100 102 100 101, D 09:40 100 102 100 101
          > decide C loss_limit
          > submit 20260213-second-D-1e buy 497 stop 101.01 attached
-         restart
-         snapshot
          = holds",
     );
 }
