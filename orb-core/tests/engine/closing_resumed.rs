@@ -20,10 +20,8 @@ const STEPS: &[(&str, ClosingStep)] = &[
 ];
 
 fn last_step(rig: &Rig) -> Option<ClosingStep> {
-    rig.facts.iter().rev().find_map(|fact| match fact {
-        Fact::Closing(closing) => Some(closing.step),
-        _ => None,
-    })
+    let step = |fact: &Fact| if let Fact::Closing(closing) = fact { Some(closing.step) } else { None };
+    rig.facts.iter().rev().find_map(step)
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The live protective quantity equals the position, whatever the broker does to its orders.
 
+use orb_core::fact::Fact;
+
 use crate::script::{check, check_with};
 
 /// An entry of 99 shares of which 40 are filled: its legs wait for the rest.
@@ -340,10 +342,8 @@ fn a_trade_tells_how_long_it_was_unprotected_until_its_end() {
          > trade A long 99 101.01 > 99 stop"
     );
     crate::script::check_rig(&mut rig, &script);
-    let closed = rig.facts.iter().rev().find_map(|fact| match fact {
-        orb_core::fact::Fact::Trade(trade) => Some(trade.unprotected),
-        _ => None,
-    });
+    let unprotected = |fact: &Fact| if let Fact::Trade(trade) = fact { Some(trade.unprotected) } else { None };
+    let closed = rig.facts.iter().rev().find_map(unprotected);
     assert_eq!(closed, Some(orb_core::Span::from_millis(1_500)));
 }
 
