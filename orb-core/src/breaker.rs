@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::exit_desk::STOP_REPAIRS_MAX;
 use crate::money::{Money, Price, Quantity};
 use crate::symbol::SymbolId;
 use crate::time::{Span, Timestamp};
@@ -25,6 +26,8 @@ pub struct BreakerCaps {
     pub attempts_per_symbol: u32,
     /// Refusals by the broker without an acceptance between them.
     pub rejects_in_a_row: u32,
+    /// Times that the stop of a position is restored; then it is closed.
+    pub stop_repairs: u32,
 }
 
 impl Default for BreakerCaps {
@@ -37,6 +40,7 @@ impl Default for BreakerCaps {
             orders_per_day: 1_000,
             attempts_per_symbol: 3,
             rejects_in_a_row: 5,
+            stop_repairs: STOP_REPAIRS_MAX,
         }
     }
 }
@@ -44,6 +48,8 @@ impl Default for BreakerCaps {
 /// Describes an entry that is about to be ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BreakerEntry {
+    /// When it would be sent.
+    pub at: Timestamp,
     /// Which symbol.
     pub symbol: SymbolId,
     /// Shares.
@@ -88,6 +94,26 @@ impl Breaker {
         self.rejects = 0;
     }
 
+    /// Tells whether caps are in force.
+    #[must_use]
+    pub const fn is_active(&self) -> bool {
+        self.caps.is_some()
+    }
+
+    /// Returns how often the stop of a position may be restored; the usual number where no caps are in force.
+    #[must_use]
+    pub fn stop_repairs(&self) -> u32 {
+        self.caps.map_or(STOP_REPAIRS_MAX, |caps| caps.stop_repairs)
+    }
+
+    /// Counts an order of the day that was sent before a restart.
+    pub fn restore(&mut self, symbol: SymbolId, is_entry: bool) {
+        self.today += 1;
+        if is_entry {
+            *self.attempts.entry(symbol).or_default() += 1;
+        }
+    }
+
     /// Returns which cap an entry would pass, as a sentence; `None` when it passes none.
     #[must_use]
     pub fn entry_trip(&self, entry: &BreakerEntry) -> Option<String> {
@@ -113,7 +139,11 @@ impl Breaker {
             ));
         }
         let attempts = self.attempts.get(&entry.symbol).copied().unwrap_or(0);
-        (attempts >= caps.attempts_per_symbol).then(|| format!("{attempts} entries were ordered in the symbol today"))
+        if attempts >= caps.attempts_per_symbol {
+            return Some(format!("{attempts} entries were ordered in the symbol today"));
+        }
+        let recent = self.recent.iter().filter(|&&at| at + Span::from_minutes(1) > entry.at).count();
+        rate(recent + 1, self.today + 1, &caps)
     }
 
     /// Counts an order that is sent; returns which rate it passes, `None` when it passes none.
@@ -128,10 +158,7 @@ impl Breaker {
             self.recent.pop_front();
         }
         self.recent.push_back(now);
-        if self.recent.len() > caps.orders_per_minute {
-            return Some(format!("{} orders within a minute", self.recent.len()));
-        }
-        (self.today > caps.orders_per_day).then(|| format!("{} orders today", self.today))
+        rate(self.recent.len(), self.today, &caps)
     }
 
     /// Counts a refusal by the broker; returns a sentence when there were too many in a row.
@@ -148,12 +175,21 @@ impl Breaker {
     }
 }
 
+/// Returns which rate so many orders pass, as a sentence; `None` when they pass none.
+fn rate(recent: usize, today: usize, caps: &BreakerCaps) -> Option<String> {
+    if recent > caps.orders_per_minute {
+        return Some(format!("{recent} orders within a minute"));
+    }
+    (today > caps.orders_per_day).then(|| format!("{today} orders today"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn entry() -> BreakerEntry {
         BreakerEntry {
+            at: Timestamp::from_micros(0) + Span::from_seconds(600),
             symbol: SymbolId(0),
             quantity: Quantity::new(100),
             price: Price::from_cents(5_000),

@@ -137,6 +137,9 @@ pub struct BrokerSnapshot {
     pub account: BrokerAccount,
     /// Orders and positions in symbols that orb does not know, as text for people.
     pub foreign: Vec<String>,
+    /// Sum of the day's deposits, withdrawals (negative) and journals; `None` when it is not known, and then the
+    /// account's equity tells nothing about the day's result.
+    pub transfers: Option<Money>,
 }
 
 /// Holds what is known of a symbol before a day's open.

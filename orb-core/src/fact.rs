@@ -1,12 +1,14 @@
 //! What the engine records: whole rows, each replacing the one of the same key.
 
+use crate::config::StrategyId;
+use crate::event::RiskLimits;
 use crate::explain::Explanation;
 use crate::hold::{Hold, HoldClearance};
 use crate::money::{Money, Price, Quantity};
 use crate::order::{AttemptId, BrokerOrderId, ClientOrderId, Execution, Order};
 use crate::reason::Reason;
 use crate::side::{OrderSide, Side};
-use crate::time::{Date, Timestamp};
+use crate::time::{Date, Span, Timestamp};
 
 /// Records a change that must survive a restart; each variant is a row that replaces the row of its key.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +31,34 @@ pub enum Fact {
     Hold(HoldRecord),
     /// A close of one symbol or of all was asked for or finished; key: symbol and `since`.
     Closing(ClosingRecord),
+    /// Limits were set while orb ran; there is one row.
+    Limits(LimitsRecord),
+    /// A strategy reached its own daily loss limit; key: date, strategy.
+    StrategyStop(StrategyStop),
+}
+
+/// Records the limits that were set while orb ran; they hold until they are set again, restarts included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LimitsRecord {
+    /// Those that count.
+    pub in_force: RiskLimits,
+    /// Looser ones that count from the next session; `None` when none are waiting.
+    pub next: Option<RiskLimits>,
+    /// When this was settled.
+    pub at: Timestamp,
+}
+
+/// Records that a strategy enters nothing more on a day, because it reached its own loss limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StrategyStop {
+    /// Trading date.
+    pub date: Date,
+    /// Which strategy.
+    pub strategy: StrategyId,
+    /// The figures, as a sentence.
+    pub reason: String,
+    /// When it was reached.
+    pub at: Timestamp,
 }
 
 /// Records one trading day of the account.
@@ -48,6 +78,9 @@ pub struct SessionRecord {
     pub fees: Money,
     /// Tells that the day is over.
     pub ended: bool,
+    /// What had been paid in and out on the date when this was first heard; `None` until then. The equity at the open
+    /// contains it.
+    pub transfers_open: Option<Money>,
 }
 
 /// Names where a signal is in its life.
@@ -241,6 +274,8 @@ pub struct Trade {
     pub target: Option<Price>,
     /// Why it was left; `None` while no exit was made.
     pub exit_reason: Option<ExitReason>,
+    /// How long shares of it were held that no working stop protected; zero where bars drive the exchange.
+    pub unprotected: Span,
 }
 
 impl Trade {
@@ -360,6 +395,8 @@ pub struct ClosingRecord {
 pub enum ClosingStep {
     /// Working exits and entries of the symbol are being cancelled.
     Cancelling,
+    /// The broker is asked how many shares there are to close.
+    Sizing,
     /// The closing order works.
     Closing,
     /// The broker is asked whether it is flat.
@@ -372,13 +409,15 @@ pub enum ClosingStep {
 
 impl ClosingStep {
     /// Lists all steps.
-    pub const ALL: &[Self] = &[Self::Cancelling, Self::Closing, Self::Verifying, Self::Flat, Self::Escalated];
+    pub const ALL: &[Self] =
+        &[Self::Cancelling, Self::Sizing, Self::Closing, Self::Verifying, Self::Flat, Self::Escalated];
 
     /// Returns the step's name as files and the API carry it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Cancelling => "cancelling",
+            Self::Sizing => "sizing",
             Self::Closing => "closing",
             Self::Verifying => "verifying",
             Self::Flat => "flat",

@@ -98,6 +98,17 @@ impl HoldKind {
     }
 }
 
+impl HoldKind {
+    /// Tells whether entries that already work at the broker are cancelled too: the hold is the operator's or safety's.
+    ///
+    /// A hold that ends with its cause leaves them: it is short, it may be that the broker cannot be reached at all, and
+    /// what fills meanwhile is protected like any fill.
+    #[must_use]
+    pub const fn recalls_entries(self) -> bool {
+        matches!(self.clearing(), Clearing::Operator | Clearing::NextSession)
+    }
+}
+
 /// Names the state of trading, from the freest to the most restrictive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TradingState {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::order::{
-    BrokerOrder, BrokerOrderId, ClientOrderId, Execution, Order, OrderEvent, OrderKind, OrderRequest, OrderRole,
-    OrderStatus, Rejection,
+    AttemptId, BrokerOrder, BrokerOrderId, ClientOrderId, Execution, Order, OrderEvent, OrderKind, OrderRequest,
+    OrderRole, OrderStatus, Rejection,
 };
 use crate::symbol::SymbolId;
 use crate::time::Timestamp;
@@ -167,6 +167,38 @@ impl OrderBook {
         };
         self.touched.push(order.id.clone());
         self.insert(order)
+    }
+
+    /// Adds an order that the broker has under our identifier and that is not in the book.
+    ///
+    /// It begins as one that was sent and not answered: its executions and its status are news of it.
+    pub fn add_found(&mut self, now: Timestamp, attempt: AttemptId, role: OrderRole, found: &BrokerOrder) {
+        let Some(id) = found.client_id.clone() else { return };
+        self.by_broker_id.insert(found.broker_id.clone(), id.clone());
+        self.touched.push(id.clone());
+        self.insert(Order {
+            id: id.clone(),
+            broker_id: Some(found.broker_id.clone()),
+            parent: None,
+            attempt,
+            role,
+            side: found.side,
+            quantity: found.quantity,
+            kind: found.kind,
+            status: OrderStatus::PendingSubmit,
+            filled: Default::default(),
+            filled_notional: Default::default(),
+            created_at: now,
+            updated_at: now,
+            rejection: None,
+        });
+        self.adopt_legs(now, &id, &found.legs);
+    }
+
+    /// Tells whether an order of a symbol is in the book, terminal ones of the day included.
+    #[must_use]
+    pub fn knows(&self, symbol: SymbolId) -> bool {
+        self.orders.values().any(|order| order.attempt.symbol == symbol)
     }
 
     fn insert(&mut self, order: Order) -> &Order {

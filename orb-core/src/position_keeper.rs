@@ -1,17 +1,25 @@
 //! Positions and results, from fills alone.
 
+use std::collections::BTreeMap;
+
+use crate::config::StrategyId;
 use crate::fact::{ExitReason, Trade};
 use crate::money::{Money, Price, Quantity};
 use crate::order::{AttemptId, Execution};
 use crate::protection::Protection;
 use crate::side::OrderSide;
 use crate::symbol::SymbolId;
+use crate::time::{Span, Timestamp};
 
 /// Keeps the open trades and the day's sums.
 #[derive(Clone, Debug, Default)]
 pub struct PositionKeeper {
     open: Vec<Trade>,
     day: DaySums,
+    /// Results of today's closed trades after fees, by strategy.
+    realized: BTreeMap<StrategyId, Money>,
+    /// Since when shares of an open trade are held that no stop protects.
+    bare_since: BTreeMap<SymbolId, Timestamp>,
 }
 
 /// Sums up the trades that were closed today.
@@ -51,6 +59,7 @@ impl PositionKeeper {
     /// Forgets the day's sums; open trades stay.
     pub fn begin_day(&mut self) {
         self.day = DaySums::default();
+        self.realized.clear();
     }
 
     /// Takes up a trade of before a restart.
@@ -88,6 +97,38 @@ impl PositionKeeper {
         self.day.realized_net + open
     }
 
+    /// Returns one strategy's part of today's result, as [`Self::day_result`] has it.
+    pub fn result_of(&self, strategy: StrategyId, mark: impl Fn(SymbolId) -> Option<Price>) -> Money {
+        let own = self.open.iter().filter(|trade| trade.attempt.strategy == strategy);
+        let open: Money = own.map(|trade| open_result(trade, mark(trade.attempt.symbol))).sum();
+        self.realized.get(&strategy).copied().unwrap_or_default() + open
+    }
+
+    /// Notes whether stops protect the whole of a symbol's position from now on.
+    ///
+    /// Returns the trade when a time without protection has ended: its length is in it.
+    pub fn note_protection(&mut self, now: Timestamp, symbol: SymbolId, is_protected: bool) -> Option<&Trade> {
+        let index = self.open.iter().position(|trade| trade.attempt.symbol == symbol);
+        let Some(index) = index.filter(|_| is_protected) else {
+            if index.is_some() {
+                self.bare_since.entry(symbol).or_insert(now);
+            }
+            return None;
+        };
+        let since = self.bare_since.remove(&symbol).filter(|since| *since < now)?;
+        self.open[index].unprotected += now - since;
+        Some(&self.open[index])
+    }
+
+    /// Adds the time that a symbol's position has been without protection so far, before a fill changes it.
+    pub fn settle_protection(&mut self, now: Timestamp, symbol: SymbolId) {
+        let Some(since) = self.bare_since.get_mut(&symbol) else { return };
+        if let Some(trade) = self.open.iter_mut().find(|trade| trade.attempt.symbol == symbol) {
+            trade.unprotected += now - *since;
+        }
+        *since = now;
+    }
+
     /// Counts a fill and returns the trade after it, with what went beyond flat, if anything did.
     pub fn on_fill(&mut self, fill: &PositionFill<'_>, protection: &Protection) -> (Trade, Option<Flip>) {
         let index = self.open.iter().position(|trade| trade.attempt.symbol == fill.attempt.symbol);
@@ -119,6 +160,7 @@ impl PositionKeeper {
         let result = trade.clone();
         if trade.is_closed() {
             self.open.remove(index);
+            self.bare_since.remove(&result.attempt.symbol);
             self.add_closed(&result);
         }
         let beyond = execution.quantity - left;
@@ -134,6 +176,7 @@ impl PositionKeeper {
 
     fn add_closed(&mut self, trade: &Trade) {
         self.day.realized_net += trade.net();
+        *self.realized.entry(trade.attempt.strategy).or_default() += trade.net();
         self.day.fees += trade.fees;
         self.day.trades += 1;
         self.day.wins += u32::from(trade.net() > Money::ZERO);
@@ -160,6 +203,7 @@ fn opened(fill: &PositionFill<'_>, protection: &Protection) -> Trade {
         stop: prices.stop,
         target: prices.target,
         exit_reason: None,
+        unprotected: Span::ZERO,
     }
 }
 
@@ -181,7 +225,7 @@ mod tests {
     use crate::config::StrategyId;
     use crate::protection::StopRule;
     use crate::side::Side;
-    use crate::time::{Date, Timestamp};
+    use crate::time::Date;
 
     fn attempt() -> AttemptId {
         let date = Date::from_ymd_opt(2026, 2, 13).expect("a date");

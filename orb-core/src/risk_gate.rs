@@ -385,13 +385,19 @@ impl RiskGate {
 /// Returns leverage times equity, truncated to the micro-dollar.
 #[must_use]
 pub fn leveraged(leverage: rust_decimal::Decimal, equity: Money) -> Money {
-    Money::from_micros(shares(leverage, equity, 1, Price::from_micros(1)))
+    fraction_of(leverage, equity)
+}
+
+/// Returns a fraction of the equity, truncated to the micro-dollar.
+#[must_use]
+pub fn fraction_of(fraction: rust_decimal::Decimal, equity: Money) -> Money {
+    Money::from_micros(shares(fraction, equity, 1, Price::from_micros(1)))
 }
 
 /// Returns the amount that a day may lose, truncated to the micro-dollar.
 #[must_use]
 pub fn daily_limit(run: &RunConfig, equity_open: Money) -> Money {
-    Money::from_micros(shares(run.daily_loss_limit, equity_open, 1, Price::from_micros(1)))
+    fraction_of(run.daily_loss_limit, equity_open)
 }
 
 /// Returns floor(fraction x equity / (count x per_share)), exactly; 0 when the equity is not positive.

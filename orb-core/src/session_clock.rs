@@ -12,6 +12,8 @@ pub const SECOND_FLATTEN_AFTER: Span = Span::from_seconds(90);
 /// Names what a deadline of the day is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tick {
+    /// Regular trading begins.
+    Open,
     /// The opening range of a strategy is over.
     RangeEnd(StrategyId),
     /// No entries of a strategy from now on.
@@ -67,6 +69,7 @@ impl SessionClock {
         self.session = Some(session);
         self.windows = strategies.iter().map(|strategy| Windows::of(strategy, &session)).collect();
         self.pending.clear();
+        self.pending.push((session.open, Tick::Open));
         for (windows, number) in self.windows.iter().zip(0..) {
             let id = StrategyId(number);
             self.pending.push((windows.range_end, Tick::RangeEnd(id)));
@@ -143,7 +146,9 @@ mod tests {
 
     #[track_caller]
     fn check(settings: &[(&str, &str)], minutes: i64, bar_minutes: i64, expect: [&str; 5]) {
-        assert_eq!(deadlines(settings, minutes, bar_minutes), expect);
+        let deadlines = deadlines(settings, minutes, bar_minutes);
+        assert_eq!(deadlines[0], "09:30:00 Open");
+        assert_eq!(deadlines[1..], expect);
     }
 
     #[test]

@@ -195,6 +195,23 @@ impl SignalMachine {
         true
     }
 
+    /// Starts watching one level of a symbol whose range is not known, as after a restart.
+    pub fn arm_at(&mut self, symbol: SymbolId, side: Side, level: Price) {
+        self.leave(symbol, Watch::Armed);
+        self.armed += 1;
+        self.levels[symbol.index()] = match side {
+            Side::Long => Levels { long: level, ..UNREACHABLE },
+            Side::Short => Levels { short: level, ..UNREACHABLE },
+        };
+    }
+
+    /// Tells whether a level that is watched lies within the extremes of some bars.
+    #[must_use]
+    pub fn is_reached(&self, symbol: SymbolId, seen: Extremes) -> bool {
+        let levels = self.levels[symbol.index()];
+        seen.high >= levels.long || seen.low <= levels.short
+    }
+
     /// Starts watching for the next bar of a symbol, which crosses in the direction of `side` whatever its prices.
     pub fn await_bar(&mut self, symbol: SymbolId, side: Side) {
         self.leave(symbol, Watch::Armed);

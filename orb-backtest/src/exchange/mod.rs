@@ -142,6 +142,7 @@ impl Exchange {
             fills: self.fills.clone(),
             account: self.account(),
             foreign: Vec::new(),
+            transfers: None,
         }
     }
 

@@ -30,6 +30,7 @@ fn trade() -> Trade {
         stop: Price::from_cents(9_900),
         target: Some(Price::from_cents(10_203)),
         exit_reason: Some(ExitReason::Target),
+        unprotected: Span::ZERO,
     }
 }
 

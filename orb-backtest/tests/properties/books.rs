@@ -100,7 +100,9 @@ impl Ledger {
             | Fact::Signal(_)
             | Fact::Order(_)
             | Fact::Hold(_)
-            | Fact::Closing(_) => {}
+            | Fact::Closing(_)
+            | Fact::Limits(_)
+            | Fact::StrategyStop(_) => {}
         }
     }
 

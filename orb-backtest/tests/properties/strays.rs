@@ -72,6 +72,7 @@ fn nonsense(dice: &mut Dice, orders: &[BrokerOrder], symbols: usize) -> Event {
         6 => Event::Snapshot(BrokerSnapshot {
             orders: (0..dice.between(0, 4)).map(|_| order(dice, orders, symbol)).collect(),
             foreign: if dice.chance(20) { vec!["somebody".to_owned()] } else { Vec::new() },
+            transfers: None,
             ..BrokerSnapshot::default()
         }),
         7 => Event::Feed(if dice.chance(50) {

@@ -72,6 +72,7 @@ fn orb_classic() -> StrategyConfig {
         gap_limit: Some(Decimal::new(30, 2)),
         filters: Filters::default(),
         score_min: None,
+        loss_limit: None,
         costs: Costs { slippage: SLIPPAGE, fee_per_share: Price::from_micros(3_500) },
     }
 }

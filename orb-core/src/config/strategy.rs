@@ -104,6 +104,16 @@ pub enum SlotPolicy {
     Ranked,
 }
 
+/// Says what follows when a daily loss limit is reached; entries are held in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnBreach {
+    /// Positions are closed.
+    #[default]
+    Flatten,
+    /// Positions keep their stops and targets.
+    BlockEntries,
+}
+
 /// Holds the bounds that choose the Stocks in Play; `None` leaves a bound out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -178,6 +188,9 @@ pub struct StrategyConfig {
     pub filters: Filters,
     /// Smallest setup score; `None` lets every score pass, and none at all.
     pub score_min: Option<Decimal>,
+    /// Fraction of the account's equity at the open that this strategy may lose in a day; `None` without a limit of
+    /// its own. The account's limit holds besides.
+    pub loss_limit: Option<Decimal>,
     /// What trading costs.
     pub costs: Costs,
 }
@@ -202,6 +215,10 @@ pub struct RunConfig {
     pub initial_equity: Money,
     /// Fraction of the equity at the open that a day may lose.
     pub daily_loss_limit: Decimal,
+    /// The most to which that fraction may be loosened while orb runs; `None` for the configured limit itself.
+    pub daily_loss_limit_max: Option<Decimal>,
+    /// What follows when a daily loss limit is reached.
+    pub on_breach: OnBreach,
     /// Most positions of all strategies together; `None` for the largest of their own.
     pub account_max_positions: Option<u32>,
     /// The strategies in order of priority; never empty in a checked configuration.
@@ -307,6 +324,8 @@ impl RunConfig {
         Self {
             initial_equity: Money::from_cents(10_000_000),
             daily_loss_limit: Decimal::new(5, 2),
+            daily_loss_limit_max: None,
+            on_breach: OnBreach::Flatten,
             account_max_positions: None,
             strategies: vec![strategy],
         }
@@ -319,6 +338,11 @@ impl RunConfig {
     pub fn validate(&self) -> Result<(), ConfigError> {
         if self.strategies.is_empty() {
             return Err(error("strategy", "there is none", "name a preset"));
+        }
+        if self.daily_loss_limit_max.is_some_and(|most| most < self.daily_loss_limit) {
+            let problem = "the limit is above the most to which it may be loosened";
+            let remedy = "make daily_loss_limit_max at least daily_loss_limit, or off";
+            return Err(error("daily_loss_limit, daily_loss_limit_max", problem, remedy));
         }
         for (index, strategy) in self.strategies.iter().enumerate() {
             strategy.validate()?;

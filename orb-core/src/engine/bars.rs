@@ -5,11 +5,9 @@ use crate::bar::Bar;
 use crate::config::{EntryKind, StrategyId};
 use crate::effect::Effects;
 use crate::event::Origin;
-use crate::hold::HoldKind;
 use crate::money::Price;
 use crate::ranker::Barrier;
 use crate::reason::Reason;
-use crate::risk_gate::daily_limit;
 use crate::session_clock::Windows;
 use crate::side::Side;
 use crate::symbol::SymbolId;
@@ -20,10 +18,14 @@ const SPREAD_MAX_DIVISOR: i64 = 20;
 impl Engine {
     pub(super) fn take_bars(&mut self, origin: Origin, bars: &[Bar], out: &mut Effects) {
         let mut restricts = false;
+        let quotes_mark = self.is_live() && !self.positions.open().is_empty();
         for bar in bars {
-            let prices = &mut self.prices.symbols[bar.symbol.index()];
-            prices.last = bar.close;
-            restricts |= bar.low <= prices.restricting_low;
+            let index = bar.symbol.index();
+            // Live, a position stays marked at the side at which it could be left.
+            if !(quotes_mark && self.prices.quoted[index]) {
+                self.prices.symbols[index].last = bar.close;
+            }
+            restricts |= bar.low <= self.prices.symbols[index].restricting_low;
         }
         // A fill of the same instant may have moved the result already, with nothing open any more.
         self.prices.moved |= !self.positions.open().is_empty();
@@ -72,8 +74,11 @@ impl Engine {
             self.decide(id, symbol, Reason::RangeNoFirstBar, String::new(), out);
         }
         for crossing in crossings.drain(..) {
+            let forbidden = self.strategies[index].stopped.contains(&crossing.symbol);
             match origin {
                 _ if !self.in_entry_window(id, &crossing.bar) => {}
+                // No entry would have been missed: the loss limit had ended it.
+                Origin::Backfill if forbidden => self.on_crossing(id, &crossing, out),
                 Origin::Live => self.on_crossing(id, &crossing, out),
                 Origin::Backfill => self.decide(id, crossing.symbol, Reason::MissedBreakout, String::new(), out),
             }
@@ -97,21 +102,7 @@ impl Engine {
         let sane = bid > Price::ZERO && ask > bid && ask.distance(bid).micros() <= bid.micros() / SPREAD_MAX_DIVISOR;
         let Some(side) = Side::of(self.positions.position(symbol)).filter(|_| sane) else { return };
         self.prices.symbols[symbol.index()].last = if side == Side::Long { bid } else { ask };
+        self.prices.quoted[symbol.index()] = true;
         self.prices.moved = true;
-    }
-
-    /// Ends the day's trading when realised results, marks and fees reach the daily loss limit.
-    pub(super) fn watch_daily_loss(&mut self, out: &mut Effects) {
-        let Some(session) = self.session.filter(|session| !session.ended) else { return };
-        if self.holds.get(HoldKind::DailyLoss).is_some() {
-            return;
-        }
-        let result = self.positions.day_result(|symbol| self.prices.mark(symbol));
-        let limit = daily_limit(&self.config.run, session.equity_open);
-        if result <= -limit {
-            let reason = format!("the day's result {result} reached the limit of -{limit}");
-            self.hold(HoldKind::DailyLoss, "risk", &reason, out);
-            self.stop_for_the_day(out);
-        }
     }
 }

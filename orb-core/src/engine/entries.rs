@@ -126,7 +126,7 @@ impl Engine {
             equity_open: session.equity_open,
             realized_net: self.positions.day().realized_net,
             restricted: restricts || self.prices.restricted[symbol.index()],
-            loss_limit_reached: self.holds.get(HoldKind::DailyLoss).is_some(),
+            loss_limit_reached: self.is_loss_limited(id),
             holds_permit: self.holds.active().iter().all(|hold| hold.kind == HoldKind::DailyLoss),
             halted: self.prices.halted[symbol.index()],
         }
@@ -146,6 +146,7 @@ impl Engine {
         let symbol = proposal.attempt.symbol;
         let equity = self.session.map(|session| session.equity_open).unwrap_or_default();
         let sentence = self.breaker.entry_trip(&BreakerEntry {
+            at: self.now,
             symbol,
             quantity,
             price: proposal.expected,
@@ -223,14 +224,13 @@ impl Engine {
         out: &mut Effects,
     ) {
         self.orders.add_request(self.now, &request);
-        if let Some(sentence) =
-            self.breaker.on_order(self.now, request.attempt.symbol, request.role == OrderRole::Entry)
-        {
-            self.trip(&sentence, out);
-        }
         let (symbol, order) = (request.attempt.symbol, request.id.clone());
+        let is_entry = request.role == OrderRole::Entry;
         let id = out.broker(Some(symbol), class, not_after, Action::Submit(request));
         self.pending.insert(id, Pending::Submit(order));
+        if let Some(sentence) = self.breaker.on_order(self.now, symbol, is_entry) {
+            self.trip(&sentence, out);
+        }
     }
 
     /// Names an order: date, strategy, symbol, attempt and leg.
@@ -260,9 +260,9 @@ impl Engine {
     /// Cancels an entry that works although entries have been stopped: its cancel failed, or was lost in a restart.
     pub(super) fn recall_entry(&mut self, order: &Order, out: &mut Effects) {
         let works = matches!(order.status, OrderStatus::Working | OrderStatus::PartiallyFilled);
-        let stopped = self.holds.get(HoldKind::Kill).is_some()
-            || self.holds.get(HoldKind::DailyLoss).is_some()
-            || !self.strategies[order.attempt.strategy.index()].entries_open;
+        let day = &self.strategies[order.attempt.strategy.index()];
+        let is_held = self.holds.active().iter().any(|hold| hold.kind.recalls_entries());
+        let stopped = is_held || day.stop_for_loss || !day.entries_open;
         if order.role == OrderRole::Entry && works && stopped {
             self.cancel(&order.id, out);
         }
@@ -300,7 +300,7 @@ impl Engine {
     fn settle_unfilled(&mut self, order: &Order, out: &mut Effects) {
         let (id, symbol) = (order.attempt.strategy, order.attempt.symbol);
         let detail = order.rejection.as_ref().map(|rejection| rejection.message.clone()).unwrap_or_default();
-        let limit_reached = self.holds.get(HoldKind::DailyLoss).is_some();
+        let limit_reached = self.is_loss_limited(id);
         let window_open = self.strategies[id.index()].entries_open;
         let reason = match &order.rejection {
             Some(rejection) => reason_of(rejection.kind),
@@ -319,16 +319,49 @@ impl Engine {
 
     /// After the daily loss limit forbade an entry: only a touch of its level, or the bar in which it would have been
     /// made, tells the day's reason.
-    fn keep_watching(&mut self, id: StrategyId, symbol: SymbolId, side: Side, out: &mut Effects) {
+    pub(super) fn keep_watching(&mut self, id: StrategyId, symbol: SymbolId, side: Side, out: &mut Effects) {
         let strategy = self.config.run.strategy(id);
         let day = &mut self.strategies[id.index()];
-        if strategy.entry != EntryKind::Stop {
-            day.signals.await_bar(symbol, side);
-        } else if !day.signals.arm(strategy, symbol, None) {
-            return self.decide(id, symbol, Reason::LossLimit, String::new(), out);
+        if strategy.entry == EntryKind::Stop && day.signals.setup(symbol).is_some() {
+            if !day.signals.arm(strategy, symbol, day.ranges.after_range(symbol)) {
+                return self.decide(id, symbol, Reason::LossLimit, String::new(), out);
+            }
+            day.stopped.push(symbol);
+        } else {
+            let signal = self.signals.values().find(|signal| is_of(&signal.attempt, id, symbol));
+            self.watch_forbidden(id, symbol, side, signal.map(|signal| signal.level));
+        }
+    }
+
+    /// Watches for the bar or the level of an entry that a loss limit forbade, without knowing its range: after a
+    /// restart there may be none yet.
+    pub(super) fn watch_forbidden(&mut self, id: StrategyId, symbol: SymbolId, side: Side, level: Option<Price>) {
+        let by_level = self.strategy(id).entry == EntryKind::Stop;
+        let day = &mut self.strategies[id.index()];
+        match level.filter(|_| by_level) {
+            Some(level) => day.signals.arm_at(symbol, side, level),
+            None => day.signals.await_bar(symbol, side),
         }
         day.stopped.push(symbol);
     }
+
+    /// Settles the symbols that are only watched for their reason and whose level was crossed in bars that came before
+    /// the range was frozen, as after a restart.
+    pub(super) fn settle_stopped(&mut self, id: StrategyId, out: &mut Effects) {
+        let day = &self.strategies[id.index()];
+        let crossed = |symbol: &SymbolId| {
+            let seen = day.ranges.after_range(*symbol);
+            seen.is_some_and(|seen| day.signals.is_reached(*symbol, seen))
+        };
+        let crossed: Vec<SymbolId> = day.stopped.iter().copied().filter(crossed).collect();
+        for symbol in crossed {
+            self.decide(id, symbol, Reason::LossLimit, String::new(), out);
+        }
+    }
+}
+
+fn is_of(attempt: &AttemptId, strategy: StrategyId, symbol: SymbolId) -> bool {
+    attempt.strategy == strategy && attempt.symbol == symbol
 }
 
 fn new_signal(now: Timestamp, asked: &Asked, quantity: Quantity) -> Signal {

@@ -8,6 +8,7 @@ use crate::config::{EntryKind, EntryMode, StrategyConfig, StrategyId};
 use crate::effect::{Action, Component, EffectClass, Effects, Severity};
 use crate::event::{Origin, Outcome};
 use crate::exit_desk::ExitDesk;
+use crate::fact::Fact;
 use crate::hold::HoldKind;
 use crate::money::Price;
 use crate::order::{AttemptId, ClientOrderId, Order, OrderKind, OrderRole, OrderStatus, Rejection, RejectionKind};
@@ -26,6 +27,9 @@ const STUCK_AFTER: Span = Span::from_seconds(10);
 /// How long a cancel that the broker took may go unconfirmed before the order is looked up: the news of it may be lost,
 /// and a close waits for it.
 const CONFIRMED_WITHIN: Span = Span::from_seconds(2);
+
+/// How often the stops of open positions are looked at although nothing is heard.
+const WATCH_EVERY: Span = Span::from_seconds(5);
 
 /// Says how entries come to be filled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -100,7 +104,9 @@ impl Engine {
 
     /// Makes a symbol's desk; `orders_made` numbers its next order.
     pub(super) fn desk_for(&self, attempt: AttemptId, protection: Protection, orders_made: u32) -> ExitDesk {
-        let desk = ExitDesk::restored(attempt, protection, orders_made).with_close_deadline(self.close_deadline);
+        let desk = ExitDesk::restored(attempt, protection, orders_made)
+            .with_close_deadline(self.close_deadline)
+            .with_repairs_max(self.breaker.stop_repairs());
         if self.is_live() { desk.moving_exits() } else { desk }
     }
 
@@ -124,7 +130,7 @@ impl Engine {
         let told = self.stuck_told.map(|told| told + STUCK_AFTER);
         let stuck = self.unanswered().map(|order| order.updated_at + STUCK_AFTER).min();
         let unconfirmed = self.unconfirmed().map(|order| order.updated_at + CONFIRMED_WITHIN).min();
-        [expiry, told.or(stuck), unconfirmed].into_iter().flatten().min()
+        [expiry, told.or(stuck), unconfirmed, self.watch_at].into_iter().flatten().min()
     }
 
     fn unanswered(&self) -> impl Iterator<Item = &Order> {
@@ -179,6 +185,43 @@ impl Engine {
         }
         self.look_up_unconfirmed(out);
         self.watch_stuck_orders(out);
+        self.watch_positions(out);
+    }
+
+    /// Looks at the stops of all open positions: news of one that has ended may have been lost.
+    fn watch_positions(&mut self, out: &mut Effects) {
+        if self.watch_at.is_none_or(|at| self.now < at) {
+            return;
+        }
+        self.watch_at = None;
+        let held: Vec<SymbolId> = self.positions.open().iter().map(|trade| trade.attempt.symbol).collect();
+        for symbol in held {
+            self.review(symbol, out);
+        }
+    }
+
+    /// Measures how long a position is held without a stop that protects the whole of it; a closing order that works
+    /// counts as one.
+    pub(super) fn measure_protection(&mut self, symbol: SymbolId, out: &mut Effects) {
+        let need = self.positions.position(symbol).abs();
+        if !self.is_live() || need.is_zero() {
+            return;
+        }
+        self.watch_at.get_or_insert(self.now + WATCH_EVERY);
+        let is_leaving = |order: &Order| {
+            let works = matches!(order.status, OrderStatus::Working | OrderStatus::PartiallyFilled);
+            order.role == OrderRole::Close && works && order.remaining() >= need
+        };
+        let is_protected = self.protected(symbol) >= need || self.orders.live(symbol).any(is_leaving);
+        if let Some(trade) = self.positions.note_protection(self.now, symbol, is_protected) {
+            out.record(Fact::Trade(trade.clone()));
+        }
+    }
+
+    /// Tells whether a close could be filled now; where bars drive the exchange, it waits for the next one by itself.
+    pub(super) fn is_tradable(&self, symbol: SymbolId) -> bool {
+        let is_open = |session: crate::fact::SessionRecord| (session.open..session.close).contains(&self.now);
+        !self.prices.halted[symbol.index()] && (!self.is_live() || self.session.is_some_and(is_open))
     }
 
     fn watch_stuck_orders(&mut self, out: &mut Effects) {

@@ -1,9 +1,11 @@
 //! The engine: it owns the machines and routes between them; it decides nothing itself.
 
+mod adoption;
 mod bars;
 mod commands;
 mod entries;
 mod explaining;
+mod limits;
 mod live;
 mod orders;
 mod reconcile;
@@ -17,9 +19,6 @@ use std::sync::Arc;
 
 pub use live::Execution;
 pub use restore::Restored;
-
-use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive as _;
 
 use crate::bar::Bar;
 use crate::breaker::{Breaker, BreakerCaps};
@@ -127,10 +126,18 @@ pub struct Engine {
     /// When the broker's whole state was asked for last, and when it is to be asked for again.
     snapshot_asked: Option<Timestamp>,
     snapshot_due: Option<Timestamp>,
+    /// When the stops of open positions are looked at next although nothing is heard; live, while there are any.
+    watch_at: Option<Timestamp>,
+    /// A snapshot is being taken: the desks look at the whole of it, not at its parts.
+    takes_snapshot: bool,
     /// Caps that hold entries when one is passed.
     breaker: Breaker,
     /// Looser limits that count from the next session.
     next_limits: Option<RiskLimits>,
+    /// The loosest limits that may be set while orb runs.
+    ceiling: RiskLimits,
+    /// How often in a row the broker's equity showed a loss beyond the limit.
+    equity_breaches: u32,
     crossings: Vec<Crossing>,
     arrived: Vec<SymbolId>,
     /// What is known of today's symbols, where explanations are asked for.
@@ -146,8 +153,10 @@ struct StrategyDay {
     answered: bool,
     signals: SignalMachine,
     entries_open: bool,
-    /// Symbols whose entry the daily loss limit cancelled or forbade before its bar.
+    /// Symbols whose entry a daily loss limit cancelled or forbade before its bar.
     stopped: Vec<SymbolId>,
+    /// The strategy's own loss limit was reached today.
+    stop_for_loss: bool,
 }
 
 /// Holds what is known of prices.
@@ -156,6 +165,8 @@ struct Prices {
     symbols: Vec<SymbolPrices>,
     restricted: Vec<bool>,
     halted: Vec<bool>,
+    /// A quote has marked the symbol's position: until it is left, only quotes do.
+    quoted: Vec<bool>,
     /// A price changed while a position was open.
     moved: bool,
 }
@@ -220,8 +231,12 @@ impl Engine {
             breaks: 0,
             snapshot_asked: None,
             snapshot_due: None,
+            watch_at: None,
+            takes_snapshot: false,
             breaker: Breaker::default(),
             next_limits: None,
+            ceiling: limits::ceiling(&config.run),
+            equity_breaches: 0,
             crossings: Vec::new(),
             arrived: Vec::new(),
             explanations: BTreeMap::new(),
@@ -255,7 +270,7 @@ impl Engine {
             Event::Reference(reference) => self.on_reference(reference, out),
             Event::Outcome(id, outcome) => self.on_outcome(*id, outcome, out),
             Event::Command(command) => self.on_command(command, out),
-            Event::Limits(limits) => self.on_limits(limits),
+            Event::Limits(limits) => self.on_limits(limits, out),
             Event::Feed(FeedState::Trouble(kind)) => self.hold(*kind, "engine", kind.cause(), out),
             Event::Feed(FeedState::Recovered(kind)) if kind.clearing() == Clearing::Cause => {
                 self.unhold(*kind, "engine", "the cause has ended", out);
@@ -298,30 +313,6 @@ impl Engine {
         (next < Timestamp::MAX).then_some(next)
     }
 
-    /// Takes new limits: what is tighter counts at once, what is looser from the next session.
-    fn on_limits(&mut self, limits: &RiskLimits) {
-        let now = self.limits();
-        self.apply_limits(&RiskLimits {
-            daily_loss_e6: limits.daily_loss_e6.min(now.daily_loss_e6),
-            max_positions: limits.max_positions.min(now.max_positions),
-        });
-        self.next_limits = (*limits != self.limits()).then_some(*limits);
-        self.prices.moved = true;
-    }
-
-    /// Returns the limits in force.
-    #[must_use]
-    pub fn limits(&self) -> RiskLimits {
-        let run = &self.config.run;
-        let daily_loss_e6 = (run.daily_loss_limit * Decimal::from(1_000_000)).trunc().to_i64().unwrap_or(0);
-        RiskLimits { daily_loss_e6, max_positions: self.risk.account_max(run) }
-    }
-
-    fn apply_limits(&mut self, limits: &RiskLimits) {
-        self.config.run.daily_loss_limit = Decimal::new(limits.daily_loss_e6.clamp(0, 1_000_000), 6).normalize();
-        self.risk.limit_account(limits.max_positions);
-    }
-
     /// Latches the breaker's hold.
     fn trip(&mut self, sentence: &str, out: &mut Effects) {
         self.hold(HoldKind::Breaker, "breaker", sentence, out);
@@ -340,7 +331,10 @@ impl Engine {
                 self.on_trade(origin, &print, out);
             }
             MarketData::Quote { symbol, bid, ask } => self.on_quote(*symbol, *bid, *ask),
-            MarketData::Halt { symbol, halted } => self.prices.halted[symbol.index()] = *halted,
+            MarketData::Halt { symbol, halted } => {
+                self.prices.halted[symbol.index()] = *halted;
+                self.review(*symbol, out);
+            }
         }
     }
 
@@ -376,6 +370,9 @@ impl Engine {
             out.record(Fact::Hold(HoldRecord { hold: hold.clone(), cleared: None }));
             let severity = if kind == HoldKind::Flattening { Severity::Info } else { Severity::Warn };
             out.alert(severity, Component::RiskManager, None, message);
+            if kind.recalls_entries() {
+                self.cancel_entries(|_| true, out);
+            }
         }
     }
 
@@ -414,7 +411,15 @@ impl StrategyDay {
         signals.begin();
         let mut ranges = RangeBook::default();
         ranges.begin(Timestamp::MAX, Timestamp::MAX, config.bar_length, config.symbols.len());
-        Self { ranges, barrier: Barrier::Closed, answered: false, signals, entries_open: false, stopped: Vec::new() }
+        Self {
+            ranges,
+            barrier: Barrier::Closed,
+            answered: false,
+            signals,
+            entries_open: false,
+            stopped: Vec::new(),
+            stop_for_loss: false,
+        }
     }
 }
 
@@ -430,7 +435,14 @@ struct SymbolPrices {
 impl Prices {
     fn new(count: usize) -> Self {
         let unknown = SymbolPrices { last: Price::ZERO, restricting_low: Price::from_micros(i64::MIN) };
-        Self { symbols: vec![unknown; count], restricted: vec![false; count], halted: vec![false; count], moved: false }
+        let none = vec![false; count];
+        Self {
+            symbols: vec![unknown; count],
+            restricted: none.clone(),
+            halted: none.clone(),
+            quoted: none,
+            moved: false,
+        }
     }
 
     fn mark(&self, symbol: SymbolId) -> Option<Price> {

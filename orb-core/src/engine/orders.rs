@@ -9,7 +9,7 @@ use crate::hold::HoldKind;
 use crate::money::Quantity;
 use crate::order::{
     BrokerOrder, ClientOrderId, Execution, Order, OrderEvent, OrderRequest, OrderRole, OrderStatus, OrderUpdate,
-    Rejection, RejectionKind, TimeInForce,
+    Rejection, RejectionKind,
 };
 use crate::order_book::{BookChange, OrderBook, event_of};
 use crate::position_keeper::{PositionFill, PositionKeeper};
@@ -85,6 +85,10 @@ impl Engine {
     }
 
     fn meet_foreign_order(&mut self, order: &BrokerOrder, out: &mut Effects) {
+        if self.is_ours_by_name(order) {
+            // The books have lost it: the broker's whole state tells all that belongs to it.
+            return self.ask_for_snapshot(out);
+        }
         let symbol = self.config.symbols.name(order.symbol);
         let reason = format!("order {} in {symbol} is not orb's", order.broker_id);
         self.hold(HoldKind::ForeignActivity, "orders", &reason, out);
@@ -109,6 +113,7 @@ impl Engine {
         let is_flat = self.positions.open_in(attempt.symbol).is_none();
         let is_late = is_flat && (order.role != OrderRole::Entry || order.filled > execution.quantity);
         let traded = if is_late { attempt.beyond_flat() } else { attempt };
+        self.positions.settle_protection(self.now, attempt.symbol);
         let fill = PositionFill { attempt: traded, side: order.side, execution, exit_reason };
         let (trade, flip) = self.positions.on_fill(&fill, &protection);
         out.record(Fact::Fill(Fill { attempt, order: id.clone(), side: order.side, execution: execution.clone() }));
@@ -170,9 +175,25 @@ impl Engine {
 
     /// Lets a symbol's desk compare what is with what must be, and does what it asks.
     pub(super) fn review(&mut self, symbol: SymbolId, out: &mut Effects) {
+        if self.takes_snapshot {
+            return;
+        }
+        let tradable = self.is_tradable(symbol);
         let Some(desk) = self.desks.get_mut(&symbol) else { return };
-        let acts = desk.review(self.now, &desk_view(&self.orders, &self.positions, symbol));
+        let view = DeskView { tradable, ..desk_view(&self.orders, &self.positions, symbol) };
+        let acts = desk.review(self.now, &view);
         self.act(symbol, acts, out);
+        self.measure_protection(symbol, out);
+    }
+
+    /// Tries the close of a symbol once more, if there is one.
+    pub(super) fn retry_close(&mut self, symbol: SymbolId, out: &mut Effects) {
+        let tradable = self.is_tradable(symbol);
+        let Some(desk) = self.desks.get_mut(&symbol) else { return };
+        let view = DeskView { tradable, ..desk_view(&self.orders, &self.positions, symbol) };
+        let acts = desk.retry(&view);
+        self.act(symbol, acts, out);
+        self.review(symbol, out);
     }
 
     fn act(&mut self, symbol: SymbolId, acts: Vec<DeskAct>, out: &mut Effects) {
@@ -180,7 +201,7 @@ impl Engine {
             match act {
                 DeskAct::Cancel(id) => self.cancel(&id, out),
                 DeskAct::Replace { order, price } => self.move_exit(&order, price, out),
-                DeskAct::Submit { role, kind, quantity, paired_stop, number } => {
+                DeskAct::Submit { role, kind, quantity, paired_stop, time_in_force, number } => {
                     let Some(attempt) = self.desks.get(&symbol).map(ExitDesk::attempt) else { continue };
                     let Some(side) = crate::side::Side::of(self.positions.position(symbol)) else { continue };
                     let class = if role == OrderRole::Close { EffectClass::Exit } else { EffectClass::Protect };
@@ -191,27 +212,44 @@ impl Engine {
                         side: side.exit(),
                         quantity,
                         kind,
-                        time_in_force: TimeInForce::Day,
+                        time_in_force,
                         attached: None,
                         paired_stop,
                         trigger: None,
                     };
                     self.submit(request, class, None, out);
                 }
-                DeskAct::Verify => self.ask(Some(symbol), Pending::Positions(symbol), Action::QueryPositions, out),
+                DeskAct::Verify => self.ask_for_position(symbol, out),
+                DeskAct::Compare => self.ask_for_snapshot(out),
                 DeskAct::Step(closing) => self.record_step(symbol, &closing, out),
-                DeskAct::Alarm(message) => {
-                    let text = format!("{}: {message}", self.config.symbols.name(symbol));
-                    out.alert(Severity::Warn, Component::Executor, Some(symbol), text);
+                DeskAct::Alarm(message) => self.alarm(symbol, &message, out),
+                DeskAct::GiveUp(message) => {
+                    self.alarm(symbol, &message, out);
+                    if self.breaker.is_active() {
+                        self.trip(&message, out);
+                    }
                 }
                 DeskAct::Finished => self.finish_desk(symbol, out),
             }
         }
     }
 
+    fn alarm(&self, symbol: SymbolId, message: &str, out: &mut Effects) {
+        let text = format!("{}: {message}", self.config.symbols.name(symbol));
+        out.alert(Severity::Warn, Component::Executor, Some(symbol), text);
+    }
+
+    /// Asks what the broker holds; a close that waits for the answer is as urgent as the close.
+    fn ask_for_position(&mut self, symbol: SymbolId, out: &mut Effects) {
+        let is_flat = self.positions.position(symbol).is_zero();
+        let class = if is_flat { EffectClass::Query } else { EffectClass::Exit };
+        let id = out.broker(Some(symbol), class, None, Action::QueryPositions);
+        self.pending.insert(id, Pending::Positions(symbol));
+    }
+
     fn record_step(&mut self, symbol: SymbolId, closing: &crate::exit_desk::Closing, out: &mut Effects) {
         let Some(attempt) = self.desks.get(&symbol).map(ExitDesk::attempt) else { return };
-        let (reason, since, step) = (closing.reason, closing.since, closing.step);
+        let (reason, since, step) = (closing.reason, closing.since, closing.recorded_step());
         out.record(Fact::Closing(ClosingRecord { attempt, reason, since, step }));
     }
 
@@ -268,15 +306,6 @@ impl Engine {
         self.review(symbol, out);
     }
 
-    /// Cancels working entries and closes positions because the day's loss limit was reached.
-    pub(super) fn stop_for_the_day(&mut self, out: &mut Effects) {
-        self.cancel_entries(|_| true, out);
-        let held: Vec<SymbolId> = self.positions.open().iter().map(|trade| trade.attempt.symbol).collect();
-        for symbol in held {
-            self.close_symbol(symbol, ExitReason::LossLimit, out);
-        }
-    }
-
     pub(super) fn on_outcome(&mut self, id: crate::effect::EffectId, outcome: &Outcome, out: &mut Effects) {
         let Some(pending) = self.pending.remove(&id) else {
             let message = format!("an outcome for effect {}, which is not awaited, was ignored", id.0);
@@ -314,11 +343,11 @@ impl Engine {
             }
             Outcome::Rejected(rejection) if rejection.kind == RejectionKind::DuplicateId => self.find(id, out),
             Outcome::Rejected(rejection) => {
+                self.orders.reject(self.now, id, rejection);
                 let sentence = (rejection.kind != RejectionKind::NotSent).then(|| self.breaker.on_reject()).flatten();
                 if let Some(sentence) = sentence {
                     self.trip(&sentence, out);
                 }
-                self.orders.reject(self.now, id, rejection);
                 self.heed_refusal(id, rejection, out);
                 self.after_change(id, out);
             }
@@ -464,6 +493,7 @@ impl Engine {
             | Outcome::Account(_)
             | Outcome::Bars(_) => desk.verify_later(self.now),
         }
+        self.review(symbol, out);
     }
 }
 
@@ -482,6 +512,7 @@ pub(super) fn desk_view<'a>(orders: &'a OrderBook, positions: &PositionKeeper, s
         prices: trade.map(|trade| (trade.stop, trade.target)),
         live,
         parents_filled,
+        tradable: true,
     }
 }
 

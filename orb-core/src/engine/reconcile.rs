@@ -14,26 +14,31 @@ const COMPARISONS_MAX: u32 = 3;
 impl Engine {
     /// Takes the broker's whole state: counts what was missed, ends what never came to be, compares the rest.
     pub(super) fn on_snapshot(&mut self, snapshot: &BrokerSnapshot, out: &mut Effects) {
-        for fill in &snapshot.fills {
+        self.takes_snapshot = true;
+        let past = self.adopt_lost(snapshot, out);
+        for fill in snapshot.fills.iter().filter(|fill| !past.contains(&fill.order.broker_id)) {
             let whole = fill.order.filled >= fill.order.quantity;
             let event = if whole { OrderEvent::Fill } else { OrderEvent::PartialFill };
             self.know_parent(&fill.order, &snapshot.orders);
             self.fit(event, &fill.order, Some(&fill.execution), out);
         }
-        for order in &snapshot.orders {
+        for order in snapshot.orders.iter().filter(|order| !past.contains(&order.broker_id)) {
             self.take_status(order, out);
             for leg in &order.legs {
                 self.take_status(leg, out);
             }
         }
         self.end_lost_orders(snapshot, out);
-        let differences = reconciler::differences(&self.positions, snapshot, &self.config.symbols);
+        let compared = reconciler::compare(&self.positions, &self.orders, snapshot, &self.config.symbols);
+        let differences = compared.differences;
         self.breaks = if differences.is_empty() { 0 } else { self.breaks + 1 };
-        for foreign in &snapshot.foreign {
+        for foreign in snapshot.foreign.iter().chain(&compared.strangers) {
             self.hold(HoldKind::ForeignActivity, "reconciler", foreign, out);
         }
         self.judge(&differences, out);
+        self.watch_equity(snapshot, out);
         self.cancel_again(snapshot, out);
+        self.takes_snapshot = false;
         let symbols: Vec<_> = self.desks.keys().copied().collect();
         for symbol in symbols {
             self.review(symbol, out);

@@ -1,10 +1,13 @@
 //! A restart loads facts and never re-decides.
 
 use super::Engine;
-use crate::fact::{ClosingRecord, Decision, SessionRecord, Signal, Trade};
-use crate::hold::{Clearing, Hold};
+use super::orders::is_over;
+use crate::fact::{ClosingRecord, Decision, LimitsRecord, SessionRecord, Signal, StrategyStop, Trade};
+use crate::hold::{Clearing, Hold, HoldKind};
+use crate::money::Price;
 use crate::order::{AttemptId, Order, OrderRole};
 use crate::protection::{Protection, StopRule};
+use crate::side::Side;
 
 /// Holds the facts of the latest day as the store kept them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,6 +28,10 @@ pub struct Restored {
     pub holds: Vec<Hold>,
     /// Closes that were not finished.
     pub closings: Vec<ClosingRecord>,
+    /// The limits that were set while orb ran; `None` when none ever were.
+    pub limits: Option<LimitsRecord>,
+    /// The strategies that reached their own loss limit in the session.
+    pub strategy_stops: Vec<StrategyStop>,
 }
 
 impl Engine {
@@ -33,10 +40,15 @@ impl Engine {
     /// Holds that end with their cause are left out: the cause will show itself again. A flatten is resumed by the
     /// closes that were not finished.
     pub fn restore(&mut self, restored: Restored) {
+        let is_closing = restored.closings.iter().any(|closing| !is_over(closing.step));
         for hold in restored.holds {
-            if hold.kind.clearing() != Clearing::Cause {
+            let goes_on = hold.kind == HoldKind::Flattening && is_closing;
+            if goes_on || hold.kind.clearing() != Clearing::Cause {
                 self.holds.set(hold);
             }
+        }
+        if let Some(limits) = &restored.limits {
+            self.restore_limits(limits);
         }
         let Some(record) = restored.session else { return };
         let Some(session) = self.config.calendar.session(record.date).copied() else { return };
@@ -44,24 +56,36 @@ impl Engine {
         if !record.ended {
             self.begin_clock(&session);
         }
+        for stop in restored.strategy_stops.iter().filter(|stop| stop.date == record.date) {
+            self.strategies[stop.strategy.index()].stop_for_loss = true;
+        }
         for decision in &restored.decisions {
             self.strategies[decision.attempt.strategy.index()].signals.finish(decision.attempt.symbol);
         }
         restored.executions.into_iter().for_each(|id| self.orders.restore_execution(id));
-        restored.orders.into_iter().for_each(|order| self.orders.restore(order));
+        for order in restored.orders {
+            if order.parent.is_none() && order.attempt.date == record.date {
+                self.breaker.restore(order.attempt.symbol, order.role == OrderRole::Entry);
+            }
+            self.orders.restore(order);
+        }
         for signal in restored.signals {
             self.restore_signal(signal);
         }
         for trade in restored.trades {
             self.restore_trade(trade);
         }
-        for closing in restored.closings {
-            if let Some(desk) =
-                self.desks.get_mut(&closing.attempt.symbol).filter(|_| !super::orders::is_over(closing.step))
-            {
-                desk.close(closing.since, closing.reason);
-            }
+        for closing in restored.closings.iter().filter(|closing| !is_over(closing.step)) {
+            self.restore_closing(closing);
         }
+    }
+
+    /// Goes on with a close; where the position has left the books already, only the broker's word was missing.
+    fn restore_closing(&mut self, closing: &ClosingRecord) {
+        let attempt = closing.attempt;
+        let protection = Protection { side: Side::Long, stop: StopRule::At(Price::ZERO), target: None };
+        let fresh = self.desk_for(attempt, protection, self.exits_made(attempt));
+        self.desks.entry(attempt.symbol).or_insert(fresh).close(closing.since, closing.reason);
     }
 
     fn restore_signal(&mut self, signal: Signal) {
@@ -70,6 +94,7 @@ impl Engine {
             self.risk.own(attempt);
         }
         let order = signal.order.as_ref().and_then(|id| self.orders.get(id));
+        let unfilled = order.is_some_and(|order| order.status.is_terminal() && order.filled.is_zero());
         if let Some(order) = order.filter(|order| !order.status.is_terminal()) {
             let notional = order.quantity.at(signal.level);
             let risk = order.quantity.at(signal.level.distance(signal.stop));
@@ -84,7 +109,11 @@ impl Engine {
         }
         let settled = self.strategies[attempt.strategy.index()].signals.watch(attempt.symbol);
         if settled != crate::signal_machine::Watch::Done {
-            self.strategies[attempt.strategy.index()].signals.ordered(attempt.symbol);
+            if unfilled && self.is_loss_limited(attempt.strategy) {
+                self.watch_forbidden(attempt.strategy, attempt.symbol, signal.side, Some(signal.level));
+            } else {
+                self.strategies[attempt.strategy.index()].signals.ordered(attempt.symbol);
+            }
         }
         self.signals.insert(attempt, signal);
     }

@@ -43,14 +43,14 @@ impl Engine {
         self.positions.begin_day();
         self.risk.begin_day();
         self.breaker.begin_day();
-        if let Some(limits) = self.next_limits.take() {
-            self.apply_limits(&limits);
-        }
+        self.begin_limits(out);
+        self.equity_breaches = 0;
         self.signals.clear();
         self.explanations.clear();
         for (index, known) in reference.symbols.iter().enumerate() {
             self.prices.restricted[index] = known.restricted;
             self.prices.halted[index] = false;
+            self.prices.quoted[index] = false;
             self.prices.symbols[index].last = Price::ZERO;
         }
         self.unhold(HoldKind::DailyLoss, "engine", "a new session", out);
@@ -63,6 +63,7 @@ impl Engine {
             realized_net: Money::ZERO,
             fees: Money::ZERO,
             ended: false,
+            transfers_open: None,
         };
         self.session = Some(record);
         out.record(Fact::Session(record));
@@ -79,11 +80,13 @@ impl Engine {
             day.entries_open = true;
             day.signals.begin();
             day.stopped.clear();
+            day.stop_for_loss = false;
         }
     }
 
     pub(super) fn on_tick(&mut self, tick: Tick, out: &mut Effects) {
         match tick {
+            Tick::Open => self.close_leftovers(out),
             Tick::RangeEnd(id) => {
                 let end = self.clock.windows(id).map_or(self.now, |windows| windows.range_end);
                 let late = self.is_live() && self.now > end + FIRE_AFTER;
@@ -112,8 +115,29 @@ impl Engine {
         for symbol in held {
             let message = format!("{} is not flat after the end-of-day close", self.config.symbols.name(symbol));
             out.alert(Severity::Warn, Component::Executor, Some(symbol), message);
+            if !self.is_live() {
+                // Where bars drive the exchange the close waits for the next one: trying again would let it miss it.
+                self.review(symbol, out);
+                continue;
+            }
+            self.hold(HoldKind::Flattening, "engine", ExitReason::TimeExit.code(), out);
+            self.close_symbol(symbol, ExitReason::TimeExit, out);
+            self.retry_close(symbol, out);
+        }
+    }
+
+    /// Closes at the open what is still held of days before, and goes on with closes that waited for it.
+    fn close_leftovers(&mut self, out: &mut Effects) {
+        let Some(session) = self.session else { return };
+        self.close_where(ExitReason::TimeExit, |attempt| attempt.date < session.date, out);
+        let closing: Vec<SymbolId> = self.closing_symbols().collect();
+        for symbol in closing {
             self.review(symbol, out);
         }
+    }
+
+    fn closing_symbols(&self) -> impl Iterator<Item = SymbolId> + '_ {
+        self.desks.iter().filter(|(_, desk)| desk.closing().is_some()).map(|(symbol, _)| *symbol)
     }
 
     fn end_session(&mut self, out: &mut Effects) {
@@ -209,6 +233,7 @@ impl Engine {
                 day.signals.absent(refusal.symbol);
             }
         }
+        self.settle_stopped(id, out);
         self.place(id, &candidates, out);
         self.ask_to_verify(id, out);
     }
@@ -234,6 +259,8 @@ impl Engine {
             let symbol = candidate.symbol;
             let seen = self.strategies[id.index()].ranges.after_range(symbol);
             match candidate.side.filter(|_| at_once) {
+                // What it missed, the loss limit had forbidden.
+                Some(side) if seen.is_some() && self.is_loss_limited(id) => self.keep_watching(id, symbol, side, out),
                 Some(_) if seen.is_some() => self.decide(id, symbol, Reason::MissedBreakout, String::new(), out),
                 Some(side) => self.enter(id, symbol, side, None, out),
                 None if index >= chosen => self.decide(id, symbol, Reason::MaxPositions, String::new(), out),

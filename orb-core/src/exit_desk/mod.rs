@@ -3,22 +3,26 @@
 //! The desk compares what is with what must be, each time something changes, and asks for the difference. It holds
 //! no order and no position of its own, so a repeated look asks for nothing twice.
 
+mod closing;
 mod coverage;
 mod moves;
 
-use crate::fact::{ClosingStep, ExitReason};
+use crate::fact::ExitReason;
 use crate::money::{Price, Quantity};
-use crate::order::{AttemptId, ClientOrderId, Order, OrderKind, OrderRole};
+use crate::order::{AttemptId, ClientOrderId, Order, OrderKind, OrderRole, TimeInForce};
 use crate::protection::Protection;
-use crate::side::Side;
 use crate::time::{Span, Timestamp};
 
+pub use closing::Closing;
+use closing::Sizing;
 pub use coverage::covered;
 use coverage::{awaited_stops, cancel_groups, stop_waiting, stops};
 use moves::Moves;
 
 /// How long a difference between position and stop may last before it is mended.
 pub const COVERAGE_GRACE: Span = Span::from_seconds(2);
+/// The longest pause before a close that failed is tried again.
+pub const CLOSE_PAUSE_MAX: Span = Span::from_minutes(1);
 /// How long a close may take before an alarm is raised.
 pub const CLOSE_DEADLINE: Span = Span::from_seconds(10);
 /// The longest time between two alarms about the same close.
@@ -35,6 +39,10 @@ pub struct ExitDesk {
     check_at: Option<Timestamp>,
     /// Before this no further closing order is made; `None` before the first.
     close_after: Option<Timestamp>,
+    /// How long to wait before a close is tried again, or the broker is asked again; grows with each time.
+    pause: Span,
+    /// What the broker says there is to close.
+    sizing: Sizing,
     /// As many shares of the position have been protected, or were meant to be: a stop for more is no repair.
     protected_up_to: Quantity,
     /// A stop was refused because another order stands in its way.
@@ -42,21 +50,9 @@ pub struct ExitDesk {
     /// Moves exits to where the executed price puts them; `None` where the exchange does that by itself.
     moves: Option<Moves>,
     repairs: u32,
+    repairs_max: u32,
     orders_made: u32,
     close_deadline: Span,
-}
-
-/// Describes a close under way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Closing {
-    /// Why.
-    pub reason: ExitReason,
-    /// When it was asked for.
-    pub since: Timestamp,
-    /// Which step it has reached.
-    pub step: ClosingStep,
-    alarm_at: Timestamp,
-    alarm_after: Span,
 }
 
 /// Shows the desk the world as it is.
@@ -70,6 +66,8 @@ pub struct DeskView<'a> {
     pub live: Vec<&'a Order>,
     /// Whether an entry, by its identifier, is completely filled.
     pub parents_filled: Vec<ClientOrderId>,
+    /// A close could be filled now: the symbol is not halted and its market is open.
+    pub tradable: bool,
 }
 
 /// Asks for one act.
@@ -94,15 +92,21 @@ pub enum DeskAct {
         quantity: Quantity,
         /// For a target: the price of the stop beside it.
         paired_stop: Option<Price>,
+        /// How long the order lives.
+        time_in_force: TimeInForce,
         /// Counts the desk's own orders from 1.
         number: u32,
     },
-    /// Ask the broker whether it is flat.
+    /// Ask the broker what it holds.
     Verify,
+    /// Ask for the broker's whole state: it holds something else than the books.
+    Compare,
     /// The step of the close has changed.
     Step(Closing),
     /// Something is not as it must be.
     Alarm(String),
+    /// The stop could not be kept: entries are held, and the position is being closed.
+    GiveUp(String),
     /// Nothing is left to do: the position is flat and no order lives.
     Finished,
 }
@@ -123,10 +127,13 @@ impl ExitDesk {
             closing: None,
             check_at: None,
             close_after: None,
+            pause: COVERAGE_GRACE,
+            sizing: Sizing::Unknown,
             protected_up_to: Quantity::ZERO,
             blocked: false,
             moves: None,
             repairs: 0,
+            repairs_max: STOP_REPAIRS_MAX,
             orders_made,
             close_deadline: CLOSE_DEADLINE,
         }
@@ -136,6 +143,13 @@ impl ExitDesk {
     #[must_use]
     pub const fn with_close_deadline(mut self, deadline: Span) -> Self {
         self.close_deadline = deadline;
+        self
+    }
+
+    /// Allows so many repairs of the stop before the position is closed instead.
+    #[must_use]
+    pub const fn with_repairs_max(mut self, repairs: u32) -> Self {
+        self.repairs_max = repairs;
         self
     }
 
@@ -179,20 +193,9 @@ impl ExitDesk {
     /// Returns when the desk wants to look again.
     #[must_use]
     pub fn next_wakeup(&self) -> Option<Timestamp> {
-        let alarm = self.closing.map(|closing| closing.alarm_at);
+        let alarm = self.closing.map(|closing| closing.alarm_at());
         let moving = self.moves.as_ref().and_then(Moves::next_wakeup).filter(|_| self.closing.is_none());
         [self.check_at, alarm, moving].into_iter().flatten().min()
-    }
-
-    /// Starts to close; the first reason stays.
-    pub fn close(&mut self, now: Timestamp, reason: ExitReason) {
-        self.closing.get_or_insert(Closing {
-            reason,
-            since: now,
-            step: ClosingStep::Cancelling,
-            alarm_at: now + self.close_deadline,
-            alarm_after: self.close_deadline,
-        });
     }
 
     /// Looks at the world and asks for what is missing.
@@ -210,79 +213,6 @@ impl ExitDesk {
             self.guard(now, view, &mut acts);
         }
         acts
-    }
-
-    /// Takes the broker's word on the symbol's position after [`DeskAct::Verify`].
-    #[must_use]
-    pub fn on_verified(&mut self, now: Timestamp, broker: Quantity) -> Vec<DeskAct> {
-        let Some(closing) = self.closing.as_mut() else { return Vec::new() };
-        if closing.step != ClosingStep::Verifying {
-            return Vec::new();
-        }
-        if broker.is_zero() {
-            closing.step = ClosingStep::Flat;
-            return vec![DeskAct::Step(*closing), DeskAct::Finished];
-        }
-        // The position list may lag behind the fill: ask again before calling it a difference.
-        self.check_at = Some(now + COVERAGE_GRACE);
-        vec![DeskAct::Alarm(format!("the books are flat, but the broker still shows {broker} shares"))]
-    }
-
-    /// Asks for the broker's word again later, because no answer came.
-    pub fn verify_later(&mut self, now: Timestamp) {
-        self.check_at = Some(now + COVERAGE_GRACE);
-    }
-
-    fn advance_close(&mut self, now: Timestamp, view: &DeskView<'_>, acts: &mut Vec<DeskAct>) {
-        let others: Vec<_> = view.live.iter().filter(|order| order.role != OrderRole::Close).copied().collect();
-        let closing_order = view.live.iter().any(|order| order.role == OrderRole::Close);
-        let step = if !others.is_empty() {
-            cancel_groups(&others, acts);
-            ClosingStep::Cancelling
-        } else if let Some(side) = Side::of(view.position) {
-            if !closing_order {
-                self.order_close(now, view.position.abs(), acts);
-            }
-            debug_assert!(side.exit() != side.entry(), "an exit never has the side of its entry");
-            ClosingStep::Closing
-        } else {
-            ClosingStep::Verifying
-        };
-        let again = self.check_at.is_some_and(|at| now >= at);
-        self.set_step(now, step, again, acts);
-    }
-
-    /// Orders the close; after one that ended without closing only when the grace is over.
-    fn order_close(&mut self, now: Timestamp, quantity: Quantity, acts: &mut Vec<DeskAct>) {
-        if let Some(after) = self.close_after {
-            if now < after {
-                self.check_at = Some(after);
-                return;
-            }
-            acts.push(DeskAct::Alarm(format!("the closing order left {quantity} shares: another is made")));
-        }
-        self.close_after = Some(now + COVERAGE_GRACE);
-        acts.push(self.submit(OrderRole::Close, OrderKind::Market, quantity, None));
-    }
-
-    fn set_step(&mut self, now: Timestamp, step: ClosingStep, again: bool, acts: &mut Vec<DeskAct>) {
-        let Some(closing) = self.closing.as_mut() else { return };
-        if again {
-            self.check_at = None;
-        }
-        let changed = closing.step != step && closing.step != ClosingStep::Flat;
-        if changed {
-            closing.step = step;
-            acts.push(DeskAct::Step(*closing));
-        }
-        if step == ClosingStep::Verifying && (changed || again) {
-            acts.push(DeskAct::Verify);
-        }
-        if now >= closing.alarm_at && closing.step != ClosingStep::Flat {
-            closing.alarm_after = Span::from_micros((closing.alarm_after.micros() * 2).min(ALARM_EVERY_MAX.micros()));
-            closing.alarm_at = now + closing.alarm_after;
-            acts.push(DeskAct::Alarm(format!("the close is still {} after {}", closing.step.name(), closing.since)));
-        }
     }
 
     fn leave_nothing_behind(&mut self, now: Timestamp, view: &DeskView<'_>, acts: &mut Vec<DeskAct>) {
@@ -337,9 +267,9 @@ impl ExitDesk {
         }
         let need = view.position.abs();
         if need <= self.protected_up_to {
-            if self.repairs >= STOP_REPAIRS_MAX {
+            if self.repairs >= self.repairs_max {
                 let repairs = self.repairs;
-                acts.push(DeskAct::Alarm(format!("the stop was restored {repairs} times: the position is closed")));
+                acts.push(DeskAct::GiveUp(format!("the stop was restored {repairs} times: the position is closed")));
                 self.close(now, ExitReason::Unprotected);
                 return self.advance_close(now, view, acts);
             }
@@ -362,7 +292,10 @@ impl ExitDesk {
         paired_stop: Option<Price>,
     ) -> DeskAct {
         self.orders_made += 1;
-        DeskAct::Submit { role, kind, quantity, paired_stop, number: self.orders_made }
+        // What protects a position whose close cannot be made must outlive the day.
+        let outlives = self.closing.is_some() && !matches!(role, OrderRole::Close);
+        let time_in_force = if outlives { TimeInForce::GoodTillCancelled } else { TimeInForce::Day };
+        DeskAct::Submit { role, kind, quantity, paired_stop, time_in_force, number: self.orders_made }
     }
 
     /// Starts the grace at the first look and tells when it is over.

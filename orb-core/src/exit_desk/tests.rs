@@ -5,7 +5,7 @@ use crate::config::StrategyId;
 use crate::money::Money;
 use crate::order::OrderStatus;
 use crate::protection::StopRule;
-use crate::side::OrderSide;
+use crate::side::{OrderSide, Side};
 use crate::symbol::SymbolId;
 use crate::time::Date;
 
@@ -55,6 +55,7 @@ fn look(desk: &mut ExitDesk, now: Timestamp, position: i64, orders: &[&str]) -> 
         prices: (position != 0).then_some((Price::from_cents(99), None)),
         parents_filled: filled.map(|order| order.id.clone()).collect(),
         live: orders.iter().filter(|order| !order.status.is_terminal()).collect(),
+        tradable: true,
     };
     let acts = desk.review(now, &view);
     let show = |act: &DeskAct| match act {
@@ -63,7 +64,9 @@ fn look(desk: &mut ExitDesk, now: Timestamp, position: i64, orders: &[&str]) -> 
         DeskAct::Replace { order, price } => format!("move {order} to {price}"),
         DeskAct::Verify => "verify".to_owned(),
         DeskAct::Step(closing) => closing.step.name().to_owned(),
+        DeskAct::Compare => "compare".to_owned(),
         DeskAct::Alarm(_) => "alarm".to_owned(),
+        DeskAct::GiveUp(_) => "give up".to_owned(),
         DeskAct::Finished => "finished".to_owned(),
     };
     acts.iter().map(show).collect::<Vec<_>>().join(", ")
@@ -117,7 +120,7 @@ fn a_fourth_repair_is_a_close() {
     for number in 1..=STOP_REPAIRS_MAX {
         assert_eq!(look(&mut desk, START, 99, &[]), format!("stop 99 #{number}"));
     }
-    assert_eq!(look(&mut desk, START, 99, &[]), "alarm, close 99 #4, closing");
+    assert_eq!(look(&mut desk, START, 99, &[]), "give up, verify, sizing");
     assert_eq!(desk.closing().map(|closing| closing.reason), Some(ExitReason::Unprotected));
 }
 
@@ -135,6 +138,9 @@ fn a_close_waits_for_every_order_that_may_live() {
         desk.close(START, ExitReason::ForceClose);
         let stop = format!("stop s {status} 99");
         assert_eq!(look(&mut desk, START, 99, &[&stop]), "", "{status}: nothing is sold");
+        assert_eq!(look(&mut desk, START, 99, &[]), "verify, sizing");
+        assert_eq!(look(&mut desk, START, 99, &[]), "", "{status}: nothing is sold before the broker has answered");
+        assert_eq!(desk.on_verified(START, Quantity::new(99)), []);
         assert_eq!(look(&mut desk, START, 99, &[]), "close 99 #1, closing");
     }
     let mut desk = desk();
@@ -152,7 +158,7 @@ fn the_broker_s_word_ends_the_close() {
     desk.close(START, ExitReason::TimeExit);
     desk.close(START, ExitReason::ForceClose);
     assert_eq!(look(&mut desk, START, 0, &[]), "verifying, verify");
-    assert!(matches!(desk.on_verified(START, Quantity::new(5))[..], [DeskAct::Alarm(_)]));
+    assert!(matches!(desk.on_verified(START, Quantity::new(5))[..], [DeskAct::Alarm(_), DeskAct::Compare]));
     assert_eq!(desk.next_wakeup(), Some(START + COVERAGE_GRACE));
     assert_eq!(look(&mut desk, START + COVERAGE_GRACE, 0, &[]), "verify");
     let acts = desk.on_verified(START, Quantity::ZERO);
@@ -163,11 +169,18 @@ fn the_broker_s_word_ends_the_close() {
 fn a_close_that_failed_is_repeated_after_the_grace() {
     let mut desk = desk();
     desk.close(START, ExitReason::ForceClose);
-    assert_eq!(look(&mut desk, START, 99, &[]), "close 99 #1, closing");
+    assert_eq!(look(&mut desk, START, 99, &[]), "verify, sizing");
+    desk.verify_later(START);
+    assert_eq!(look(&mut desk, START, 99, &[]), "close 99 #1, closing", "without an answer the books count");
     assert_eq!(look(&mut desk, START, 99, &[]), "");
     assert_eq!(desk.next_wakeup(), Some(START + COVERAGE_GRACE));
-    assert_eq!(look(&mut desk, START + COVERAGE_GRACE, 99, &[]), "alarm, close 99 #2");
-    assert_eq!(desk.next_wakeup(), Some(START + CLOSE_DEADLINE));
+    let later = START + COVERAGE_GRACE;
+    assert_eq!(look(&mut desk, later, 99, &[]), "verify, sizing");
+    assert_eq!(desk.on_verified(later, Quantity::new(99)), []);
+    assert_eq!(look(&mut desk, later, 99, &[]), "alarm, close 99 #2, closing");
+    // The pause doubles.
+    assert_eq!(look(&mut desk, later, 99, &[]), "");
+    assert_eq!(desk.next_wakeup(), Some(later + COVERAGE_GRACE + COVERAGE_GRACE));
 }
 
 /// Returns the acts of a look at 100 long shares whose stop belongs to 99 and stands at another price.
@@ -179,6 +192,7 @@ fn look_at_stop(desk: &mut ExitDesk, now: Timestamp, cents: i64) -> usize {
         prices: Some((Price::from_cents(99), None)),
         parents_filled: Vec::new(),
         live: vec![&stop],
+        tradable: true,
     };
     desk.review(now, &view).len()
 }
@@ -197,4 +211,49 @@ fn a_move_that_is_refused_after_it_was_taken_is_tried_with_pauses_and_not_for_ev
     }
     assert_eq!(moves, 3);
     assert_eq!(desk.next_wakeup(), None);
+}
+
+/// Returns the acts of a close of a long position in the books, of which the broker says what it holds.
+#[track_caller]
+fn sized(books: i64, broker: i64) -> String {
+    let mut desk = desk();
+    desk.close(START, ExitReason::ForceClose);
+    assert_eq!(look(&mut desk, START, books, &[]), "verify, sizing");
+    assert_eq!(desk.on_verified(START, Quantity::new(broker)), []);
+    look(&mut desk, START, books, &[])
+}
+
+#[test]
+fn a_close_is_of_what_the_books_and_the_broker_both_hold() {
+    assert_eq!(sized(99, 99), "close 99 #1, closing");
+    assert_eq!(sized(99, 40), "compare, close 40 #1, closing", "what the broker does not hold is not sold");
+    assert_eq!(sized(99, 150), "close 99 #1, closing", "what is not orb's stays");
+    assert_eq!(sized(99, 0), "compare, alarm");
+    assert_eq!(sized(99, -5), "compare, alarm");
+    assert_eq!(sized(-99, -40), "compare, close 40 #1, closing");
+}
+
+#[test]
+fn while_nothing_can_be_sold_the_stop_stays() {
+    let stop = order("stop s WORKING 99");
+    let view = |live, tradable| DeskView {
+        position: Quantity::new(99),
+        prices: Some((Price::from_cents(99), None)),
+        parents_filled: Vec::new(),
+        live,
+        tradable,
+    };
+    let mut desk = desk();
+    assert_eq!(desk.review(START, &view(vec![&stop], false)), []);
+    desk.close(START, ExitReason::TimeExit);
+    assert_eq!(desk.review(START, &view(vec![&stop], false)), [], "the stop is not cancelled");
+    let acts = desk.review(START, &view(Vec::new(), false));
+    let lives_on = |act: &DeskAct| {
+        matches!(act, DeskAct::Submit { role: OrderRole::Stop, time_in_force: TimeInForce::GoodTillCancelled, .. })
+    };
+    assert!(matches!(&acts[..], [act] if lives_on(act)), "a stop that has ended comes back: {acts:?}");
+    let acts = desk.review(START + CLOSE_DEADLINE, &view(vec![&stop], false));
+    assert!(matches!(acts[..], [DeskAct::Alarm(_), DeskAct::Step(_)]), "{acts:?}");
+    assert_eq!(desk.closing().map(Closing::recorded_step), Some(crate::fact::ClosingStep::Escalated));
+    assert_eq!(desk.review(START, &view(vec![&stop], true)), [DeskAct::Cancel(stop.id.clone())]);
 }

@@ -14,6 +14,8 @@ fn a_close_cancels_confirms_sells_and_verifies() {
          > cancel A-1et
          = desk A cancelling
          cancelled A-1et
+         > query positions
+         positions
          > submit A-1x1 sell 99 market
          = desk A closing
          submitted A-1x1
@@ -101,6 +103,8 @@ fn a_partial_stop_fill_during_the_close_shrinks_what_is_sold() {
          > cancel A-1es
          fill A-1es 60 99
          cancelled A-1es
+         > query positions
+         positions
          > submit A-1x1 sell 39 market
          submitted A-1x1
          fill A-1x1 39 98
@@ -118,6 +122,8 @@ fn a_position_list_that_lags_is_asked_again() {
          cancelled A-1es
          > cancel A-1et
          cancelled A-1et
+         > query positions
+         positions
          > submit A-1x1 sell 99 market
          submitted A-1x1
          silently fill A-1x1 99 101.5
@@ -142,6 +148,8 @@ fn a_broker_that_still_shows_shares_is_asked_until_it_is_flat() {
          cancelled A-1es
          > cancel A-1et
          cancelled A-1et
+         > query positions
+         positions
          > submit A-1x1 sell 99 market
          submitted A-1x1
          silently stray A 5
@@ -150,11 +158,13 @@ fn a_broker_that_still_shows_shares_is_asked_until_it_is_flat() {
          > query positions
          positions
          > alarm A
+         > query snapshot
          = desk A verifying
          wait 2
          > query positions
          positions
          > alarm A
+         > query snapshot
          wait 1.9
          = desk A verifying",
     );
@@ -168,10 +178,14 @@ fn a_refused_close_is_repeated_only_after_a_pause() {
          close A
          > cancel A-1es
          cancelled A-1es
+         > query positions
+         positions
          > submit A-1x1 sell 99 market
          submitted A-1x1 refused
          wait 1.9
          wait 0.1
+         > query positions
+         positions
          > alarm A
          > submit A-1x2 sell 99 market
          submitted A-1x2
@@ -189,6 +203,8 @@ fn a_lost_close_is_looked_up_and_not_doubled() {
          close A
          > cancel A-1es
          cancelled A-1es
+         > query positions
+         positions
          > submit A-1x1 sell 99 market
          submitted A-1x1 unknown
          > find A-1x1
@@ -251,6 +267,8 @@ fn the_flatten_closes_all_and_clears_its_own_hold_when_flat() {
          cancelled A-1es
          > cancel A-1et
          cancelled A-1et
+         > query positions
+         positions
          > submit A-1x1 sell 99 market
          submitted A-1x1
          fill A-1x1 99 101.5
@@ -274,6 +292,8 @@ fn five_minutes_before_the_close_everything_is_closed() {
          cancelled A-1es
          > cancel A-1et
          cancelled A-1et
+         > query positions
+         positions
          > submit A-1x1 sell 99 market
          submitted A-1x1
          at 15:56:29

@@ -1,5 +1,7 @@
 //! The live protective quantity equals the position, whatever the broker does to its orders.
 
+use orb_core::fact::Fact;
+
 use crate::script::{check, check_with};
 
 /// An entry of 99 shares of which 40 are filled: its legs wait for the rest.
@@ -121,6 +123,8 @@ fn a_stop_that_ends_a_fourth_time_closes_the_position() {
          submitted A-1s3
          rejected A-1s3
          > alarm A
+         > query positions
+         positions
          > submit A-1x4 sell 99 market
          = desk A closing
          submitted A-1x4
@@ -203,6 +207,8 @@ fn a_fill_after_a_confirmed_cancel_counts_and_is_closed_at_once() {
          = desk A none
          fill A-1e 99 101.01
          > alarm A
+         > query positions
+         positions
          > submit A-1x3 sell 99 market
          = position A 99
          = slots 1
@@ -247,6 +253,8 @@ fn when_both_exits_fill_the_flip_is_closed_and_entries_are_held() {
          fill A-1es 99 99
          > hold reconcile_break
          > alarm A
+         > query positions
+         positions
          > submit A-101x1 buy 99 market
          = position A -99
          = slots 1
@@ -270,6 +278,8 @@ fn when_both_exits_fill_the_flip_is_closed_and_entries_are_held() {
          = desk A cancelling
          cancel A-1et done
          cancelled A-1et
+         > query positions
+         positions
          > submit A-101x1 buy 60 market
          submitted A-101x1
          fill A-101x1 60 99.5
@@ -280,4 +290,74 @@ fn when_both_exits_fill_the_flip_is_closed_and_entries_are_held() {
          = slots 0
          = holds reconcile_break",
     );
+}
+
+/// An entry that rests at the broker: its stop is placed after the fill.
+const RESTING: &str = "
+    bar A 09:30 100 101 99 100.5
+    > submit A-1e buy 99 stop 101.01
+    > query bars A
+    submitted A-1e
+";
+
+#[test]
+fn the_time_without_a_stop_is_measured_and_kept() {
+    check_with(
+        "orb-classic live symbols=A direction=candle slot_policy=ranked entry_mode=resting_stop target_r=off",
+        &format!(
+            "{RESTING}
+             fill A-1e 99 101.01
+             > submit A-1s1 sell 99 stop 99
+             wait 1.5
+             = unprotected A 0
+             submitted A-1s1
+             = unprotected A 1500
+             wait 60
+             cancelled A-1s1
+             > submit A-1s2 sell 99 stop 99
+             wait 0.25
+             restart
+             = unprotected A 1500
+             snapshot
+             > submit A-1s3 sell 99 stop 99
+             wait 0.5
+             submitted A-1s3
+             = unprotected A 2000"
+        ),
+    );
+}
+
+#[test]
+fn a_trade_tells_how_long_it_was_unprotected_until_its_end() {
+    let mut rig = crate::rig::Rig::new(
+        "orb-classic live symbols=A direction=candle slot_policy=ranked entry_mode=resting_stop target_r=off",
+    );
+    let script = format!(
+        "{RESTING}
+         fill A-1e 99 101.01
+         > submit A-1s1 sell 99 stop 99
+         wait 1.5
+         silently made A-1s1
+         fill A-1s1 99 99
+         > trade A long 99 101.01 > 99 stop"
+    );
+    crate::script::check_rig(&mut rig, &script);
+    let unprotected = |fact: &Fact| if let Fact::Trade(trade) = fact { Some(trade.unprotected) } else { None };
+    let closed = rig.facts.iter().rev().find_map(unprotected);
+    assert_eq!(closed, Some(orb_core::Span::from_millis(1_500)));
+}
+
+#[test]
+fn live_the_stops_of_open_positions_are_looked_at_every_few_seconds() {
+    let mut rig = crate::rig::Rig::new("orb-classic live target_r=off");
+    crate::script::perform(&mut rig, "open A");
+    for _ in 0..5 {
+        let at = rig.engine.next_wakeup().expect("it wants to look");
+        assert!(at <= rig.now + orb_core::Span::from_seconds(5), "{at}");
+        rig.wait_until(at);
+    }
+    let mut bars = crate::rig::Rig::new("orb-classic target_r=off");
+    crate::script::perform(&mut bars, "open A");
+    let at = bars.engine.next_wakeup().expect("the end of the entry window");
+    assert!(at > bars.now + orb_core::Span::from_minutes(5), "where bars drive the exchange nothing is lost: {at}");
 }

@@ -105,6 +105,8 @@ fn kill_and_flatten_closes_everything() {
          cancelled A-1es
          > cancel A-1et
          cancelled A-1et
+         > query positions
+         positions
          > submit A-1x1 sell 99 market
          submitted A-1x1
          fill A-1x1 99 101.5
@@ -214,6 +216,8 @@ fn the_daily_loss_limit_holds_entries_and_closes_positions() {
          = day -1003.94
          = state REDUCING
          cancelled A-1es
+         > query positions
+         positions
          > submit A-1x1 sell 497 market
          submitted A-1x1
          fill A-1x1 497 98.9

@@ -181,6 +181,8 @@ fn a_stop_that_the_market_has_passed_is_a_close() {
         "fill A-1e 99 101.01
          > submit A-1t1 sell 99 limit 105.03 paired 99
          submitted A-1t1 refused beyond-market
+         > query positions
+         positions
          > submit A-1x2 sell 99 market
          = desk A closing",
     );
@@ -309,6 +311,8 @@ fn a_cancel_whose_confirmation_is_lost_is_looked_up() {
          cancel A-1et unknown
          > find A-1et
          found A-1et
+         > query positions
+         positions
          > submit A-1x1 sell 99 market",
     );
 }

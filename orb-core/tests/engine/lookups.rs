@@ -60,6 +60,7 @@ fn found_other(what: &str) {
          > find A-1e
          found A-1e other {what}
          > hold reconcile_break
+         > cancel A-1e
          = slots 1
          = position A 0"
     ));

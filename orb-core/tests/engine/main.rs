@@ -3,12 +3,17 @@
 mod rig;
 mod script;
 
+mod adoption;
 mod barrier;
 mod basics;
 mod breaker;
 mod closing;
+mod closing_halted;
+mod closing_resumed;
 mod coverage;
+mod daily_loss;
 mod holds;
+mod holds_matrix;
 mod live;
 mod lookups;
 mod reconcile;

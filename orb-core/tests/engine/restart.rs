@@ -161,7 +161,8 @@ fn a_close_is_resumed() {
          silently cancelled A-1es
          silently cancelled A-1et
          snapshot
-         > cancel A-1et
+         > query positions
+         positions
          > submit A-1x3 sell 99 market
          submitted A-1x3
          fill A-1x3 99 101
@@ -176,9 +177,13 @@ fn a_close_is_resumed() {
          cancelled A-1es
          > cancel A-1et
          cancelled A-1et
+         > query positions
+         positions
          > submit A-1x1 sell 99 market
          restart
          snapshot
+         > query positions
+         positions
          > submit A-1x4 sell 99 market",
     );
 }
@@ -211,6 +216,8 @@ fn a_cancel_that_was_decided_but_not_sent_is_sent() {
          cancelled A-1es
          > cancel A-1et
          cancelled A-1et
+         > query positions
+         positions
          > submit A-1x3 sell 99 market",
     );
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use orb_core::breaker::BreakerCaps;
 use orb_core::config::preset;
 use orb_core::effect::{Action, BrokerEffect, Component, Effect, EffectId, Effects};
 use orb_core::event::{
@@ -13,7 +14,7 @@ use orb_core::event::{BrokerAccount, BrokerFill};
 use orb_core::fact::{Fact, Trade};
 use orb_core::order::{
     BrokerOrder, BrokerOrderId, ClientOrderId, Execution, OrderEvent, OrderKind, OrderRequest, OrderRole, OrderStatus,
-    OrderUpdate,
+    OrderUpdate, TimeInForce,
 };
 use orb_core::order_book::event_of;
 use orb_core::{
@@ -49,6 +50,10 @@ pub(crate) struct Rig {
     pub(crate) last_update: Option<OrderUpdate>,
     /// Shares that somebody else moved.
     strays: Vec<BrokerPosition>,
+    /// The broker's equity, and what was paid in today, where it is known.
+    pub(crate) equity: (Money, Option<Money>),
+    caps: Option<BreakerCaps>,
+    config: EngineConfig,
 }
 
 impl Rig {
@@ -58,6 +63,13 @@ impl Rig {
         self.engine = make(std::mem::replace(&mut self.engine, spare));
     }
 
+    /// Puts the breaker's caps in force, after a restart too.
+    pub(crate) fn with_caps(mut self, caps: BreakerCaps) -> Self {
+        self.rebuild(|engine| engine.with_breaker(caps));
+        self.caps = Some(caps);
+        self
+    }
+
     /// Begins 2026-02-13 under a preset with settings, with a broker that agrees.
     #[track_caller]
     pub(crate) fn new(settings: &str) -> Self {
@@ -65,7 +77,8 @@ impl Rig {
         let open = config.calendar.sessions()[0].open;
         let prefix = format!("20260213-{}-", config.run.strategies[0].name);
         let mut rig = Self {
-            engine: Engine::new(config),
+            engine: Engine::new(config.clone()),
+            config,
             now: open,
             effects: Effects::default(),
             lines: Vec::new(),
@@ -81,6 +94,8 @@ impl Rig {
             executions: 0,
             last_update: None,
             strays: Vec::new(),
+            equity: (Money::ZERO, None),
+            caps: None,
         };
         rig.refer("2026-02-13");
         rig.snapshot();
@@ -308,19 +323,66 @@ impl Rig {
             orders: parents.map(|(name, _)| self.report(name)).collect(),
             positions: self.positions(),
             fills: self.fills.clone(),
-            account: BrokerAccount::default(),
+            account: BrokerAccount { equity: self.equity.0, cash: Money::ZERO },
             foreign: core::mem::take(&mut self.foreign),
+            transfers: self.equity.1,
         };
         self.event(&Event::Snapshot(snapshot));
     }
 
     /// Replaces the engine by a new one that knows only the recorded facts.
     pub(crate) fn restart(&mut self) {
-        let config = self.engine.config().clone();
-        self.engine = Engine::new(config);
+        self.engine = Engine::new(self.config.clone());
+        if let Some(caps) = self.caps {
+            self.rebuild(|engine| engine.with_breaker(caps));
+        }
         self.engine.restore(restored(&self.facts));
         self.effects = Effects::after(self.last_effect);
         self.awaited.clear();
+    }
+
+    /// Loses the records, and begins the day anew without them.
+    #[track_caller]
+    pub(crate) fn lose_books(&mut self) {
+        self.facts.clear();
+        self.restart();
+        self.refer("2026-02-13");
+        self.lines.clear();
+    }
+
+    /// Answers everything that the engine asks for, as a broker does on a good day.
+    #[track_caller]
+    pub(crate) fn obey(&mut self) {
+        for _ in 0..50 {
+            let Some(key) = self.awaited.keys().find(|key| *key != "bars").cloned() else {
+                let Some((name, rest)) = self.works() else { return };
+                crate::script::perform(self, &format!("fill {name} {rest} 101"));
+                continue;
+            };
+            let (verb, name) = key.split_once(' ').unwrap_or((&key, ""));
+            let steps = match verb {
+                "submit" => {
+                    vec![format!("submitted {name}")]
+                }
+                "cancel" => vec![format!("cancel {name} done"), format!("cancelled {name}")],
+                "find" => vec![format!("found {name}")],
+                "positions" => vec!["positions".to_owned()],
+                "snapshot" => {
+                    self.outcome("snapshot", Outcome::Done);
+                    vec!["snapshot".to_owned()]
+                }
+                _ => panic!("nobody obeys `{key}`"),
+            };
+            steps.iter().for_each(|step| crate::script::perform(self, step));
+        }
+        panic!("the engine asks for ever more: {:?}", self.awaited);
+    }
+
+    /// Returns a closing order that works, and what is left of it.
+    fn works(&self) -> Option<(String, Quantity)> {
+        let works = |order: &BrokerOrder| !order.status.is_terminal() && order.kind == OrderKind::Market;
+        let found = self.orders.iter().find(|(_, order)| works(order))?;
+        Some((found.0.clone(), found.1.quantity - found.1.filled))
     }
 
     fn take_effects(&mut self) {
@@ -378,6 +440,9 @@ impl Rig {
             Effect::Record(Fact::Decision(decision)) => {
                 Some(format!("decide {} {}", self.name(decision.attempt.symbol), decision.reason))
             }
+            Effect::Record(Fact::StrategyStop(stop)) => {
+                Some(format!("stop {}", self.engine.config().run.strategy(stop.strategy).name))
+            }
             Effect::Record(Fact::Trade(trade)) if trade.is_closed() => Some(self.show_trade(trade)),
             Effect::Alert(alert) if alert.component == Component::Executor => {
                 Some(format!("alarm {}", alert.symbol.map_or("account", |symbol| self.name(symbol))))
@@ -425,7 +490,8 @@ impl Rig {
         let rests = self.engine.config().execution == orb_core::engine::Execution::Live && kind.starts_with("stop");
         let carries = request.role == OrderRole::Entry && !rests;
         assert_eq!(carries, request.attached.is_some(), "{id}: entries carry their exits");
-        format!("submit {id} {side} {quantity} {kind}{attached}{paired}")
+        let lives_on = if request.time_in_force == TimeInForce::GoodTillCancelled { " gtc" } else { "" };
+        format!("submit {id} {side} {quantity} {kind}{attached}{paired}{lives_on}")
     }
 }
 
@@ -440,6 +506,12 @@ fn config(settings: &str) -> EngineConfig {
     for word in words {
         if word == "live" {
             is_live = true;
+            continue;
+        }
+        if let Some(name) = word.strip_prefix('+') {
+            let mut other = run.strategies[0].clone();
+            name.clone_into(&mut other.name);
+            run.strategies.push(other);
             continue;
         }
         let (key, value) = word.split_once('=').expect(word);
@@ -474,6 +546,8 @@ fn restored(facts: &[Fact]) -> Restored {
             Fact::Decision(decision) => drop(decisions.insert(decision.attempt, decision)),
             Fact::Hold(record) => drop(holds.insert((record.hold.kind, record.hold.since), record)),
             Fact::Closing(closing) => drop(closings.insert((closing.attempt.symbol, closing.since), closing)),
+            Fact::Limits(limits) => restored.limits = Some(limits),
+            Fact::StrategyStop(stop) => restored.strategy_stops.push(stop),
             Fact::Explained(_) => {}
         }
     }

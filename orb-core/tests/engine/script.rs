@@ -12,7 +12,7 @@
 //! Orders are named by symbol, attempt and leg: `A-1e` is the entry, `A-1es` and `A-1et` its stop and target,
 //! `A-1x2` a close, `A-1t3` a target that was placed anew, `A-1t3s` the stop beside it. `>` is an effect, `=` a
 //! question to the engine. `open A` does all that makes 99 shares long at 101.01 with a stop at 99 and a target at
-//! 105.03, and expects nothing. `silently STEP` lets something happen at the broker of which no news comes; `again`
+//! 105.03, and expects nothing. `equity 95000 0` is a snapshot of the broker's equity and of what was paid in today. `silently STEP` lets something happen at the broker of which no news comes; `again`
 //! repeats the news of the latest fill.
 
 use orb_core::event::{Command, Event, FeedState, MarketData, Origin, Outcome};
@@ -90,6 +90,10 @@ fn answer(rig: &Rig, question: &str, script: &str) {
         }
         "realised" => (engine.day().realized_net.to_string(), expected),
         "day" => (engine.day_result().to_string(), expected),
+        "unprotected" => {
+            let trade = engine.open_trades().iter().find(|trade| trade.attempt.symbol == rig.symbol(subject));
+            (trade.map_or(0, |trade| trade.unprotected.micros() / 1_000).to_string(), value)
+        }
         _ => panic!("`{question}` is no question"),
     };
     assert_eq!(found, expected, "= {question}\n{script}");
@@ -138,6 +142,11 @@ pub(crate) fn perform(rig: &mut Rig, line: &str) {
             rig.snapshot();
         }
         "restart" => rig.restart(),
+        "lose-books" => rig.lose_books(),
+        "equity" => {
+            rig.equity = (subject.parse().expect(line), value.parse().ok());
+            rig.snapshot();
+        }
         "silently" if subject == "stray" => {
             let (name, shares) = value.split_once(' ').expect(line);
             rig.stray(name, shares.parse().expect(line));
@@ -157,6 +166,7 @@ pub(crate) fn perform(rig: &mut Rig, line: &str) {
         "clear" => rig.command(Command::Clear(HoldKind::from_name(subject).expect(line))),
         "close" => rig.command(Command::Close(rig.symbol(subject))),
         "close-all" => rig.command(Command::CloseAll),
+        "cancel-entries" => rig.command(Command::CancelEntries),
         "trouble" => rig.event(&Event::Feed(FeedState::Trouble(HoldKind::from_name(subject).expect(line)))),
         "recovered" => rig.event(&Event::Feed(FeedState::Recovered(HoldKind::from_name(subject).expect(line)))),
         _ => {

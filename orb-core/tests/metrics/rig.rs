@@ -61,6 +61,7 @@ pub(crate) fn trade(day: u64, result: i64) -> Trade {
         stop: Price::from_cents(4_900),
         target: None,
         exit_reason: Some(ExitReason::TimeExit),
+        unprotected: Span::ZERO,
     }
 }
 

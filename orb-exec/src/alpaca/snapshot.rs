@@ -11,6 +11,7 @@ use rust_decimal::Decimal;
 use super::broker::position;
 use super::errors::price;
 use super::orders::shares;
+use super::rest::paths::PAYMENTS;
 use super::rest::{CallError, Manner, Rest, Unclear, paths};
 use super::wire::order::{Account, FillActivity, Order, Position, ServerClock};
 
@@ -125,7 +126,8 @@ impl Rest {
         let orders = self.known_orders(&parts.orders, &mut foreign);
         let fills = self.fills(&parts.fills, &orders);
         let positions = self.positions(&parts.positions, &mut foreign);
-        Ok(BrokerSnapshot { orders: newest_only(orders, &parts.orders), positions, fills, account, foreign })
+        let transfers = transfers(&parts.fills);
+        Ok(BrokerSnapshot { orders: newest_only(orders, &parts.orders), positions, fills, account, foreign, transfers })
     }
 
     /// Reads the orders; those that are none of orb's are told, unless nothing came and nothing can come of them.
@@ -236,6 +238,12 @@ fn broker_fill(fill: &FillActivity, order: &BrokerOrder) -> Option<BrokerFill> {
     Some(BrokerFill { order: BrokerOrder { filled, status, ..order.clone() }, execution })
 }
 
+/// Returns what was paid in less what was paid out; `None` where an amount cannot be read.
+fn transfers(activities: &[FillActivity]) -> Option<Money> {
+    let payments = activities.iter().filter(|activity| PAYMENTS.contains(&activity.activity_type.as_str()));
+    payments.map(|payment| Money::from_decimal(payment.net_amount?).ok()).sum()
+}
+
 fn account(account: &Account) -> Result<BrokerAccount, CallError> {
     let money = |value: Option<Decimal>, name: &str| {
         let missing = || CallError::Unclear(Unclear::Unreadable(format!("the account has no {name}")));
@@ -318,6 +326,26 @@ mod tests {
 
     use super::super::orders::OrderReader;
     use super::*;
+
+    #[test]
+    fn what_is_paid_in_or_out_is_summed_and_an_amount_that_is_not_told_is_unknown() {
+        let sum = |activities: Value| {
+            let read: Vec<FillActivity> = serde_json::from_value(activities).expect("activities");
+            transfers(&read).map(|sum| sum.to_string())
+        };
+        let fill = json!({"id": "1", "activity_type": "FILL", "net_amount": "9"});
+        let paid = |kind: &str, amount: Value| json!({"id": "2", "activity_type": kind, "net_amount": amount});
+        assert_eq!(sum(json!([fill])).as_deref(), Some("0"));
+        let all = json!([
+            fill,
+            paid("CSD", json!("1000.5")),
+            paid("CSW", json!("-200")),
+            paid("JNLC", json!("-0.25")),
+            paid("FEE", json!("-1"))
+        ]);
+        assert_eq!(sum(all).as_deref(), Some("800.25"));
+        assert_eq!(sum(json!([paid("CSD", json!(null))])), None);
+    }
 
     #[test]
     fn a_day_begins_at_new_york_s_midnight() {

@@ -88,6 +88,7 @@ fn tell(merged: Merged) {
 /// Hands what the store loaded to the engine.
 pub(super) fn core_restored(restored: Restored) -> orb_core::Restored {
     let Restored { session, signals, orders, fills, mut trades, decisions, carried, holds, closings, .. } = restored;
+    let (limits, strategy_stops) = (restored.limits, restored.strategy_stops);
     trades.extend(carried);
     orb_core::Restored {
         session,
@@ -98,5 +99,7 @@ pub(super) fn core_restored(restored: Restored) -> orb_core::Restored {
         decisions,
         holds,
         closings,
+        limits,
+        strategy_stops,
     }
 }

@@ -3,7 +3,7 @@
 use core::fmt::Display;
 
 use orb_core::hold::HoldKind;
-use orb_core::{Date, Money, Price, Quantity, Reason, StrategyId, SymbolId, Timestamp, fact::ExitReason};
+use orb_core::{Date, Money, Price, Quantity, Reason, Span, StrategyId, SymbolId, Timestamp, fact::ExitReason};
 
 use chrono::Datelike as _;
 
@@ -86,7 +86,7 @@ macro_rules! micros {
     };
 }
 
-micros!(Price, Money, Timestamp);
+micros!(Price, Money, Timestamp, Span);
 
 impl Encoded for Quantity {
     type Wire = i64;

@@ -1,6 +1,8 @@
 //! What the engine records.
 
-use orb_core::fact::{ClosingRecord, Decision, Fact, Fill, HoldRecord, SessionRecord, Signal, Trade};
+use orb_core::fact::{
+    ClosingRecord, Decision, Fact, Fill, HoldRecord, LimitsRecord, SessionRecord, Signal, StrategyStop, Trade,
+};
 use orb_core::hold::{Hold, HoldClearance};
 use orb_core::order::Order;
 
@@ -21,6 +23,8 @@ impl Encoded for Fact {
             Self::Decision(decision) => WireFact::Decision(decision.encode()),
             Self::Hold(record) => WireFact::Hold(record.encode()),
             Self::Closing(closing) => WireFact::Closing(closing.encode()),
+            Self::Limits(limits) => WireFact::Limits(limits.encode()),
+            Self::StrategyStop(stop) => WireFact::StrategyStop(stop.encode()),
             // A journal leaves explanations out: they follow from its inputs, and nothing follows from them.
             Self::Explained(_) => return wire::Fact { fact: None },
         };
@@ -37,6 +41,8 @@ impl Encoded for Fact {
             WireFact::Decision(decision) => Self::Decision(Encoded::decode(decision)?),
             WireFact::Hold(record) => Self::Hold(Encoded::decode(record)?),
             WireFact::Closing(closing) => Self::Closing(Encoded::decode(closing)?),
+            WireFact::Limits(limits) => Self::Limits(Encoded::decode(limits)?),
+            WireFact::StrategyStop(stop) => Self::StrategyStop(Encoded::decode(stop)?),
         })
     }
 }
@@ -76,7 +82,7 @@ macro_rules! record {
 
 record!(SessionRecord as Session {
     plain: [date, open, close, equity_open, realized_net, fees],
-    absent: [],
+    absent: [transfers_open],
     message: [],
     same: [ended],
 });
@@ -103,7 +109,7 @@ record!(Fill as Fill {
 });
 
 record!(Trade as Trade {
-    plain: [side, entered, exited, entry_time, entry_notional, exit_notional, fees, stop],
+    plain: [side, entered, exited, entry_time, entry_notional, exit_notional, fees, stop, unprotected],
     absent: [exit_time, target, exit_reason],
     message: [attempt],
     same: [],
@@ -121,6 +127,20 @@ record!(ClosingRecord as Closing {
     absent: [],
     message: [attempt],
     same: [],
+});
+
+record!(LimitsRecord as Limits {
+    plain: [at],
+    absent: [next],
+    message: [in_force],
+    same: [],
+});
+
+record!(StrategyStop as StrategyStop {
+    plain: [date, strategy, at],
+    absent: [],
+    message: [],
+    same: [reason],
 });
 
 record!(HoldClearance as Clearance {

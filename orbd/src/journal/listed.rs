@@ -50,5 +50,5 @@ listed! {
     SignalStatus {
         Pending, Submitted, Working, PartiallyFilled, Filled, Cancelled, Expired, Rejected, Unknown,
     }
-    ClosingStep { Cancelling, Closing, Verifying, Flat, Escalated }
+    ClosingStep { Cancelling, Sizing, Closing, Verifying, Flat, Escalated }
 }

@@ -229,6 +229,7 @@ impl Encoded for BrokerSnapshot {
             fills: encode_all(&self.fills),
             account: Some(self.account.encode()),
             foreign: self.foreign.clone(),
+            transfers: self.transfers.as_ref().map(Encoded::encode),
         }
     }
 
@@ -239,6 +240,7 @@ impl Encoded for BrokerSnapshot {
             fills: decode_all(wire.fills)?,
             account: needed(wire.account, "the account of a snapshot")?,
             foreign: wire.foreign,
+            transfers: optional(wire.transfers)?,
         })
     }
 }

@@ -6,8 +6,8 @@ use orb_core::event::{
     Origin, Outcome, ReferenceData, RiskLimits, SymbolReference,
 };
 use orb_core::fact::{
-    ClosingRecord, ClosingStep, Decision, ExitReason, Fact, Fill, HoldRecord, SessionRecord, Signal, SignalStatus,
-    Trade,
+    ClosingRecord, ClosingStep, Decision, ExitReason, Fact, Fill, HoldRecord, LimitsRecord, SessionRecord, Signal,
+    SignalStatus, StrategyStop, Trade,
 };
 use orb_core::hold::{Hold, HoldClearance, HoldKind};
 use orb_core::order::{
@@ -227,9 +227,15 @@ fn account() -> impl Strategy<Value = BrokerAccount> {
 
 fn snapshot() -> impl Strategy<Value = BrokerSnapshot> {
     let fill = (broker_order(), execution()).prop_map(|(order, execution)| BrokerFill { order, execution });
-    (vec(broker_order(), 0..3), vec(position(), 0..3), vec(fill, 0..3), account(), vec(text(), 0..3)).prop_map(
-        |(orders, positions, fills, account, foreign)| BrokerSnapshot { orders, positions, fills, account, foreign },
-    )
+    (vec(broker_order(), 0..3), vec(position(), 0..3), vec(fill, 0..3), account(), vec(text(), 0..3), of(money()))
+        .prop_map(|(orders, positions, fills, account, foreign, transfers)| BrokerSnapshot {
+            orders,
+            positions,
+            fills,
+            account,
+            foreign,
+            transfers,
+        })
 }
 
 fn reference() -> impl Strategy<Value = ReferenceData> {
@@ -394,12 +400,24 @@ fn fact() -> impl Strategy<Value = Fact> {
         hold().prop_map(Fact::Hold),
         (attempt(), select(ExitReason::ALL), time(), select(ClosingStep::ALL))
             .prop_map(|(attempt, reason, since, step)| Fact::Closing(ClosingRecord { attempt, reason, since, step })),
+        (limits(), of(limits()), time()).prop_map(|(in_force, next, at)| Fact::Limits(LimitsRecord {
+            in_force,
+            next,
+            at
+        })),
+        (attempt(), text(), time()).prop_map(|(AttemptId { date, strategy, .. }, reason, at)| {
+            Fact::StrategyStop(StrategyStop { date, strategy, reason, at })
+        }),
     ]
 }
 
+fn limits() -> impl Strategy<Value = RiskLimits> {
+    (any::<i64>(), any::<u32>()).prop_map(|(daily_loss_e6, max_positions)| RiskLimits { daily_loss_e6, max_positions })
+}
+
 fn session() -> impl Strategy<Value = SessionRecord> {
-    (date(), time(), time(), money(), money(), money(), any::<bool>()).prop_map(
-        |(date, open, close, equity_open, realized_net, fees, ended)| SessionRecord {
+    (date(), time(), time(), money(), money(), money(), any::<bool>(), of(money())).prop_map(
+        |(date, open, close, equity_open, realized_net, fees, ended, transfers_open)| SessionRecord {
             date,
             open,
             close,
@@ -407,6 +425,7 @@ fn session() -> impl Strategy<Value = SessionRecord> {
             realized_net,
             fees,
             ended,
+            transfers_open,
         },
     )
 }
@@ -475,12 +494,12 @@ fn order() -> impl Strategy<Value = Order> {
 fn trade() -> impl Strategy<Value = Trade> {
     (
         (attempt(), side(), quantity(), quantity(), time(), of(time())),
-        (money(), money(), money(), price(), of(price()), of(select(ExitReason::ALL))),
+        (money(), money(), money(), price(), of(price()), of(select(ExitReason::ALL)), any::<i64>()),
     )
         .prop_map(
             |(
                 (attempt, side, entered, exited, entry_time, exit_time),
-                (entry_notional, exit_notional, fees, stop, target, exit_reason),
+                (entry_notional, exit_notional, fees, stop, target, exit_reason, unprotected),
             )| Trade {
                 attempt,
                 side,
@@ -494,6 +513,7 @@ fn trade() -> impl Strategy<Value = Trade> {
                 stop,
                 target,
                 exit_reason,
+                unprotected: orb_core::Span::from_micros(unprotected),
             },
         )
 }

@@ -140,6 +140,7 @@ fn why_open(position: &PositionView) -> &'static str {
         None if position.protected >= position.quantity => "kept, with its stop in place",
         None => "kept, and its stop does not cover it",
         Some(ClosingStep::Cancelling) => "its orders are being cancelled before the close",
+        Some(ClosingStep::Sizing) => "the broker is asked how many shares there are to close",
         Some(ClosingStep::Closing) => "the closing order works and is not filled",
         Some(ClosingStep::Verifying | ClosingStep::Flat) => "the broker is asked whether it is flat",
         Some(ClosingStep::Escalated) => "the close could not be completed; look at the broker",

@@ -90,7 +90,13 @@ impl Publisher {
                 let engine_time = engine.now().micros();
                 tracing::debug!(component = "Strategy", engine_time, %symbol, reason, detail, "{symbol} is not traded: {reason}");
             }
-            Fact::Session(_) | Fact::Order(_) | Fact::Hold(_) | Fact::Closing(_) | Fact::Explained(_) => {}
+            Fact::Session(_)
+            | Fact::Order(_)
+            | Fact::Hold(_)
+            | Fact::Closing(_)
+            | Fact::Limits(_)
+            | Fact::StrategyStop(_)
+            | Fact::Explained(_) => {}
         }
     }
 
@@ -221,7 +227,7 @@ fn position(engine: &Engine, trade: &Trade) -> PositionView {
         notional: quantity.at(last.unwrap_or_else(|| trade.entry_price())),
         protected: engine.protected(id),
         entry_time: trade.entry_time,
-        closing: closing.map(|closing| ClosingView { reason: closing.reason, step: closing.step }),
+        closing: closing.map(|closing| ClosingView { reason: closing.reason, step: closing.recorded_step() }),
     }
 }
 

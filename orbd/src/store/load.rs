@@ -2,7 +2,9 @@
 
 use diesel::prelude::*;
 use orb_core::Date;
-use orb_core::fact::{ClosingRecord, ClosingStep, Decision, Fill, SessionRecord, Signal, Trade};
+use orb_core::fact::{
+    ClosingRecord, ClosingStep, Decision, Fill, LimitsRecord, SessionRecord, Signal, StrategyStop, Trade,
+};
 use orb_core::hold::Hold;
 use orb_core::order::Order;
 
@@ -10,8 +12,8 @@ use super::connect::AnyConn;
 use super::error::{Doing as _, StoreError};
 use super::names::Names;
 use super::queries;
-use super::rows::{Audit, StoredClosing, StoredHold};
-use super::schema::{closings, holds};
+use super::rows::{Audit, StoredClosing, StoredHold, StoredLimits, StoredStrategyStop};
+use super::schema::{closings, holds, limits, strategy_stops};
 use super::text::Text as _;
 
 /// Bounds the finished commands that are restored; older ones are found by [`Reader::command`](super::Reader::command).
@@ -38,6 +40,10 @@ pub struct Restored {
     pub holds: Vec<Hold>,
     /// Closes that are not done, of any day, the oldest first.
     pub closings: Vec<ClosingRecord>,
+    /// The limits that were set while orb ran; `None` when none ever were.
+    pub limits: Option<LimitsRecord>,
+    /// Strategies that reached their own loss limit in the session.
+    pub strategy_stops: Vec<StrategyStop>,
     /// Number of the last journaled event; 0 when there is none.
     pub last_sequence: u64,
     /// Number of the last broker effect; 0 when there is none.
@@ -53,6 +59,7 @@ pub(in crate::store) fn load(conn: &mut AnyConn, ledger: &str, names: &Names) ->
         session: queries::load_latest_session(conn, ledger)?,
         holds: load_holds(conn, ledger)?,
         closings: load_closings(conn, ledger, names)?,
+        limits: load_limits(conn, ledger)?,
         last_sequence: end.last_sequence,
         last_effect: end.last_effect,
         commands: queries::load_last_commands(conn, ledger, COMMANDS_MAX)?,
@@ -71,6 +78,7 @@ fn load_day(
     date: Date,
     restored: &mut Restored,
 ) -> Result<(), StoreError> {
+    restored.strategy_stops = load_strategy_stops(conn, ledger, names, date)?;
     restored.signals = facts(queries::load_signals(conn, ledger, date)?, |row| row.into_fact(names))?;
     restored.orders = facts(queries::load_orders(conn, ledger, date)?, |row| row.into_fact(names))?;
     restored.fills = facts(queries::load_fills(conn, ledger, date)?, |row| row.into_fact(names))?;
@@ -101,5 +109,25 @@ fn load_closings(conn: &mut AnyConn, ledger: &str, names: &Names) -> Result<Vec<
         .select(StoredClosing::as_select())
         .load(conn)
         .doing("read the unfinished closes")?;
+    facts(rows, |row| row.into_fact(names))
+}
+
+fn load_limits(conn: &mut AnyConn, ledger: &str) -> Result<Option<LimitsRecord>, StoreError> {
+    let row = limits::table.find(ledger).select(StoredLimits::as_select()).first(conn).optional();
+    row.doing("read the limits")?.map(StoredLimits::into_fact).transpose()
+}
+
+fn load_strategy_stops(
+    conn: &mut AnyConn,
+    ledger: &str,
+    names: &Names,
+    date: Date,
+) -> Result<Vec<StrategyStop>, StoreError> {
+    let rows: Vec<StoredStrategyStop> = strategy_stops::table
+        .filter(strategy_stops::ledger_id.eq(ledger).and(strategy_stops::date.eq(date.to_string())))
+        .order(strategy_stops::strategy.asc())
+        .select(StoredStrategyStop::as_select())
+        .load(conn)
+        .doing("read the strategies that were stopped")?;
     facts(rows, |row| row.into_fact(names))
 }

@@ -62,7 +62,11 @@ impl Names {
         })
     }
 
-    fn strategy_id(&self, name: &str, date: Date) -> Result<StrategyId, StoreError> {
+    /// Returns the number of a strategy; `date` names the row in an error.
+    ///
+    /// # Errors
+    /// When the strategy is not known.
+    pub fn strategy_id(&self, name: &str, date: Date) -> Result<StrategyId, StoreError> {
         let index = self.strategies.iter().position(|known| known == name);
         let id = index.and_then(|index| u16::try_from(index).ok()).map(StrategyId);
         id.ok_or_else(|| unknown("strategy", name, date))

@@ -23,6 +23,7 @@ diesel::table! {
         realized_net -> BigInt,
         fees -> BigInt,
         ended -> Bool,
+        transfers_open -> Nullable<BigInt>,
         ordinal -> BigInt,
     }
 }
@@ -123,6 +124,7 @@ diesel::table! {
         stop -> BigInt,
         target -> Nullable<BigInt>,
         exit_reason -> Nullable<Text>,
+        unprotected -> BigInt,
     }
 }
 
@@ -174,6 +176,27 @@ diesel::table! {
         attempt_number -> BigInt,
         reason -> Text,
         step -> Text,
+    }
+}
+
+diesel::table! {
+    limits (ledger_id) {
+        ledger_id -> Text,
+        daily_loss_e6 -> BigInt,
+        max_positions -> BigInt,
+        next_daily_loss_e6 -> Nullable<BigInt>,
+        next_max_positions -> Nullable<BigInt>,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    strategy_stops (ledger_id, date, strategy) {
+        ledger_id -> Text,
+        date -> Text,
+        strategy -> Text,
+        reason -> Text,
+        at -> BigInt,
     }
 }
 

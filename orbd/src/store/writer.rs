@@ -19,8 +19,8 @@ use super::names::Names;
 use super::queries::{load_journal_end, signed};
 use super::rows::{
     Audit, Context, EquityRow, StoredAudit, StoredClosing, StoredCommand, StoredDecision, StoredEquity,
-    StoredExplanation, StoredFill, StoredHold, StoredJournal, StoredOrder, StoredSession, StoredSignal, StoredTrade,
-    upsert,
+    StoredExplanation, StoredFill, StoredHold, StoredJournal, StoredLimits, StoredOrder, StoredSession, StoredSignal,
+    StoredStrategyStop, StoredTrade, upsert,
 };
 use super::schema::{audit_log, journal, ledgers};
 use super::text::Text as _;
@@ -174,7 +174,7 @@ impl Writer {
 
     /// Commits; when it returns, all of it survives the end of the process.
     ///
-    /// Holds and the equity at a session's open also survive the end of the machine.
+    /// Holds, limits and the equity at a session's open also survive the end of the machine.
     ///
     /// # Errors
     /// When the ledger was [lost](StoreError::LeaseLost) to another process; nothing is kept, and never will be. When
@@ -215,7 +215,7 @@ impl Writer {
         for fact in facts {
             match fact {
                 Fact::Session(day) => session = Some((day.date, day.equity_open, day.ended)),
-                Fact::Hold(_) => hold = true,
+                Fact::Hold(_) | Fact::Limits(_) | Fact::StrategyStop(_) => hold = true,
                 Fact::Signal(_)
                 | Fact::Order(_)
                 | Fact::Fill(_)
@@ -273,6 +273,8 @@ struct Rows {
     explanations: Vec<StoredExplanation>,
     holds: Vec<StoredHold>,
     closings: Vec<StoredClosing>,
+    limits: Vec<StoredLimits>,
+    strategy_stops: Vec<StoredStrategyStop>,
     commands: Vec<StoredCommand>,
     audits: Vec<StoredAudit>,
     equity: Vec<StoredEquity>,
@@ -292,6 +294,8 @@ impl Rows {
             Fact::Explained(explanation) => self.explanations.push(StoredExplanation::of(explanation, context)),
             Fact::Hold(hold) => self.holds.push(StoredHold::of(hold, context, ordinal)),
             Fact::Closing(closing) => self.closings.push(StoredClosing::of(closing, context)),
+            Fact::Limits(limits) => self.limits.push(StoredLimits::of(limits, context)),
+            Fact::StrategyStop(stop) => self.strategy_stops.push(StoredStrategyStop::of(stop, context)),
         }
     }
 
@@ -308,6 +312,8 @@ impl Rows {
         upsert(&self.explanations, conn)?;
         upsert(&self.holds, conn)?;
         upsert(&self.closings, conn)?;
+        upsert(&self.limits, conn)?;
+        upsert(&self.strategy_stops, conn)?;
         upsert(&self.commands, conn)?;
         for row in &self.audits {
             diesel::insert_into(audit_log::table).values(row).execute(conn)?;

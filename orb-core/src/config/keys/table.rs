@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::read::{amount, count_in, decimal_in, minutes, name_of, number, one_of, optional, shown};
 use super::{Access, Key};
 use crate::config::strategy::{
-    AtrMethod, Direction, EntryKind, EntryMode, RANGE_MINUTES, Sizing, SlotPolicy, StopKind, StrategyConfig,
+    AtrMethod, Direction, EntryKind, EntryMode, OnBreach, RANGE_MINUTES, Sizing, SlotPolicy, StopKind, StrategyConfig,
 };
 use crate::money::Money;
 use crate::protection::TargetRule;
@@ -18,6 +18,7 @@ const ENTRIES: &[(&str, EntryKind)] =
 const ENTRY_MODES: &[(&str, EntryMode)] =
     &[("oto_on_trigger", EntryMode::OtoOnTrigger), ("resting_stop", EntryMode::RestingStop)];
 const ATR_METHODS: &[(&str, AtrMethod)] = &[("sma", AtrMethod::Sma), ("wilder", AtrMethod::Wilder)];
+const BREACHES: &[(&str, OnBreach)] = &[("flatten", OnBreach::Flatten), ("block_entries", OnBreach::BlockEntries)];
 const POLICIES: &[(&str, SlotPolicy)] = &[("first_trigger", SlotPolicy::FirstTrigger), ("ranked", SlotPolicy::Ranked)];
 
 fn set_range_minutes(strategy: &mut StrategyConfig, text: &str) -> Result<(), String> {
@@ -111,6 +112,25 @@ pub const KEYS: &[Key] = &[
         access: Access::Account {
             set: |run, text| decimal_in(text, Decimal::ZERO, Decimal::ONE).map(|value| run.daily_loss_limit = value),
             get: |run| run.daily_loss_limit.to_string(),
+        },
+    },
+    Key {
+        name: "daily_loss_limit_max",
+        help: "the most to which daily_loss_limit may be loosened while orb runs, at least that limit, or off for the limit itself",
+        access: Access::Account {
+            set: |run, text| {
+                let read = |text: &str| decimal_in(text, Decimal::ZERO, Decimal::ONE);
+                optional(text, read).map(|value| run.daily_loss_limit_max = value)
+            },
+            get: |run| shown(run.daily_loss_limit_max),
+        },
+    },
+    Key {
+        name: "on_breach",
+        help: "when a daily loss limit is reached: flatten (entries held, positions closed) or block_entries (entries held)",
+        access: Access::Account {
+            set: |run, text| one_of(text, BREACHES).map(|value| run.on_breach = value),
+            get: |run| name_of(&run.on_breach, BREACHES),
         },
     },
     Key {
@@ -372,6 +392,17 @@ pub const KEYS: &[Key] = &[
                 optional(text, read).map(|value| strategy.score_min = value)
             },
             get: |strategy| shown(strategy.score_min),
+        },
+    },
+    Key {
+        name: "loss_limit",
+        help: "fraction of the account's equity at the open that this strategy may lose in a day, above 0 and at most 1, or off",
+        access: Access::Strategy {
+            set: |strategy, text| {
+                let read = |text: &str| decimal_in(text, Decimal::ZERO, Decimal::ONE);
+                optional(text, read).map(|value| strategy.loss_limit = value)
+            },
+            get: |strategy| shown(strategy.loss_limit),
         },
     },
     Key {

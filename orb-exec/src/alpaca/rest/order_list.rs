@@ -37,7 +37,7 @@ impl Rest {
         Err(endless("orders"))
     }
 
-    /// Returns the executions after an instant, oldest first.
+    /// Returns the executions after an instant, oldest first, and what was paid in or out.
     ///
     /// # Errors
     /// When a page is missing or an execution cannot be read.

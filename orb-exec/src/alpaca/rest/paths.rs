@@ -60,11 +60,15 @@ pub(super) fn orders(status: &str, after: Option<Timestamp>) -> Call {
     call("/v2/orders", &query)
 }
 
-/// Names a page of executions, the oldest first; `page_token` is the last one of the page before.
+/// Names what is paid into or out of an account: deposits, withdrawals and journals.
+pub(crate) const PAYMENTS: [&str; 3] = ["CSD", "CSW", "JNLC"];
+
+/// Names a page of executions and payments, the oldest first; `page_token` is the last one of the page before.
 pub(super) fn fills(after: Timestamp, page_token: Option<&str>) -> Call {
     let (size, after) = (ACTIVITIES_PAGE.to_string(), after.to_string());
+    let types = format!("FILL,{}", PAYMENTS.join(","));
     let mut query =
-        vec![("activity_types", "FILL"), ("after", after.as_str()), ("direction", "asc"), ("page_size", &size)];
+        vec![("activity_types", types.as_str()), ("after", after.as_str()), ("direction", "asc"), ("page_size", &size)];
     query.extend(page_token.map(|token| ("page_token", token)));
     call("/v2/account/activities", &query)
 }

@@ -150,7 +150,7 @@ pub(crate) struct Asset {
     pub(crate) borrow_status: Option<String>,
 }
 
-/// Holds one execution from the account's activities.
+/// Holds one execution, or one payment in or out, from the account's activities.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct FillActivity {
     /// Alpaca's identifier of the activity, which is also the token of the next page.
@@ -176,6 +176,12 @@ pub(crate) struct FillActivity {
     /// Whose execution it is.
     #[serde(default, deserialize_with = "lenient::word")]
     pub(crate) order_id: String,
+    /// `FILL`, or what kind of payment it is; the rest is about executions.
+    #[serde(default, deserialize_with = "lenient::word")]
+    pub(crate) activity_type: String,
+    /// What was paid in (or, negative, out), dollars.
+    #[serde(default, deserialize_with = "lenient::decimal")]
+    pub(crate) net_amount: Option<Decimal>,
 }
 
 /// Holds the exchange's time.

@@ -43,6 +43,7 @@ fn trade(symbol: u32, side: Side, prices: [i64; 2], stop: i64) -> Trade {
         stop: Price::from_micros(stop),
         target: None,
         exit_reason: Some(ExitReason::TimeExit),
+        unprotected: orb_core::Span::ZERO,
     }
 }
 

@@ -176,5 +176,6 @@ fn trade(number: u64) -> Trade {
         stop: Price::from_cents(5_000 - sign * 20),
         target: None,
         exit_reason: Some(if is_loss { ExitReason::Stop } else { ExitReason::TimeExit }),
+        unprotected: Span::ZERO,
     }
 }

@@ -76,6 +76,7 @@ fn trade(attempt: AttemptId, exit: Option<&str>) -> Trade {
         stop: price("99"),
         target: None,
         exit_reason: exit.map(|_| ExitReason::Stop),
+        unprotected: orb_core::Span::ZERO,
     }
 }
 
@@ -108,6 +109,7 @@ fn session(day: u32, equity_open: &str, realized_net: &str, fees: &str) -> Fact 
         realized_net: dollars(realized_net),
         fees: dollars(fees),
         ended: true,
+        transfers_open: None,
     })
 }
 

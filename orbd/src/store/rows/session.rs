@@ -14,7 +14,15 @@ stored! {
     /// A row of `sessions`.
     StoredSession in sessions;
     key { ledger_id: String, date: String }
-    data { open_at: i64, close_at: i64, equity_open: i64, realized_net: i64, fees: i64, ended: bool }
+    data {
+        open_at: i64,
+        close_at: i64,
+        equity_open: i64,
+        realized_net: i64,
+        fees: i64,
+        ended: bool,
+        transfers_open: Option<i64>,
+    }
     once { ordinal: i64 }
 }
 
@@ -30,6 +38,7 @@ impl StoredSession {
             realized_net: session.realized_net.column(),
             fees: session.fees.column(),
             ended: session.ended,
+            transfers_open: session.transfers_open.map(Money::micros),
             ordinal,
         }
     }
@@ -45,6 +54,7 @@ impl StoredSession {
             realized_net: Money::from_micros(self.realized_net),
             fees: Money::from_micros(self.fees),
             ended: self.ended,
+            transfers_open: self.transfers_open.map(Money::from_micros),
         })
     }
 }

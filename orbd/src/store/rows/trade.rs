@@ -2,7 +2,7 @@
 
 use orb_core::fact::{ExitReason, Trade};
 use orb_core::order::AttemptId;
-use orb_core::{Money, Price, Quantity, Side, StrategyId, SymbolId, Timestamp};
+use orb_core::{Money, Price, Quantity, Side, Span, StrategyId, SymbolId, Timestamp};
 
 use super::Context;
 use super::attempt::{AttemptColumns, AttemptKey};
@@ -68,6 +68,7 @@ stored! {
         stop: i64,
         target: Option<i64>,
         exit_reason: Option<String>,
+        unprotected: i64,
     }
     once {}
 }
@@ -95,6 +96,7 @@ impl StoredTrade {
             stop: trade.stop.column(),
             target: trade.target.map(Price::micros),
             exit_reason: trade.exit_reason.map(|reason| reason.text().to_owned()),
+            unprotected: trade.unprotected.micros(),
         }
     }
 
@@ -128,6 +130,7 @@ impl StoredTrade {
             stop: Price::from_micros(self.stop),
             target: price(self.target),
             exit_reason,
+            unprotected: Span::from_micros(self.unprotected),
         };
         Ok(TradeRow { attempt, trade })
     }

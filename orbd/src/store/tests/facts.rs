@@ -7,8 +7,8 @@ use orb_core::{Money, Price, Quantity, Reason};
 
 use super::Database;
 use super::samples::{
-    attempt, cleared, closed, closing, commit, date, decision, fill, hold, journal_row, one_of_each, order, refused,
-    refused_leg, session, signal, trade,
+    attempt, cleared, closed, closing, commit, date, decision, fill, hold, journal_row, limits, one_of_each, order,
+    refused, refused_leg, session, signal, strategy_stop, trade,
 };
 use crate::store::text::Text;
 use crate::store::{Commit, DateRange, EquityRow, StoreError};
@@ -46,6 +46,8 @@ pub(super) fn every_fact_comes_back(database: &Database) {
     assert_eq!(restored.decisions, [decision(0), decision(3)]);
     assert_eq!(restored.holds, [hold(HoldKind::Kill, 10).hold]);
     assert_eq!(restored.closings, [closing(first, ClosingStep::Closing)]);
+    assert_eq!(restored.limits, Some(limits()));
+    assert_eq!(restored.strategy_stops, [strategy_stop()]);
     let reader = database.reader();
     assert_eq!(reader.sessions(DateRange::day(date())).expect("sessions"), [session()]);
     assert_eq!(reader.equity(equity.at, super::samples::at(61)).expect("equity"), [equity]);
@@ -117,6 +119,7 @@ pub(super) fn a_later_fact_replaces_the_one_of_its_key(database: &Database) {
         Fact::Hold(cleared(hold(HoldKind::Kill, 10))),
         Fact::Closing(closing(first, ClosingStep::Flat)),
         Fact::Session(later_session),
+        Fact::Limits(orb_core::fact::LimitsRecord { next: None, ..limits() }),
     ];
     commit(&mut writer, &facts);
     let restored = writer.load().expect("the records");
@@ -124,6 +127,7 @@ pub(super) fn a_later_fact_replaces_the_one_of_its_key(database: &Database) {
     assert_eq!(restored.signals, [refused(first)]);
     assert_eq!(restored.trades, [closed(first)]);
     assert_eq!(restored.session, Some(later_session));
+    assert_eq!(restored.limits.map(|record| record.next), Some(None));
     assert_eq!((restored.holds.len(), restored.closings.len()), (0, 0));
 }
 

@@ -1,8 +1,9 @@
 //! Facts to be recorded.
 
+use orb_core::event::RiskLimits;
 use orb_core::fact::{
-    ClosingRecord, ClosingStep, Decision, ExitReason, Fact, Fill, HoldRecord, SessionRecord, Signal, SignalStatus,
-    Trade,
+    ClosingRecord, ClosingStep, Decision, ExitReason, Fact, Fill, HoldRecord, LimitsRecord, SessionRecord, Signal,
+    SignalStatus, StrategyStop, Trade,
 };
 use orb_core::hold::{Hold, HoldClearance, HoldKind};
 use orb_core::order::{
@@ -47,6 +48,7 @@ pub(super) fn session() -> SessionRecord {
         realized_net: Money::from_cents(-1_234),
         fees: Money::from_micros(350_001),
         ended: false,
+        transfers_open: Some(Money::from_cents(-100)),
     }
 }
 
@@ -158,6 +160,7 @@ pub(super) fn trade(attempt: AttemptId) -> Trade {
         stop: Price::from_cents(12_400),
         target: Some(Price::from_cents(11_000)),
         exit_reason: Some(ExitReason::Target),
+        unprotected: orb_core::Span::from_millis(1_500),
     }
 }
 
@@ -183,6 +186,15 @@ pub(super) fn closing(attempt: AttemptId, step: ClosingStep) -> ClosingRecord {
     ClosingRecord { attempt, reason: ExitReason::ForceClose, since: at(1_000), step }
 }
 
+pub(super) fn limits() -> LimitsRecord {
+    let in_force = RiskLimits { daily_loss_e6: 20_000, max_positions: 3 };
+    LimitsRecord { in_force, next: Some(RiskLimits { daily_loss_e6: 50_000, max_positions: 5 }), at: at(700) }
+}
+
+pub(super) fn strategy_stop() -> StrategyStop {
+    StrategyStop { date: date(), strategy: StrategyId(0), reason: "it lost too much".to_owned(), at: at(800) }
+}
+
 /// Returns one fact of each kind.
 pub(super) fn one_of_each() -> Vec<Fact> {
     vec![
@@ -194,6 +206,8 @@ pub(super) fn one_of_each() -> Vec<Fact> {
         Fact::Decision(decision(0)),
         Fact::Hold(hold(HoldKind::Kill, 10)),
         Fact::Closing(closing(attempt(2, 1), ClosingStep::Closing)),
+        Fact::Limits(limits()),
+        Fact::StrategyStop(strategy_stop()),
     ]
 }
 
