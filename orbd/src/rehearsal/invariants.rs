@@ -8,7 +8,7 @@ use orb_core::event::Command;
 use orb_core::{Money, Quantity, Timestamp};
 use orb_sim::broker::{Execution, Order};
 
-use super::{Outcome, unprotected};
+use super::{Outcome, is_entry, unprotected};
 use crate::store::FillRow;
 
 /// Tells of a rule that was broken, in a sentence.
@@ -40,7 +40,7 @@ pub fn invariants(outcome: &Outcome) -> Vec<Violation> {
 }
 
 fn entries(outcome: &Outcome) -> impl Iterator<Item = &Order> {
-    outcome.broker.orders.iter().filter(|order| order.client_order_id.ends_with('e') && order.parent.is_none())
+    outcome.broker.orders.iter().filter(|order| is_entry(order))
 }
 
 fn no_order_twice(outcome: &Outcome, found: &mut Vec<String>) {

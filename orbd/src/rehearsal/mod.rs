@@ -25,7 +25,7 @@ use tokio::net::TcpListener;
 
 pub use invariants::{Violation, invariants};
 pub use minutes::{Minutes, by_hand};
-pub use outcome::{AtBroker, Outcome};
+pub use outcome::{AtBroker, Outcome, is_entry};
 pub use protection::{Unprotected, unprotected};
 
 use crate::daemon::{Daemon, Folder};

@@ -6,7 +6,7 @@ use orb_core::config::{Direction, EntryMode, RunConfig, SlotPolicy, preset};
 use orb_core::{Date, Price, Span, Symbol, Timestamp};
 use orb_exec::alpaca::RequestLimits;
 use orb_sim::market::PathConfig;
-use orbd::rehearsal::{Minutes, Outcome, Rehearsal, by_hand, invariants};
+use orbd::rehearsal::{Minutes, Outcome, Rehearsal, by_hand, invariants, is_entry};
 
 /// The day after Thanksgiving: the exchange closes at 13:00.
 pub(crate) const DATE: &str = "2025-11-28";
@@ -100,7 +100,7 @@ pub(crate) fn story(outcome: &Outcome) -> String {
 
 /// Counts the entries that the broker has made.
 pub(crate) fn entries(outcome: &Outcome) -> usize {
-    outcome.broker.orders.iter().filter(|order| order.client_order_id.ends_with('e')).count()
+    outcome.broker.orders.iter().filter(|order| is_entry(order)).count()
 }
 
 /// The strategy whose entries wait at the broker.
