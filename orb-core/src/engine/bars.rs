@@ -19,6 +19,7 @@ const SPREAD_MAX_DIVISOR: i64 = 20;
 
 impl Engine {
     pub(super) fn take_bars(&mut self, origin: Origin, bars: &[Bar], out: &mut Effects) {
+        self.expect_fills(bars);
         let mut restricts = false;
         for bar in bars {
             let prices = &mut self.prices.symbols[bar.symbol.index()];

@@ -75,6 +75,8 @@ pub struct Outcome {
     pub positions_max: usize,
     /// How long a position may be without a stop that covers it.
     pub unprotected_max: Span,
+    /// The rules of the plan, for requests, messages and orders, that have never applied, as `stream 2`.
+    pub rules_never_applied: Vec<String>,
 }
 
 impl Outcome {
@@ -108,6 +110,7 @@ impl Outcome {
             initial: session.run.initial_equity,
             positions_max: session.run.account_max_positions.unwrap_or(own) as usize,
             unprotected_max: rehearsal.unprotected_max,
+            rules_never_applied: Vec::new(),
         })
     }
 

@@ -64,12 +64,13 @@ pub(crate) fn play(rehearsal: Rehearsal, faults: &str) -> Outcome {
     outcome.expect("a day to its end")
 }
 
-/// Plays a day on which this goes wrong; nothing may be broken after it.
+/// Plays a day on which this goes wrong; it must have gone wrong, and nothing may be broken after it.
 #[track_caller]
 pub(crate) fn survive(rehearsal: Rehearsal, faults: &str) -> Outcome {
     let outcome = play(rehearsal, faults);
     let broken: Vec<String> = invariants(&outcome).iter().map(ToString::to_string).collect();
     assert!(broken.is_empty(), "{broken:#?}\n{}", story(&outcome));
+    assert!(outcome.rules_never_applied.is_empty(), "{:?}\n{}", outcome.rules_never_applied, story(&outcome));
     outcome
 }
 
