@@ -12,7 +12,9 @@ use crate::broker::{Broker, BrokerConfig};
 use crate::clock::{Busy, SimClock};
 use crate::config::{Begin, Credentials, SimConfig};
 use crate::data::{self, DataApi};
-use crate::faults::{AccountFault, FaultPlan, HttpFault, HttpFaults, MarketFaults, PlannedOrders, StreamFaults};
+use crate::faults::{
+    AccountFault, FaultCounts, FaultPlan, HttpFault, HttpFaults, MarketFaults, PlannedOrders, StreamFaults,
+};
 use crate::http::{Reply, Request};
 use crate::limit::{Allowance, Limiter};
 use crate::market::path::Quote;
@@ -38,6 +40,7 @@ pub(crate) struct Exchange {
     data: DataApi,
     limiter: Limiter,
     http_faults: HttpFaults,
+    pub(crate) fault_counts: FaultCounts,
     plan: FaultPlan,
     credentials: Credentials,
     is_blocked: bool,
@@ -92,16 +95,20 @@ impl Exchange {
             frames_max: config.frames_max,
             refused_with: config.data_stream_refused,
         };
-        let mut broker = broker(&config, &tape);
+        let (http_faults, streams) = (HttpFaults::new(&config.faults), StreamFaults::new(&config.faults));
+        let orders = PlannedOrders::new(&config.faults);
+        let fault_counts = FaultCounts { http: http_faults.counts(), stream: streams.counts(), order: orders.counts() };
+        let mut broker = broker(&config, &tape, orders);
         show_history(&mut broker, &tape, start);
         let test_symbol = tape.symbols().iter().next().map(|(_, name)| name.to_string()).unwrap_or_default();
         let mut exchange = Self {
             broker,
             timeline: Timeline::new(Arc::clone(&tape), config.lead),
-            hub: Hub::new(clock.clone(), rules, StreamFaults::new(&config.faults), test_symbol),
+            hub: Hub::new(clock.clone(), rules, streams, test_symbol),
             data: DataApi { corporate_actions: config.corporate_actions },
             limiter: Limiter::new(config.rate_limit),
-            http_faults: HttpFaults::new(&config.faults),
+            http_faults,
+            fault_counts,
             waiting: (config.begin != Begin::AtOnce).then(|| clock.busy()),
             plan: config.faults,
             credentials: config.credentials,
@@ -363,14 +370,14 @@ fn failure(status: u16) -> Reply {
 }
 
 /// Makes the broker that a configuration describes.
-fn broker(config: &SimConfig, tape: &Tape) -> Broker {
+fn broker(config: &SimConfig, tape: &Tape, faults: PlannedOrders) -> Broker {
     let mut broker = BrokerConfig::new(config.cash, Arc::clone(tape.symbols()), Arc::clone(tape.calendar()));
     broker.acknowledge_after = config.latencies.acknowledge;
     broker.fill_after = config.latencies.fill;
     broker.easy_to_borrow_field = config.has_easy_to_borrow;
     broker.pdt_rule = config.has_day_trading_rule;
     broker.seed = config.seed;
-    Broker::new(broker, Box::new(PlannedOrders::new(&config.faults)))
+    Broker::new(broker, Box::new(faults))
 }
 
 /// Shows the broker the last trade and quote of each symbol before the start, so that positions and orders have prices

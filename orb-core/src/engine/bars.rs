@@ -17,6 +17,7 @@ const SPREAD_MAX_DIVISOR: i64 = 20;
 
 impl Engine {
     pub(super) fn take_bars(&mut self, origin: Origin, bars: &[Bar], out: &mut Effects) {
+        self.expect_fills(bars);
         let mut restricts = false;
         let quotes_mark = self.is_live() && !self.positions.open().is_empty();
         for bar in bars {

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{Engine, Pending};
+use super::{Confirming, Engine, Pending};
 use crate::bar::Bar;
 use crate::config::{EntryKind, EntryMode, StrategyConfig, StrategyId};
 use crate::effect::{Action, Component, EffectClass, Effects, Severity};
@@ -12,9 +12,10 @@ use crate::fact::Fact;
 use crate::hold::HoldKind;
 use crate::money::Price;
 use crate::order::{AttemptId, ClientOrderId, Order, OrderKind, OrderRole, OrderStatus, Rejection, RejectionKind};
+use crate::order_book::OrderBook;
 use crate::protection::{Protection, multiple_of};
 use crate::ranker::Barrier;
-use crate::side::{Side, round_outward};
+use crate::side::{OrderSide, Side, round_outward};
 use crate::signal_machine::{Crossing, EntryPlan};
 use crate::symbol::SymbolId;
 use crate::time::{Span, Timestamp};
@@ -51,6 +52,7 @@ impl Engine {
         if !self.is_live() {
             return;
         }
+        self.expect_fills(core::slice::from_ref(print));
         for (index, number) in (0..self.strategies.len()).zip(0..) {
             let id = StrategyId(number);
             let by_price = self.strategy(id).entry == EntryKind::Stop;
@@ -114,6 +116,42 @@ impl Engine {
     pub(super) fn expire_later(&mut self, order: &ClientOrderId, kind: OrderKind) {
         if self.is_live() && matches!(kind, OrderKind::Limit(_)) {
             self.expiring.push((self.now + ENTRY_PATIENCE, order.clone()));
+            self.expected.push((self.now + CONFIRMED_WITHIN, order.clone()));
+        }
+    }
+
+    /// Expects news of the entries that rest at levels which prices have reached: where they are lost, what was filled
+    /// has no stop until somebody asks.
+    pub(super) fn expect_fills(&mut self, prices: &[Bar]) {
+        if !self.is_live() {
+            return;
+        }
+        let at = self.now + CONFIRMED_WITHIN;
+        for bar in prices {
+            let reached = self.orders.live(bar.symbol).filter(|order| is_reached(order, bar));
+            for order in reached.filter(|order| order.role == OrderRole::Entry) {
+                if !self.expected.iter().any(|(_, id)| *id == order.id) {
+                    self.expected.push((at, order.id.clone()));
+                }
+            }
+        }
+    }
+
+    /// Looks up, once, each entry whose fill was expected and that nothing was heard of.
+    fn look_up_expected(&mut self, out: &mut Effects) {
+        let now = self.now;
+        let works = |id: &ClientOrderId, orders: &OrderBook| {
+            orders.get(id).is_some_and(|order| order.status == OrderStatus::Working && order.filled.is_zero())
+        };
+        let mut silent = Vec::new();
+        for (at, id) in self.expected.iter_mut().filter(|(at, _)| *at <= now) {
+            *at = Timestamp::MAX;
+            if works(id, &self.orders) {
+                silent.push(id.clone());
+            }
+        }
+        for id in silent {
+            self.find(&id, out);
         }
     }
 
@@ -127,10 +165,11 @@ impl Engine {
             return None;
         }
         let expiry = self.expiring.iter().map(|(at, _)| *at).min();
+        let expected = self.expected.iter().map(|(at, _)| *at).filter(|at| *at < Timestamp::MAX).min();
         let told = self.stuck_told.map(|told| told + STUCK_AFTER);
-        let stuck = self.unanswered().map(|order| order.updated_at + STUCK_AFTER).min();
-        let unconfirmed = self.unconfirmed().map(|order| order.updated_at + CONFIRMED_WITHIN).min();
-        [expiry, told.or(stuck), unconfirmed, self.watch_at].into_iter().flatten().min()
+        let stuck = self.unanswered().map(|order| self.stuck_at(order)).min();
+        let unconfirmed = self.unconfirmed().map(|order| self.looked_up_at(order)).min();
+        [expiry, expected, told.or(stuck), unconfirmed, self.watch_at].into_iter().flatten().min()
     }
 
     fn unanswered(&self) -> impl Iterator<Item = &Order> {
@@ -148,26 +187,53 @@ impl Engine {
                 .any(|pending| matches!(pending, Pending::Cancel(order) | Pending::Find(order) if order == id))
         };
         let of_cancel = |order: &&Order| order.status == OrderStatus::PendingCancel && order.broker_id.is_some();
-        self.unanswered().filter(of_cancel).filter(move |order| !self.looked_up(&order.id) && !is_asked(&order.id))
+        self.unanswered().filter(of_cancel).filter(move |order| !self.is_looked_up(&order.id) && !is_asked(&order.id))
     }
 
-    fn looked_up(&self, id: &ClientOrderId) -> bool {
-        self.confirming.contains(id) || self.lookups.iter().any(|lookup| lookup.order == *id)
+    fn is_looked_up(&self, id: &ClientOrderId) -> bool {
+        self.lookups.iter().any(|lookup| lookup.order == *id)
     }
 
-    /// Looks up, once, each order whose cancel goes unconfirmed.
+    fn confirming(&self, id: &ClientOrderId) -> Option<&Confirming> {
+        self.confirming.iter().find(|one| one.order == *id)
+    }
+
+    /// Returns when an order whose cancel goes unconfirmed is looked up.
+    fn looked_up_at(&self, order: &Order) -> Timestamp {
+        self.confirming(&order.id).map_or(order.updated_at + CONFIRMED_WITHIN, |one| one.next)
+    }
+
+    /// Returns since when an order waits for the broker's answer.
+    fn unanswered_since(&self, order: &Order) -> Timestamp {
+        let of_cancel = self.confirming(&order.id).filter(|_| order.status == OrderStatus::PendingCancel);
+        of_cancel.map_or(order.updated_at, |one| one.since)
+    }
+
+    /// Returns when such an order counts as stuck.
+    fn stuck_at(&self, order: &Order) -> Timestamp {
+        self.unanswered_since(order) + STUCK_AFTER
+    }
+
+    /// Looks up each order whose cancel goes unconfirmed, after ever longer waits.
     fn look_up_unconfirmed(&mut self, out: &mut Effects) {
-        let due = |order: &&Order| order.updated_at + CONFIRMED_WITHIN <= self.now;
-        let due: Vec<ClientOrderId> = self.unconfirmed().filter(due).map(|order| order.id.clone()).collect();
-        for id in due {
-            self.find(&id, out);
-            self.confirming.push(id);
+        let is_pending = |order: &Order| order.status == OrderStatus::PendingCancel;
+        self.confirming.retain(|one| self.orders.get(&one.order).is_some_and(is_pending));
+        let due = self.unconfirmed().filter(|order| self.looked_up_at(order) <= self.now);
+        let due: Vec<(ClientOrderId, Timestamp)> = due.map(|order| (order.id.clone(), order.updated_at)).collect();
+        for (order, since) in due {
+            self.find(&order, out);
+            if let Some(one) = self.confirming.iter_mut().find(|one| one.order == order) {
+                (one.next, one.wait) = (self.now + one.wait, Span::from_micros(one.wait.micros() * 2));
+            } else {
+                let next = self.now + CONFIRMED_WITHIN;
+                self.confirming.push(Confirming { order, since, next, wait: CONFIRMED_WITHIN });
+            }
         }
     }
 
     /// Tells whether an order has waited too long for the broker's answer.
     pub(super) fn is_anything_stuck(&self) -> bool {
-        self.is_live() && self.unanswered().any(|order| order.updated_at + STUCK_AFTER <= self.now)
+        self.is_live() && self.unanswered().any(|order| self.stuck_at(order) <= self.now)
     }
 
     /// Ends entries whose time is over, and complains about orders that the broker does not answer.
@@ -183,6 +249,7 @@ impl Engine {
                 self.cancel(&id, out);
             }
         }
+        self.look_up_expected(out);
         self.look_up_unconfirmed(out);
         self.watch_stuck_orders(out);
         self.watch_positions(out);
@@ -228,11 +295,11 @@ impl Engine {
         if self.stuck_told.is_some_and(|told| self.now < told + STUCK_AFTER) {
             return;
         }
-        let is_stuck = |order: &&Order| order.updated_at + STUCK_AFTER <= self.now;
+        let is_stuck = |order: &&Order| self.stuck_at(order) <= self.now;
         let stuck: Vec<String> = self
             .unanswered()
             .filter(is_stuck)
-            .map(|order| format!("{} is {} since {}", order.id, order.status.name(), order.updated_at))
+            .map(|order| format!("{} is {} since {}", order.id, order.status.name(), self.unanswered_since(order)))
             .collect();
         let Some(first) = stuck.first() else {
             // What hung is resolved: one more comparison ends the hold.
@@ -322,6 +389,15 @@ impl Engine {
 pub(super) struct EntryTerms {
     pub(super) kind: OrderKind,
     pub(super) attached: Option<Protection>,
+}
+
+/// Tells whether a stop order's price lies within a bar, or behind it.
+fn is_reached(order: &Order, bar: &Bar) -> bool {
+    match (order.kind, order.side) {
+        (OrderKind::Stop(level), OrderSide::Buy) => bar.high >= level,
+        (OrderKind::Stop(level), OrderSide::Sell) => bar.low <= level,
+        (OrderKind::Market | OrderKind::Limit(_), _) => false,
+    }
 }
 
 /// Returns the price that lies so many percent beyond another, on the tick.

@@ -117,8 +117,10 @@ pub struct Engine {
     lookups: Vec<Lookup>,
     /// Live entries that are cancelled when they are not filled by then.
     expiring: Vec<(Timestamp, ClientOrderId)>,
-    /// Orders whose unconfirmed cancel was looked up once: what is still unconfirmed then is stuck.
-    confirming: Vec<ClientOrderId>,
+    /// Live entries that are looked up when no news of their fill has come by then; once looked up they wait for ever.
+    expected: Vec<(Timestamp, ClientOrderId)>,
+    /// Orders whose unconfirmed cancel is looked up now and then.
+    confirming: Vec<Confirming>,
     /// When orders without an answer were complained about last.
     stuck_told: Option<Timestamp>,
     /// How often in a row the broker's positions differed from the books.
@@ -192,6 +194,17 @@ struct Lookup {
     tries: u32,
 }
 
+/// Remembers an order whose cancel was taken and is not confirmed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Confirming {
+    order: ClientOrderId,
+    /// Since when; each answer that it is still pending counts as news of the order itself.
+    since: Timestamp,
+    /// When it is looked up again, and how much later the time after that.
+    next: Timestamp,
+    wait: Span,
+}
+
 impl Engine {
     /// Builds an engine that knows nothing yet: entries are held until the first broker snapshot agrees.
     ///
@@ -226,6 +239,7 @@ impl Engine {
             pending: BTreeMap::new(),
             lookups: Vec::new(),
             expiring: Vec::new(),
+            expected: Vec::new(),
             confirming: Vec::new(),
             stuck_told: None,
             breaks: 0,

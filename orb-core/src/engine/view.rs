@@ -8,7 +8,7 @@ use crate::exit_desk::{ExitDesk, covered};
 use crate::fact::{SessionRecord, Signal, Trade};
 use crate::hold::Holds;
 use crate::money::{Money, Price, Quantity};
-use crate::order::Order;
+use crate::order::{Order, OrderKind, OrderRole};
 use crate::position_keeper::DaySums;
 use crate::risk_gate::{daily_limit, leveraged};
 use crate::session_clock::Windows;
@@ -138,15 +138,18 @@ impl Engine {
         self.desks.get(&symbol)
     }
 
-    /// Tells whether trades of a symbol can move the engine now: a strategy waits for one of its levels.
+    /// Tells whether trades of a symbol can move the engine now: a strategy waits for one of its levels, or an entry
+    /// rests at the broker, whose fill they announce.
     #[must_use]
     pub fn wants_trades(&self, symbol: SymbolId) -> bool {
         let waits = |(day, strategy): (&super::StrategyDay, &crate::config::StrategyConfig)| {
             let armed = matches!(day.signals.watch(symbol), Watch::Armed | Watch::Absent);
             strategy.entry == EntryKind::Stop && armed
         };
+        let rests = |order: &Order| order.role == OrderRole::Entry && matches!(order.kind, OrderKind::Stop(_));
         self.config.execution == super::Execution::Live
-            && self.strategies.iter().zip(&self.config.run.strategies).any(waits)
+            && (self.strategies.iter().zip(&self.config.run.strategies).any(waits)
+                || self.orders.live(symbol).any(rests))
     }
 
     /// Tells whether quotes of a symbol can move the engine now: they mark its position.

@@ -16,7 +16,7 @@ use super::market::{AlpacaMarket, Desk, DeskSettings, Fetch, Lanes, News};
 use super::orders::OrderReader;
 use super::rest::CallError;
 use super::stream::{
-    Comparison, Keeper, OrderStream, PriceStream, Socket, SocketTiming, StreamError, StreamLock, Subscription,
+    Comparison, Keeper, Line, OrderStream, PriceStream, Socket, SocketTiming, StreamError, StreamLock, Subscription,
     supervise,
 };
 use super::wire::data::SymbolIndex;
@@ -73,6 +73,8 @@ pub struct StreamSettings {
     /// quotes are subscribed and 75 where they are not.
     pub stale_after: Option<Span>,
     /// How often the whole state is compared with the broker's; `None` for only after each connection.
+    ///
+    /// A comparison takes six requests: every 15 seconds they are 24 of the 60 a minute that a steady day may need.
     pub compare_every: Option<Span>,
     /// The broker's clock is compared with ours once a minute, and entries are held while they differ.
     pub watches_clock: bool,
@@ -97,7 +99,7 @@ impl Default for StreamSettings {
             ticks: None,
             bar_grace: Span::from_millis(250),
             stale_after: None,
-            compare_every: Some(Span::from_seconds(60)),
+            compare_every: Some(Span::from_seconds(15)),
             watches_clock: true,
             ends_with_session: false,
             connect_tries: 5,
@@ -240,6 +242,12 @@ pub(crate) struct StreamParts<C: Clock, S> {
     pub(crate) stop: CancellationToken,
 }
 
+impl<C: Clock, S> StreamParts<C, S> {
+    fn line(&self, address: Url) -> Line<C> {
+        Line { address, timing: self.settings.timing(), clock: self.clock.clone() }
+    }
+}
+
 /// Opens both streams and keeps them open until they are stopped; order news goes to the outbox.
 ///
 /// # Errors
@@ -277,13 +285,11 @@ fn order_stream<C: Clock, S: SnapshotSource>(parts: &StreamParts<C, S>) -> Resul
     let (address, credentials) = (parts.config.urls.trade_stream.clone(), parts.config.credentials.clone());
     let lock = Arc::new(StreamLock::acquire(&address, &credentials)?);
     Ok(OrderStream {
-        address,
+        line: parts.line(address),
         credentials,
         reader: parts.reader.clone(),
         outbox: parts.outbox.clone(),
         source: Arc::clone(&parts.source),
-        clock: parts.clock.clone(),
-        timing: parts.settings.timing(),
         compare_every: parts.settings.compare_every,
         lock,
         comparison: Comparison::default(),
@@ -300,13 +306,11 @@ fn price_stream<C: Clock, S>(
     let lock = Arc::new(StreamLock::acquire(&address, &credentials)?);
     let ticks = parts.settings.ticks(&parts.symbols, parts.config.feed);
     Ok(PriceStream {
-        address,
+        line: parts.line(address),
         credentials,
         subscription: Subscription::new(&parts.symbols, &ticks),
         symbols: Arc::clone(index),
         lanes: Arc::clone(lanes),
-        clock: parts.clock.clone(),
-        timing: parts.settings.timing(),
         reconnect: Arc::clone(reconnect),
         _lock: lock,
     })

@@ -1,6 +1,8 @@
 //! The whole state at the broker, in pages and out of parts that may not agree.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use orb_core::effect::{Action, EffectClass};
 use orb_core::event::{BrokerPosition, BrokerSnapshot, Outcome};
@@ -9,7 +11,7 @@ use orb_core::{Money, Quantity};
 use orb_exec::{Broker as _, BrokerEvent};
 use serde_json::{Value, json};
 
-use crate::rig::{AAPL, Rig, order, stop_leg};
+use crate::rig::{AAPL, Rig, cancel, order, stop_leg};
 use crate::server::{Reply, Request, Server};
 
 /// What a server has to tell.
@@ -216,6 +218,36 @@ async fn a_snapshot_that_was_asked_for_follows_its_outcome() {
     rig.perform(None, EffectClass::Query, Action::QuerySnapshot).await;
     assert!(matches!(rig.next().await, BrokerEvent::Outcome(_, Outcome::Done)));
     assert!(matches!(rig.next().await, BrokerEvent::Snapshot(_)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_snapshot_during_which_an_outcome_came_is_read_again() {
+    let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+    let may_go_on = Mutex::new(Some(may_go_on));
+    let server = Server::new(move |request| {
+        if request.method == "DELETE" {
+            return Reply::Json(204, Value::Null);
+        }
+        // The account, which is asked for last but one, is answered only once the cancel's outcome was reported.
+        if request.path == "/v2/account"
+            && let Some(wait) = may_go_on.lock().expect("no test panics while it holds this").take()
+        {
+            wait.recv().expect("the test goes on");
+        }
+        State::default().answer(request)
+    });
+    let asked = |line: &str| server.lines().iter().filter(|one| *one == line).count();
+    let mut rig = Rig::new(&server);
+    rig.perform(None, EffectClass::Query, Action::QuerySnapshot).await;
+    assert!(matches!(rig.next().await, BrokerEvent::Outcome(_, Outcome::Done)));
+    while asked("GET /v2/account") == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    rig.perform(Some(AAPL), EffectClass::Cancel, cancel(Some("1"))).await;
+    assert!(matches!(rig.next().await, BrokerEvent::Outcome(_, Outcome::Done)));
+    go_on.send(()).expect("the server waits");
+    assert!(matches!(rig.next().await, BrokerEvent::Snapshot(_)));
+    assert_eq!(asked("GET /v2/account"), 2, "the first state is older than the outcome");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

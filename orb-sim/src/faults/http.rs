@@ -2,6 +2,7 @@
 
 use orb_core::Timestamp;
 
+use super::counts::Count;
 use super::plan::{FaultPlan, HttpFault, HttpRule};
 use super::when::{Trigger, mixed};
 use crate::http::Request;
@@ -16,6 +17,11 @@ impl HttpFaults {
             (rule.clone(), Trigger::new(rule.when.clone(), mixed(&[plan.seed, 1, number])))
         };
         Self((0..).zip(&plan.http).map(trigger).collect())
+    }
+
+    /// Returns how often each rule has applied.
+    pub(crate) fn counts(&self) -> Vec<Count> {
+        self.0.iter().map(|(_, trigger)| trigger.count()).collect()
     }
 
     /// Returns what goes wrong with a request: what the first rule says that applies.

@@ -4,6 +4,7 @@
 //! match, within hours or from a moment on. Rates are drawn from the plan's seed and the number of the match, so a run
 //! with the same requests and bars goes wrong in the same places.
 
+mod counts;
 mod file;
 mod http;
 mod market;
@@ -12,6 +13,7 @@ mod plan;
 mod streams;
 mod when;
 
+pub use counts::FaultCounts;
 pub use file::FaultFileError;
 pub(crate) use http::HttpFaults;
 pub use market::MarketFaults;

@@ -2,6 +2,7 @@
 
 use orb_core::{Span, Timestamp};
 
+use super::counts::Count;
 use super::plan::{FaultPlan, OrderEffects, OrderRule, PieceEffects};
 use super::when::{Trigger, mixed};
 use crate::order_faults::{OrderFaultSource, OrderFaults, OrderGlimpse, Pieces};
@@ -16,6 +17,11 @@ impl PlannedOrders {
             (rule.clone(), Trigger::new(rule.when.clone(), mixed(&[plan.seed, 3, number])))
         };
         Self((0..).zip(&plan.order).map(trigger).collect())
+    }
+
+    /// Returns how often each rule has applied.
+    pub(crate) fn counts(&self) -> Vec<Count> {
+        self.0.iter().map(|(_, trigger)| trigger.count()).collect()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use orb_core::Timestamp;
 
+use super::counts::Count;
 use super::plan::{FaultPlan, StreamFault, StreamName, StreamRule};
 use super::when::{Trigger, mixed};
 
@@ -23,6 +24,11 @@ impl StreamFaults {
             (rule.clone(), Trigger::new(rule.when.clone(), mixed(&[plan.seed, 2, number])))
         };
         Self((0..).zip(&plan.stream).map(trigger).collect())
+    }
+
+    /// Returns how often each rule has applied.
+    pub(crate) fn counts(&self) -> Vec<Count> {
+        self.0.iter().map(|(_, trigger)| trigger.count()).collect()
     }
 
     /// Tells whether there is any rule at all.

@@ -5,6 +5,8 @@ use chrono_tz::America::New_York;
 use orb_core::Timestamp;
 use serde::Deserialize;
 
+use super::counts::Count;
+
 /// Matches texts by a pattern, in which `*` stands for any text.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
@@ -119,17 +121,22 @@ impl When {
 }
 
 /// Counts the matches of a rule and says which of them it applies to.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Trigger {
     when: When,
     salt: u64,
     seen: u64,
-    used: u64,
+    used: Count,
 }
 
 impl Trigger {
-    pub(crate) const fn new(when: When, salt: u64) -> Self {
-        Self { when, salt, seen: 0, used: 0 }
+    pub(crate) fn new(when: When, salt: u64) -> Self {
+        Self { when, salt, seen: 0, used: Count::default() }
+    }
+
+    /// Returns the count of how often the rule has applied.
+    pub(crate) fn count(&self) -> Count {
+        self.used.clone()
     }
 
     /// Counts a match and tells whether the rule applies to it.
@@ -140,8 +147,8 @@ impl Trigger {
         self.seen += 1;
         let is_nth = self.when.nth.is_empty() || self.when.nth.contains(&self.seen);
         let is_drawn = self.when.rate.is_none_or(|rate| draws(rate, &[self.salt, self.seen]));
-        let fires = is_nth && is_drawn && self.used < self.when.times_max();
-        self.used += u64::from(fires);
+        let fires = is_nth && is_drawn && self.used.get() < self.when.times_max();
+        self.used.add(fires);
         fires
     }
 }

@@ -18,6 +18,7 @@ use crate::broker::Broker;
 use crate::clock::SimClock;
 use crate::config::SimConfig;
 use crate::exchange::Exchange;
+use crate::faults::FaultCounts;
 use crate::market::SourceError;
 use crate::memory::MemoryError;
 use owner::{Command, Owner};
@@ -45,6 +46,7 @@ pub enum StartError {
 pub struct Running {
     address: SocketAddr,
     clock: SimClock,
+    fault_counts: FaultCounts,
     commands: tokio::sync::mpsc::Sender<Command>,
     stop: CancellationToken,
     owner: Option<JoinHandle<()>>,
@@ -65,6 +67,7 @@ impl Server {
             Ok(prepared) => prepared?,
             Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
         };
+        let fault_counts = exchange.fault_counts.clone();
         let stop = CancellationToken::new();
         let (owner, commands) = Owner::new(exchange, clock.clone(), ends, stop.clone());
         let app =
@@ -75,7 +78,7 @@ impl Server {
             let _ = axum::serve(prompt(listener), app).with_graceful_shutdown(until).await;
         });
         let owner = tokio::spawn(owner.run());
-        Ok(Running { address, clock, commands, stop, owner: Some(owner), server: Some(server) })
+        Ok(Running { address, clock, fault_counts, commands, stop, owner: Some(owner), server: Some(server) })
     }
 }
 
@@ -99,6 +102,12 @@ impl Running {
     #[must_use]
     pub const fn clock(&self) -> &SimClock {
         &self.clock
+    }
+
+    /// Returns how often the rules of its plan of faults have applied; they go on counting.
+    #[must_use]
+    pub const fn fault_counts(&self) -> &FaultCounts {
+        &self.fault_counts
     }
 
     /// Runs something on the broker, between two things that happen; `None` when the simulator has stopped.

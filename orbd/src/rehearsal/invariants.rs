@@ -8,7 +8,7 @@ use orb_core::event::Command;
 use orb_core::{Money, Quantity, Timestamp};
 use orb_sim::broker::{Execution, Order};
 
-use super::{Outcome, unprotected};
+use super::{Outcome, is_entry, unprotected};
 use crate::store::FillRow;
 
 /// Tells of a rule that was broken, in a sentence.
@@ -40,13 +40,7 @@ pub fn invariants(outcome: &Outcome) -> Vec<Violation> {
 }
 
 fn entries(outcome: &Outcome) -> impl Iterator<Item = &Order> {
-    outcome.broker.orders.iter().filter(|order| is_sent_entry(order))
-}
-
-/// Tells whether an order was sent as an entry. A leg, or an order that took another's place, has a name of the broker's
-/// making, which may end in any letter.
-pub(super) fn is_sent_entry(order: &Order) -> bool {
-    order.parent.is_none() && order.replaces.is_none() && order.client_order_id.ends_with('e')
+    outcome.broker.orders.iter().filter(|order| is_entry(order))
 }
 
 fn no_order_twice(outcome: &Outcome, found: &mut Vec<String>) {

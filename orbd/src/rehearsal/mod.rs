@@ -28,7 +28,7 @@ use tokio::net::TcpListener;
 pub use invariants::{Violation, invariants};
 pub use minutes::{Minutes, by_hand};
 use noted::Noted;
-pub use outcome::{AtBroker, Outcome};
+pub use outcome::{AtBroker, Outcome, is_entry};
 pub use protection::{Unprotected, unprotected};
 
 use crate::daemon::{Daemon, Folder};
@@ -141,13 +141,15 @@ impl Rehearsal {
             }
         };
         let at_broker = AtBroker::of(&simulator).await.context("the simulator has stopped")?;
+        let never = simulator.fault_counts().never();
         let (view, reader) = (daemon.view(), daemon.reader.clone());
         drop(busy);
         if !daemon.end().await? {
             bail!("the last log lines could not be stored");
         }
         simulator.stop().await;
-        Outcome::gather(self, at_broker, view, done, &reader)
+        let outcome = Outcome::gather(self, at_broker, view, done, &reader)?;
+        Ok(Outcome { rules_never_applied: never, ..outcome })
     }
 
     fn simulation(&self, folder: &Folder) -> Simulation {

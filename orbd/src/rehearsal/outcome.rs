@@ -6,7 +6,7 @@ use std::sync::Arc;
 use orb_core::event::Command;
 use orb_core::{Money, Quantity, Span, SymbolId, SymbolTable, Timestamp};
 use orb_sim::Running as Simulator;
-use orb_sim::broker::{Execution, Order, Position};
+use orb_sim::broker::{Execution, Order, Position, Role};
 
 use super::{LastView, Rehearsal};
 use crate::store::{
@@ -75,6 +75,8 @@ pub struct Outcome {
     pub positions_max: usize,
     /// How long a position may be without a stop that covers it.
     pub unprotected_max: Span,
+    /// The rules of the plan, for requests, messages and orders, that have never applied, as `stream 2`.
+    pub rules_never_applied: Vec<String>,
 }
 
 impl Outcome {
@@ -108,6 +110,7 @@ impl Outcome {
             initial: session.run.initial_equity,
             positions_max: session.run.account_max_positions.unwrap_or(own) as usize,
             unprotected_max: rehearsal.unprotected_max,
+            rules_never_applied: Vec::new(),
         })
     }
 
@@ -131,6 +134,16 @@ impl Outcome {
         };
         self.executions(symbol).map(step).collect()
     }
+}
+
+/// Tells whether an order was to open a position: by its place in its group, or by the name that orb gave it.
+///
+/// The broker's own names are hexadecimal and may end in anything.
+#[must_use]
+pub fn is_entry(order: &Order) -> bool {
+    let leg = order.client_order_id.rsplit('-').next().and_then(|last| last.strip_suffix('e'));
+    let is_named = leg.is_some_and(|attempt| attempt.parse::<u16>().is_ok());
+    order.role == Role::Entry || (order.parent.is_none() && is_named)
 }
 
 fn all<T>(mut list: impl FnMut(&PageRequest) -> Result<Page<T>, StoreError>) -> Result<Vec<T>, StoreError> {

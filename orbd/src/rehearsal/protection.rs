@@ -2,10 +2,9 @@
 
 use orb_core::side::OrderSide;
 use orb_core::{Quantity, Span, SymbolId, Timestamp};
-use orb_sim::broker::{Order, OrderStatus, Role};
+use orb_sim::broker::{Order, OrderStatus, OrderType, Role};
 
-use super::Outcome;
-use super::invariants::is_sent_entry;
+use super::{Outcome, is_entry};
 
 /// Tells of a stretch of time in which the stops at the broker covered less than the position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,15 +67,19 @@ fn covers(guards: &[Guard], held: Quantity, at: Timestamp) -> bool {
 }
 
 /// Tells from when to when a stop watches: a leg does from its entry's complete fill on.
+///
+/// A close that fills in pieces counts from its first piece on: how long the rest takes is the exchange's affair, and no
+/// stop can stand beside it.
 fn guard(order: &Order, outcome: &Outcome) -> Option<Guard> {
-    let is_entry = order.role == Role::Entry || is_sent_entry(order);
-    if !order.is_stop() || is_entry {
+    let is_close = order.order_type == OrderType::Market;
+    if is_entry(order) || !(order.is_stop() || is_close) {
         return None;
     }
     let times = order.times;
     let parent = order.parent.and_then(|key| outcome.broker.orders.iter().find(|other| other.key == key));
     let from = match parent.filter(|parent| parent.role == Role::Entry) {
         Some(entry) => entry.times.filled?,
+        None if is_close => outcome.broker.executions.iter().find(|one| one.order == order.key)?.at,
         None => times.submitted,
     };
     let ends = [times.filled, times.expired, times.canceled, times.failed, times.replaced];

@@ -3,6 +3,7 @@
 use orb_core::fact::ExitReason;
 use orb_core::{Span, SymbolId};
 use orb_exec::alpaca::BracketSupport;
+use orb_sim::broker::{OrderClass, OrderStatus};
 use orbd::rehearsal::Rehearsal;
 
 use crate::rig::{breakout, classic, day, price, range, story, survive};
@@ -34,5 +35,10 @@ fn mode_11_a_stop_beyond_the_market_closes_the_position() {
 fn legs_that_the_broker_rejects_are_made_anew() {
     let plan = "[[order]]\nfault = { legs_rejected = true }\nside = \"buy\"\n";
     let outcome = survive(day(vec![breakout("AAA")], classic()), plan);
+    let rejected = outcome.broker.orders.iter().filter(|order| order.status == OrderStatus::Rejected).count();
+    assert_eq!(rejected, 2, "both legs of the entry\n{}", story(&outcome));
+    let pairs = outcome.broker.orders.iter().filter(|order| order.class == OrderClass::Oco && order.is_stop());
+    assert_eq!(pairs.count(), 1, "a stop beside a target, made anew\n{}", story(&outcome));
     assert_eq!(outcome.trades.len(), 1, "{}", story(&outcome));
+    assert_eq!(outcome.trades[0].trade.exit_reason, Some(ExitReason::TimeExit), "{}", story(&outcome));
 }

@@ -25,9 +25,14 @@ fn mode_13_a_flatten_during_a_halt_is_done_after_it() {
 
 #[test]
 fn mode_13_no_entry_in_a_symbol_that_is_halted() {
-    let plan = "[[market]]\nfault = { halt_seconds = 60 }\nsymbol = \"AAA\"\nreason = \"LUDP\"\nat = \"09:35:50\"\n";
-    let outcome = survive(day(vec![breakout("AAA")], classic()), plan);
-    assert!(outcome.trades.iter().all(|row| row.trade.is_closed()), "{}", story(&outcome));
+    // Only bars are heard: that of 9:36, in which the level is crossed, comes while the symbol is halted.
+    let plan = "[[market]]\nfault = { halt_seconds = 60 }\nsymbol = \"AAA\"\nreason = \"LUDP\"\nat = \"09:36:50\"\n";
+    let mut rehearsal = day(vec![breakout("AAA")], classic());
+    rehearsal.streams.ticks = Some(Vec::new());
+    rehearsal.streams.stale_after = Some(Span::from_seconds(90));
+    let outcome = survive(rehearsal, plan);
+    assert_eq!((crate::rig::entries(&outcome), outcome.trades.len()), (0, 0), "{}", story(&outcome));
+    assert_eq!(outcome.decisions[0].reason, Reason::Halted, "{}", story(&outcome));
 }
 
 #[test]

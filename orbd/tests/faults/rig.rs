@@ -6,7 +6,7 @@ use orb_core::config::{Direction, EntryMode, RunConfig, SlotPolicy, preset};
 use orb_core::{Date, Price, Span, Symbol, Timestamp};
 use orb_exec::alpaca::RequestLimits;
 use orb_sim::market::PathConfig;
-use orbd::rehearsal::{Minutes, Outcome, Rehearsal, by_hand, invariants};
+use orbd::rehearsal::{Minutes, Outcome, Rehearsal, by_hand, invariants, is_entry};
 
 use crate::replay::check_repeats;
 
@@ -67,12 +67,13 @@ pub(crate) fn play(rehearsal: Rehearsal, faults: &str) -> Outcome {
     outcome.expect("a day to its end")
 }
 
-/// Plays a day on which this goes wrong; nothing may be broken after it.
+/// Plays a day on which this goes wrong; it must have gone wrong, and nothing may be broken after it.
 #[track_caller]
 pub(crate) fn survive(rehearsal: Rehearsal, faults: &str) -> Outcome {
     let outcome = play(rehearsal, faults);
     let broken: Vec<String> = invariants(&outcome).iter().map(ToString::to_string).collect();
     assert!(broken.is_empty(), "{broken:#?}\n{}", story(&outcome));
+    assert!(outcome.rules_never_applied.is_empty(), "{:?}\n{}", outcome.rules_never_applied, story(&outcome));
     outcome
 }
 
@@ -103,7 +104,7 @@ pub(crate) fn story(outcome: &Outcome) -> String {
 
 /// Counts the entries that the broker has made.
 pub(crate) fn entries(outcome: &Outcome) -> usize {
-    outcome.broker.orders.iter().filter(|order| order.client_order_id.ends_with('e')).count()
+    outcome.broker.orders.iter().filter(|order| is_entry(order)).count()
 }
 
 /// The strategy whose entries wait at the broker.

@@ -1,12 +1,11 @@
 //! Modes 2, 3, 4, 8 and 17: connections that are mute, refused or cut, and news that are lost, doubled or unheard of.
 
 use orb_core::Reason;
-use orb_core::Span;
 use orb_core::fact::ExitReason;
 use orb_exec::alpaca::BracketSupport;
 use orbd::rehearsal::{Outcome, Rehearsal};
 
-use crate::rig::{breakout, classic, day, price, range, story, survive};
+use crate::rig::{breakout, classic, day, price, range, resting, story, survive};
 
 fn one() -> Rehearsal {
     day(vec![breakout("AAA")], classic())
@@ -70,8 +69,16 @@ fn mode_4_a_fill_that_is_never_told() {
 
 #[test]
 fn mode_4_a_fill_that_is_never_told_of_an_entry_without_legs() {
-    let rehearsal = Rehearsal { brackets: BracketSupport::None, unprotected_max: Span::from_seconds(15), ..one() };
+    // The entry should have filled: it is looked up after two seconds, long before the next comparison.
+    let rehearsal = Rehearsal { brackets: BracketSupport::None, ..one() };
     let outcome = survive(rehearsal, &stream("\"drop\"", FILLS, "nth = [1]"));
+    left_at_the_end(&outcome);
+}
+
+#[test]
+fn mode_4_a_fill_that_is_never_told_of_an_entry_that_rests() {
+    // A price beyond the entry's level was heard: it is looked up as well.
+    let outcome = survive(day(vec![breakout("AAA")], resting()), &stream("\"drop\"", FILLS, "nth = [1]"));
     left_at_the_end(&outcome);
 }
 

@@ -8,7 +8,7 @@ use orb_core::event::Command;
 use orb_core::{Date, Price, Span, Symbol, Timestamp};
 use orb_exec::alpaca::RequestLimits;
 use orb_sim::market::PathConfig;
-use orbd::rehearsal::{Minutes, Outcome, Rehearsal, by_hand};
+use orbd::rehearsal::{Minutes, Outcome, Rehearsal, by_hand, unprotected};
 
 use crate::draw::Draw;
 use crate::plan;
@@ -137,8 +137,21 @@ fn story(outcome: &Outcome) -> String {
     for order in &outcome.broker.orders {
         let (at, id, class) = (order.times.created, &order.client_order_id, order.class.as_str());
         let (kind, role, status) = (order.order_type.as_str(), order.role, order.status);
-        let filled = order.filled.quantity();
-        lines.push(format!("{at} {id} {class} {kind} {role:?} {status:?} filled {filled}"));
+        let (filled, until) = (order.filled.quantity(), order.times.updated);
+        lines.push(format!("{at} to {until} {id} {class} {kind} {role:?} {status:?} filled {filled}"));
+    }
+    for one in &outcome.broker.executions {
+        let (name, side, busted) = (outcome.symbols.name(one.symbol), one.side, one.busted.is_some());
+        let (shares, price) = (one.shares.quantity(), one.price);
+        lines.push(format!("{} {name} {side:?} {shares} at {price}, taken back: {busted}", one.at));
+    }
+    for one in unprotected(outcome).iter().take(8) {
+        lines.push(format!(
+            "{} unprotected from {} on for {:?}",
+            outcome.symbols.name(one.symbol),
+            one.since,
+            one.lasted
+        ));
     }
     for trade in &outcome.trades {
         lines.push(format!("{:?}", trade.trade));

@@ -247,11 +247,18 @@ impl<C: Clock> Desk<C> {
         self.probe_if_away();
     }
 
+    /// Hands on the broker's whole state; not one that is older than an outcome, or than news, that were handed on.
     async fn push_snapshot(&self) {
         let mut pause = SNAPSHOT_AGAIN;
         for _ in 0..SNAPSHOT_TRIES {
+            let heard = self.outbox.heard();
             match self.rest.snapshot(self.clock.now()).await {
-                Ok(snapshot) => return self.outbox.snapshot(snapshot),
+                Ok(snapshot) => {
+                    if self.outbox.snapshot_as_of(heard, snapshot) {
+                        return;
+                    }
+                    tracing::debug!("the broker's state changed while it was read");
+                }
                 Err(error) => tracing::warn!(%error, "the broker's state could not be had"),
             }
             tokio::time::sleep(pause).await;

@@ -82,7 +82,7 @@ impl<C: Clock> Outbox<C> {
     /// Hands on the answer to an effect.
     pub(super) fn outcome(&self, id: EffectId, outcome: Outcome) {
         let mut state = self.lock();
-        state.heard += 1;
+        state.heard += u64::from(speaks_of_orders(&outcome));
         if let Outcome::Accepted(order) | Outcome::Found(order) = &outcome {
             state.told(order);
         }
@@ -92,11 +92,26 @@ impl<C: Clock> Outbox<C> {
 
     /// Hands on the whole state at the broker, and then the news that waited, whether it tells of their orders or not.
     pub fn snapshot(&self, snapshot: BrokerSnapshot) {
+        self.hand_on(&mut self.lock(), snapshot);
+    }
+
+    /// Hands on a state whose reading began when so much had been heard; false where something was heard since.
+    ///
+    /// What was heard meanwhile may be newer than the state, which would be taken for the newer one.
+    pub(crate) fn snapshot_as_of(&self, heard: u64, snapshot: BrokerSnapshot) -> bool {
         let mut state = self.lock();
+        let is_newest = state.heard == heard;
+        if is_newest {
+            self.hand_on(&mut state, snapshot);
+        }
+        is_newest
+    }
+
+    fn hand_on(&self, state: &mut State, snapshot: BrokerSnapshot) {
         snapshot.orders.iter().for_each(|order| state.told(order));
         self.push(BrokerEvent::Snapshot(snapshot));
         for (_, update) in core::mem::take(&mut state.waiting) {
-            self.tell(&mut state, update);
+            self.tell(state, update);
         }
     }
 
@@ -178,6 +193,19 @@ impl State {
             return !relatives.into_iter().flatten().any(|id| self.told.contains(id));
         };
         self.submitting.get(&order.symbol).is_some_and(|submitting| !submitting.contains(ours))
+    }
+}
+
+/// Tells whether an outcome may say more of an order than a state that was read before it.
+const fn speaks_of_orders(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Accepted(_)
+        | Outcome::Rejected(_)
+        | Outcome::Unknown
+        | Outcome::Found(_)
+        | Outcome::NotFound
+        | Outcome::Done => true,
+        Outcome::Positions(_) | Outcome::Account(_) | Outcome::Bars(_) => false,
     }
 }
 
@@ -290,6 +318,21 @@ mod tests {
             ..order("new", None, Vec::new())
         }));
         assert_eq!(names(&mut events), ["outcome", "leg", "new"]);
+    }
+
+    #[test]
+    fn a_state_that_is_older_than_what_was_heard_is_not_handed_on() {
+        let (sender, mut events) = mpsc::unbounded_channel();
+        let outbox = Outbox::new(sender, WallClock::default());
+        let began = outbox.heard();
+        outbox.outcome(EffectId(1), Outcome::Positions(Vec::new()));
+        assert!(outbox.snapshot_as_of(began, BrokerSnapshot::default()), "positions say nothing of orders");
+        outbox.outcome(EffectId(2), Outcome::Done);
+        assert!(!outbox.snapshot_as_of(began, BrokerSnapshot::default()), "an order's cancel was taken meanwhile");
+        let began = outbox.heard();
+        outbox.update(update(order("entry", Some("e"), Vec::new())));
+        assert!(!outbox.snapshot_as_of(began, BrokerSnapshot::default()), "an order's news came meanwhile");
+        assert_eq!(names(&mut events), ["outcome", "snapshot", "outcome", "entry"]);
     }
 
     #[test]

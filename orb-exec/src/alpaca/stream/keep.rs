@@ -2,10 +2,11 @@
 
 use orb_core::Span;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use super::backoff::Backoff;
 use super::error::StreamError;
-use super::socket::Socket;
+use super::socket::{Socket, SocketTiming};
 use crate::clock::Clock;
 
 /// A connection that held for so long was a good one: the next failure is the first again.
@@ -13,13 +14,43 @@ const HELD: Span = Span::from_seconds(30);
 /// How long after a panic a task is begun again.
 const RESTART_AFTER: Span = Span::from_seconds(1);
 
+/// Holds what a connection is made with.
+#[derive(Clone, Debug)]
+pub(crate) struct Line<C> {
+    /// The whole address of the stream.
+    pub(crate) address: Url,
+    /// How long it may take to do what.
+    pub(crate) timing: SocketTiming,
+    /// The time that its waits live in.
+    pub(crate) clock: C,
+}
+
 /// Knows what is said on one of the streams.
 pub(crate) trait Conversation<C: Clock>: Send {
     /// The stream's name in the log.
     const NAME: &'static str;
 
+    /// Returns where the server is and how long it may take, and the clock that waits for it.
+    fn line(&self) -> Line<C>;
+
+    /// Shows the key and subscribes.
+    fn introduce(&mut self, socket: &mut Socket<C>) -> impl Future<Output = Result<(), StreamError>> + Send;
+
     /// Connects, shows the key and subscribes.
-    fn open(&mut self) -> impl Future<Output = Result<Socket<C>, StreamError>> + Send;
+    fn open(&mut self) -> impl Future<Output = Result<Socket<C>, StreamError>> + Send {
+        async move {
+            let Line { address, timing, clock } = self.line();
+            let _busy = clock.busy();
+            let mut socket = Socket::connect(&address, timing, clock.clone()).await?;
+            match self.introduce(&mut socket).await {
+                Ok(()) => Ok(socket),
+                Err(error) => {
+                    socket.close().await;
+                    Err(error)
+                }
+            }
+        }
+    }
 
     /// Notes that what follows on the stream is complete from now on.
     fn on_open(&mut self);

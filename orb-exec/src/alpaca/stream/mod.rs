@@ -12,7 +12,7 @@ mod socket;
 pub use error::StreamError;
 pub use lock::KeyInUse;
 
-pub(crate) use keep::{Keeper, supervise};
+pub(crate) use keep::{Keeper, Line, supervise};
 pub(crate) use lock::StreamLock;
 #[cfg(test)]
 pub(crate) use order_message::read_message;

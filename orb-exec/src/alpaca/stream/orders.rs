@@ -12,13 +12,12 @@ use secrecy::ExposeSecret as _;
 use serde_json::json;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use url::Url;
 
 use super::error::StreamError;
-use super::keep::Conversation;
+use super::keep::{Conversation, Line};
 use super::lock::StreamLock;
 use super::order_message::{OrderNews, ServerMessage, read_message};
-use super::socket::{Frame, Socket, SocketTiming};
+use super::socket::{Frame, Socket};
 use crate::alpaca::Credentials;
 use crate::alpaca::broker::Outbox;
 use crate::alpaca::connect::SnapshotSource;
@@ -40,13 +39,11 @@ const BUFFER_MAX: usize = 65_536;
 
 /// Speaks with the stream of order news.
 pub(crate) struct OrderStream<C: Clock, S> {
-    pub(crate) address: Url,
+    pub(crate) line: Line<C>,
     pub(crate) credentials: Credentials,
     pub(crate) reader: OrderReader,
     pub(crate) outbox: Outbox<C>,
     pub(crate) source: Arc<S>,
-    pub(crate) clock: C,
-    pub(crate) timing: SocketTiming,
     /// How often the whole state is compared; `None` only after each connection.
     pub(crate) compare_every: Option<Span>,
     /// Held as long as anybody speaks with it.
@@ -88,22 +85,22 @@ impl Drop for Reading {
 impl<C: Clock, S: SnapshotSource> Conversation<C> for OrderStream<C, S> {
     const NAME: &'static str = "orders";
 
-    async fn open(&mut self) -> Result<Socket<C>, StreamError> {
-        let _busy = self.clock.busy();
-        let mut socket = Socket::connect(&self.address, self.timing, self.clock.clone()).await?;
-        match self.introduce(&mut socket).await {
-            Ok(()) => Ok(socket),
-            Err(error) => {
-                socket.close().await;
-                Err(error)
-            }
-        }
+    fn line(&self) -> Line<C> {
+        self.line.clone()
+    }
+
+    async fn introduce(&mut self, socket: &mut Socket<C>) -> Result<(), StreamError> {
+        let (key, secret) = (self.credentials.key_id.expose_secret(), self.credentials.secret.expose_secret());
+        socket.send(&json!({ "action": "auth", "key": key, "secret": secret })).await?;
+        self.hear(socket, "authorized").await?;
+        socket.send(&json!({ "action": "listen", "data": { "streams": ["trade_updates"] } })).await?;
+        self.hear(socket, "listening").await
     }
 
     fn on_open(&mut self) {
         // What was missed while there was no connection is in the snapshot; what comes from now on waits for it.
         self.comparison =
-            Comparison { buffer: Some(Vec::new()), ask_at: Some(self.clock.now()), ..Comparison::default() };
+            Comparison { buffer: Some(Vec::new()), ask_at: Some(self.line.clock.now()), ..Comparison::default() };
     }
 
     async fn read(&mut self, socket: &mut Socket<C>) -> StreamError {
@@ -116,7 +113,7 @@ impl<C: Clock, S: SnapshotSource> Conversation<C> for OrderStream<C, S> {
                     Err(error) => return error,
                 },
                 (snapshot, _busy) = finished(&mut self.comparison.reading) => self.on_snapshot(snapshot),
-                () = sleep_until(&self.clock, ask_at) => self.ask(),
+                () = sleep_until(&self.line.clock, ask_at) => self.ask(),
             }
         }
     }
@@ -132,34 +129,24 @@ impl<C: Clock, S: SnapshotSource> OrderStream<C, S> {
     /// Makes another speaker of the same conversation that has not begun.
     pub(crate) fn fresh(&self) -> Self {
         Self {
-            address: self.address.clone(),
+            line: self.line.clone(),
             credentials: self.credentials.clone(),
             reader: self.reader.clone(),
             outbox: self.outbox.clone(),
             source: Arc::clone(&self.source),
-            clock: self.clock.clone(),
-            timing: self.timing,
             compare_every: self.compare_every,
             lock: Arc::clone(&self.lock),
             comparison: Comparison::default(),
         }
     }
 
-    async fn introduce(&mut self, socket: &mut Socket<C>) -> Result<(), StreamError> {
-        let (key, secret) = (self.credentials.key_id.expose_secret(), self.credentials.secret.expose_secret());
-        socket.send(&json!({ "action": "auth", "key": key, "secret": secret })).await?;
-        self.hear(socket, "authorized").await?;
-        socket.send(&json!({ "action": "listen", "data": { "streams": ["trade_updates"] } })).await?;
-        self.hear(socket, "listening").await
-    }
-
     /// Waits for the server's answer; news that comes before it is in the snapshot that is read afterwards.
     async fn hear(&mut self, socket: &mut Socket<C>, awaited: &'static str) -> Result<(), StreamError> {
-        let within = self.timing.answer_within;
+        let within = self.line.timing.answer_within;
         let listening = async {
             loop {
                 let frame = socket.next_frame().await?;
-                match (read_message(frame.payload(), &self.reader, self.clock.now()), awaited) {
+                match (read_message(frame.payload(), &self.reader, self.line.clock.now()), awaited) {
                     (Ok(ServerMessage::Authorized), "authorized") | (Ok(ServerMessage::Listening), "listening") => {
                         return Ok(());
                     }
@@ -172,7 +159,7 @@ impl<C: Clock, S: SnapshotSource> OrderStream<C, S> {
     }
 
     fn hand_on(&mut self, frame: &Frame<C>) {
-        match read_message(frame.payload(), &self.reader, self.clock.now()) {
+        match read_message(frame.payload(), &self.reader, self.line.clock.now()) {
             Ok(ServerMessage::News(news)) => self.take(news),
             Ok(ServerMessage::Authorized | ServerMessage::Listening) => {}
             Ok(ServerMessage::Refused(words)) => {
@@ -227,7 +214,7 @@ impl<C: Clock, S: SnapshotSource> OrderStream<C, S> {
 
     /// Wants a snapshot soon; one that is being read now began too early.
     fn want(&mut self) {
-        let now = self.clock.now();
+        let now = self.line.clock.now();
         let soon = self.comparison.asked.map_or(now, |asked| now.max(asked + ASK_EVERY_LEAST));
         self.comparison.ask_at = Some(self.comparison.ask_at.map_or(soon, |at| at.min(soon)));
     }
@@ -243,20 +230,20 @@ impl<C: Clock, S: SnapshotSource> OrderStream<C, S> {
 
     fn ask(&mut self) {
         let source = Arc::clone(&self.source);
-        let busy = self.clock.busy();
+        let busy = self.line.clock.busy();
         let task = tokio::spawn(async move {
             let snapshot = source.snapshot().await;
             let failed = |error| tracing::warn!(component = "Alpaca", "the broker's state could not be read: {error}");
             (snapshot.map_err(failed).ok(), busy)
         });
         self.comparison.ask_at = None;
-        self.comparison.asked = Some(self.clock.now());
+        self.comparison.asked = Some(self.line.clock.now());
         self.comparison.reading = Some(Reading { heard: self.outbox.heard(), task });
     }
 
     fn on_snapshot(&mut self, snapshot: Option<BrokerSnapshot>) {
         let Some(reading) = self.comparison.reading.take() else { return };
-        let now = self.clock.now();
+        let now = self.line.clock.now();
         let Some(snapshot) = snapshot else {
             let wait = Span::from_micros(RETRY_AFTER.micros() << self.comparison.failures.min(5)).min(RETRY_MOST);
             self.comparison.failures += 1;
@@ -271,12 +258,12 @@ impl<C: Clock, S: SnapshotSource> OrderStream<C, S> {
             return;
         }
         self.comparison.tries = 0;
-        match self.comparison.buffer.take() {
+        if let Some(buffer) = self.comparison.buffer.take() {
             // After a connection even a state that changed while it was read is better than none: what changed it
             // follows.
-            Some(buffer) => self.report(snapshot, buffer),
-            None if is_torn => return self.comparison.ask_at = Some(now + RETRY_AFTER),
-            None => self.report(snapshot, Vec::new()),
+            self.report(snapshot, buffer);
+        } else if !self.outbox.snapshot_as_of(reading.heard, snapshot) {
+            return self.comparison.ask_at = Some(now + RETRY_AFTER);
         }
         if self.comparison.ask_at.is_none() {
             self.comparison.ask_at = self.compare_every.map(|every| now + every);

@@ -8,12 +8,11 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio::time::timeout;
-use url::Url;
 
 use super::error::StreamError;
-use super::keep::Conversation;
+use super::keep::{Conversation, Line};
 use super::lock::StreamLock;
-use super::socket::{Frame, Socket, SocketTiming};
+use super::socket::{Frame, Socket};
 use crate::alpaca::Credentials;
 use crate::alpaca::market::{Lanes, News};
 use crate::alpaca::wire::data::{DataMessage, SymbolIndex, read_frame};
@@ -60,14 +59,12 @@ impl Subscription {
 /// Speaks with the market-data stream.
 #[derive(Clone, Debug)]
 pub(crate) struct PriceStream<C: Clock> {
-    /// The whole address, with the feed.
-    pub(crate) address: Url,
+    /// Its address names the feed.
+    pub(crate) line: Line<C>,
     pub(crate) credentials: Credentials,
     pub(crate) subscription: Subscription,
     pub(crate) symbols: Arc<SymbolIndex>,
     pub(crate) lanes: Arc<Lanes<C>>,
-    pub(crate) clock: C,
-    pub(crate) timing: SocketTiming,
     /// Rung when the connection is to be ended.
     pub(crate) reconnect: Arc<Notify>,
     /// Held as long as anybody speaks with it.
@@ -77,15 +74,24 @@ pub(crate) struct PriceStream<C: Clock> {
 impl<C: Clock> Conversation<C> for PriceStream<C> {
     const NAME: &'static str = "prices";
 
-    async fn open(&mut self) -> Result<Socket<C>, StreamError> {
-        let _busy = self.clock.busy();
-        let mut socket = Socket::connect(&self.address, self.timing, self.clock.clone()).await?;
-        match self.introduce(&mut socket).await {
-            Ok(()) => Ok(socket),
-            Err(error) => {
-                socket.close().await;
-                Err(error)
+    fn line(&self) -> Line<C> {
+        self.line.clone()
+    }
+
+    async fn introduce(&mut self, socket: &mut Socket<C>) -> Result<(), StreamError> {
+        self.hear(socket, "connected").await?;
+        let (key, secret) = (self.credentials.key_id.expose_secret(), self.credentials.secret.expose_secret());
+        socket.send(&json!({ "action": "auth", "key": key, "secret": secret })).await?;
+        self.hear(socket, "authenticated").await?;
+        socket.send(&self.subscription.message()).await?;
+        match self.hear(socket, "subscription").await {
+            Err(StreamError::Complaint { code: SYMBOL_LIMIT, message }) if !self.subscription.ticks.is_empty() => {
+                tracing::warn!(component = "Data", "no trades and quotes, bars alone: {message}");
+                self.subscription.ticks.clear();
+                socket.send(&self.subscription.message()).await?;
+                self.hear(socket, "subscription").await
             }
+            other => other,
         }
     }
 
@@ -119,26 +125,9 @@ impl<C: Clock> PriceStream<C> {
         !self.subscription.ticks.is_empty()
     }
 
-    async fn introduce(&mut self, socket: &mut Socket<C>) -> Result<(), StreamError> {
-        self.hear(socket, "connected").await?;
-        let (key, secret) = (self.credentials.key_id.expose_secret(), self.credentials.secret.expose_secret());
-        socket.send(&json!({ "action": "auth", "key": key, "secret": secret })).await?;
-        self.hear(socket, "authenticated").await?;
-        socket.send(&self.subscription.message()).await?;
-        match self.hear(socket, "subscription").await {
-            Err(StreamError::Complaint { code: SYMBOL_LIMIT, message }) if !self.subscription.ticks.is_empty() => {
-                tracing::warn!(component = "Data", "no trades and quotes, bars alone: {message}");
-                self.subscription.ticks.clear();
-                socket.send(&self.subscription.message()).await?;
-                self.hear(socket, "subscription").await
-            }
-            other => other,
-        }
-    }
-
     /// Waits for a word of the server; prices that come before it are handed on.
     async fn hear(&self, socket: &mut Socket<C>, awaited: &'static str) -> Result<(), StreamError> {
-        let within: Duration = self.timing.answer_within;
+        let within: Duration = self.line.timing.answer_within;
         let listening = async {
             loop {
                 let frame = socket.next_frame().await?;
