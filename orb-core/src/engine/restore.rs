@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::fact::{ClosingRecord, Decision, SessionRecord, Signal, Trade};
-use crate::hold::{Clearing, Hold};
+use crate::hold::{Clearing, Hold, HoldKind};
 use crate::order::{AttemptId, Order, OrderRole};
 use crate::protection::{Protection, StopRule};
 
@@ -31,10 +31,13 @@ impl Engine {
     /// Takes up the facts of before a restart; to be called once, before the first event.
     ///
     /// Holds that end with their cause are left out: the cause will show itself again. A flatten is resumed by the
-    /// closes that were not finished.
+    /// closes that were not finished, and with them its hold.
     pub fn restore(&mut self, restored: Restored) {
+        let mut flattening = None;
         for hold in restored.holds {
-            if hold.kind.clearing() != Clearing::Cause {
+            if hold.kind == HoldKind::Flattening {
+                flattening = Some(hold);
+            } else if hold.kind.clearing() != Clearing::Cause {
                 self.holds.set(hold);
             }
         }
@@ -61,6 +64,9 @@ impl Engine {
             {
                 desk.close(closing.since, closing.reason);
             }
+        }
+        if let Some(hold) = flattening.filter(|_| self.desks.values().any(|desk| desk.closing().is_some())) {
+            self.holds.set(hold);
         }
     }
 
