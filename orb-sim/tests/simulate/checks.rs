@@ -171,7 +171,9 @@ impl World<'_> {
         let odd = held
             .iter()
             .find(|kind| !matches!(kind, HoldKind::DailyLoss | HoldKind::Flattening | HoldKind::Reconciling));
-        match odd {
+        // A stop entry that rests at the level of a wide range may be further from the market than the breaker likes.
+        let is_wide = odd == Some(&HoldKind::Breaker) && self.plan.rests();
+        match odd.filter(|_| !is_wide) {
             Some(odd) if self.plan.troubles.is_empty() => Err(format!("{odd:?} is in force on a day without trouble")),
             Some(_) | None => Ok(()),
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use orb_core::config::preset;
+use orb_core::config::{EntryMode, preset};
 use orb_core::event::{ReferenceData, SymbolReference};
 use orb_core::{
     Calendar, Date, EngineConfig, Money, Price, RunConfig, Session, Span, StrategyConfig, Symbol, SymbolTable,
@@ -117,6 +117,11 @@ impl Plan {
     /// Tells whether a trouble is in the plan.
     pub(crate) fn has(&self, trouble: Trouble) -> bool {
         self.troubles.contains(&trouble)
+    }
+
+    /// Tells whether entries rest at the broker.
+    pub(crate) fn rests(&self) -> bool {
+        self.run.strategies.iter().any(|one| one.entry_mode == EntryMode::RestingStop)
     }
 
     /// Returns a chance where a trouble is in the plan and the session is not healed; zero otherwise.
