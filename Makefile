@@ -12,7 +12,7 @@ export OPENSSL_NO_VENDOR ?= 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build release test soak fuzz bench check fmt lint purity promises doc audit clean
+.PHONY: help demo build release test soak simulate fuzz bench check fmt lint purity promises doc audit clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,13 @@ SOAK_FIRST ?= 1
 
 soak: ## plays a hundred sessions on which anything may go wrong; SOAK_SEEDS and SOAK_FIRST choose others
 	ORB_SOAK_SEEDS=$(SOAK_SEEDS) ORB_SOAK_FIRST=$(SOAK_FIRST) $(CARGO) test $(CARGO_FLAGS) -p orbd --test soak
+
+# How many sessions `make simulate` plays, and the seed of the first.
+SIMULATE_SEEDS ?= 10000
+SIMULATE_FIRST ?= 1
+
+simulate: ## plays thousands of sessions in one process, on which anything goes wrong; SIMULATE_SEEDS and SIMULATE_FIRST choose others
+	ORB_SIMULATE_SEEDS=$(SIMULATE_SEEDS) ORB_SIMULATE_FIRST=$(SIMULATE_FIRST) $(CARGO) test $(CARGO_FLAGS) -p orb-sim --test simulate -- --nocapture sessions
 
 # How many inputs each test of `make fuzz` makes.
 FUZZ_CASES ?= 200000

@@ -30,8 +30,6 @@ pub(crate) struct Watchman {
     alarms: BTreeMap<SymbolId, Timestamp>,
     bound: Span,
     looked_at_close: bool,
-    /// The longest time without a stop that was seen.
-    pub(crate) longest: Span,
 }
 
 impl Watchman {
@@ -44,7 +42,6 @@ impl Watchman {
             alarms: BTreeMap::new(),
             bound: bound(plan),
             looked_at_close: false,
-            longest: Span::ZERO,
         }
     }
 
@@ -141,7 +138,6 @@ impl World<'_> {
             if is_closing || self.watchman.halted.contains(&symbol) || self.now >= self.plan.session.close {
                 continue;
             }
-            self.watchman.longest = self.watchman.longest.max(lasts);
             if lasts > self.watchman.bound {
                 let covered = covered(&self.broker, symbol, held);
                 return Err(format!(

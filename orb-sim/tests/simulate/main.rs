@@ -45,7 +45,7 @@ mod tests {
     use crate::world::{Violation, play};
 
     /// Seeds that are played where nothing else is said.
-    const SEEDS: u64 = 100;
+    const SEEDS: u64 = 200;
     /// So many of the last lines of a story are told where nothing else is said.
     const LINES: u64 = 200;
     /// After so many failures no further seeds are played.

@@ -50,7 +50,7 @@ impl Market {
             let price = first.micros() / 10_000;
             Walk {
                 price,
-                step: (price / *dice.pick(&[400, 800, 2_000])).max(1),
+                step: (price / *dice.pick(&[800, 1_500, 3_000])).max(1),
                 lean: 0,
                 half_spread: 1 + price / 8_000,
             }
@@ -68,7 +68,7 @@ impl Market {
             // A new mood: the price drifts up, down or nowhere for a while.
             walk.lean = dice.between(-1, 1) * (walk.step / 4).max(1);
         }
-        let jump = if dice.hits(2) { dice.between(-8, 8) * walk.step } else { 0 };
+        let jump = if dice.hits(2) { dice.between(-6, 6) * walk.step } else { 0 };
         let moved = dice.between(-walk.step, walk.step) + walk.lean + jump;
         walk.price = (walk.price + moved).max(200);
         let size = dice.below(900) + 100;

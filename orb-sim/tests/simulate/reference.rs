@@ -8,7 +8,7 @@ use orb_core::config::StrategyId;
 use orb_core::effect::{Action, Effect};
 use orb_core::event::{BrokerSnapshot, Command, Event, FeedState, MarketData, Outcome, RiskLimits};
 use orb_core::fact::{Fact, Fill};
-use orb_core::hold::HoldKind;
+use orb_core::hold::{Clearing, HoldKind};
 use orb_core::order::{BrokerOrder, ClientOrderId, OrderRequest, OrderRole, RejectionKind};
 use orb_core::session_clock::Windows;
 use orb_core::{Bar, Money, Price, Span, SymbolId, Timestamp};
@@ -64,7 +64,6 @@ impl Reference {
 
     /// Begins another life of the daemon: what only memory knew is forgotten, what was recorded is not.
     pub(crate) fn restart(&mut self, limits: RiskLimits) {
-        use orb_core::hold::Clearing;
         self.holds.retain(|kind| kind.clearing() != Clearing::Cause);
         self.holds.insert(HoldKind::Starting);
         (self.differing, self.refusals, self.limits) = (0, 0, limits);
@@ -235,7 +234,7 @@ impl Reference {
                 }
             }
             Command::Pause => _ = self.holds.insert(HoldKind::OperatorPause),
-            Command::Clear(kind) if kind.clearing() == orb_core::hold::Clearing::Operator => {
+            Command::Clear(kind) if kind.clearing() == Clearing::Operator => {
                 self.holds.remove(&kind);
             }
             Command::Clear(_) | Command::Close(_) | Command::CancelEntries => {}
