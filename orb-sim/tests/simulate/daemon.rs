@@ -73,6 +73,11 @@ impl Daemon {
         effects
     }
 
+    /// Returns the event that the engine was given last.
+    pub(crate) fn last_event(&self) -> Option<&Event> {
+        self.record.last().map(|recorded| &recorded.event)
+    }
+
     /// Places a job; returns it if it is to be done now.
     pub(crate) fn place(&mut self, job: Job) -> Option<Job> {
         let Some(symbol) = job.effect.symbol else { return Some(job) };

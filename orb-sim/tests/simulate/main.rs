@@ -85,7 +85,7 @@ mod tests {
                 let mut all = all.lock().expect("nobody panics with it");
                 match judged {
                     Ok(counts) => {
-                        counts.into_iter().for_each(|(what, times)| *all.counts.entry(what).or_default() += times)
+                        counts.into_iter().for_each(|(what, times)| *all.counts.entry(what).or_default() += times);
                     }
                     Err(what) => _ = all.failures.insert(seed, what),
                 }

@@ -80,17 +80,13 @@ impl World<'_> {
     /// Lets a request reach the broker, whether its sender still lives or not.
     pub(crate) fn arrive(&mut self, life: u32, job: Job, reply: Reply) {
         self.story.tell(self.now, || format!("at the broker: {:?} ({reply:?})", job.effect.action));
-        let outcome = match &job.effect.action {
-            Action::QueryBars { symbols, from, to } => {
-                let minutes = self.market.minutes(*from, *to, self.now);
-                let bars = minutes.into_iter().flat_map(|(_, bars)| bars);
-                Outcome::Bars(bars.filter(|bar| symbols.contains(&bar.symbol)).collect())
-            }
-            action => {
-                let action = action.clone();
-                let plan = self.plan;
-                self.talk(life, |talk| talk.carry_out(&action, plan))
-            }
+        let outcome = if let Action::QueryBars { symbols, from, to } = &job.effect.action {
+            let minutes = self.market.minutes(*from, *to, self.now);
+            let bars = minutes.into_iter().flat_map(|(_, bars)| bars);
+            Outcome::Bars(bars.filter(|bar| symbols.contains(&bar.symbol)).collect())
+        } else {
+            let plan = self.plan;
+            self.talk(life, |talk| talk.carry_out(&job.effect.action, plan))
         };
         self.story.tell(self.now, || format!("  answers {outcome:?}"));
         if let Outcome::Rejected(rejection) = &outcome {

@@ -300,17 +300,19 @@ impl<'p> World<'p> {
         let (now, plan) = (self.now, self.plan);
         let Some(daemon) = self.daemon.as_mut() else { return };
         let is_price = matches!(event, Event::Market(..) | Event::Wakeup);
-        let effects = daemon.step(now, event.clone());
         if !is_price {
             self.story.tell(now, || format!("  in  {event:?}"));
         }
+        let effects = daemon.step(now, event);
         if !effects.is_empty() && self.fate.hits(plan.chance(Trouble::Crashes, now, 15)) {
             self.story.tell(now, || format!("dies before it commits {effects:?}"));
             self.story.count("crashes before a commit");
             return self.die();
         }
         self.store.commit(&effects);
-        if let Err(what) = self.reference.on_step(now, &event, &effects) {
+        let heard = self.daemon.as_ref().and_then(Daemon::last_event);
+        let judged = heard.map_or(Ok(()), |event| self.reference.on_step(now, event, &effects));
+        if let Err(what) = judged {
             self.tell_effects(&effects);
             return self.breaks(what);
         }
