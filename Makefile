@@ -12,7 +12,7 @@ export OPENSSL_NO_VENDOR ?= 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build release test soak crash fuzz bench check fmt lint purity promises doc audit clean
+.PHONY: help demo build release test soak crash simulate fuzz bench check fmt lint purity promises doc audit clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,13 @@ CRASH_FIRST ?= 1
 
 crash: ## kills sessions as by kill -9 at two thousand points; CRASH_POINTS and CRASH_FIRST choose others
 	ORB_CRASH_POINTS=$(CRASH_POINTS) ORB_CRASH_FIRST=$(CRASH_FIRST) $(CARGO) test $(CARGO_FLAGS) -p orbd --test crash
+
+# How many sessions `make simulate` plays, and the seed of the first.
+SIMULATE_SEEDS ?= 10000
+SIMULATE_FIRST ?= 1
+
+simulate: ## plays thousands of sessions in one process, on which anything goes wrong; SIMULATE_SEEDS and SIMULATE_FIRST choose others
+	ORB_SIMULATE_SEEDS=$(SIMULATE_SEEDS) ORB_SIMULATE_FIRST=$(SIMULATE_FIRST) $(CARGO) test $(CARGO_FLAGS) -p orb-sim --test simulate -- --nocapture sessions
 
 # How many inputs each test of `make fuzz` makes.
 FUZZ_CASES ?= 200000

@@ -46,6 +46,21 @@ impl Engine {
         }
     }
 
+    /// Takes the bars of a range that were asked for; its last one is the latest price where the stream is behind.
+    pub(super) fn take_missing_bars(&mut self, id: StrategyId, bars: &[Bar]) {
+        let (now, length) = (self.now, self.config.bar_length);
+        let range_end = self.clock.windows(id).map(|windows| windows.range_end);
+        let day = &mut self.strategies[id.index()];
+        for bar in bars {
+            let end = bar.start + length;
+            if range_end == Some(end) && now < end + length && !day.ranges.has_last_bar(bar.symbol) {
+                self.prices.symbols[bar.symbol.index()].last = bar.close;
+            }
+            day.ranges.on_bar(bar);
+        }
+        day.answered = true;
+    }
+
     fn route_bars(&mut self, id: StrategyId, index: usize, origin: Origin, bars: &[Bar], out: &mut Effects) {
         let day = &mut self.strategies[index];
         if day.barrier != Barrier::Fired {

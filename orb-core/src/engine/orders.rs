@@ -326,9 +326,7 @@ impl Engine {
             }
             Pending::Bars(strategy) => {
                 if let Outcome::Bars(bars) = outcome {
-                    let day = &mut self.strategies[strategy.index()];
-                    bars.iter().for_each(|bar| day.ranges.on_bar(bar));
-                    day.answered = true;
+                    self.take_missing_bars(strategy, bars);
                     self.advance_barriers(out);
                 }
             }

@@ -1,6 +1,6 @@
 //! The gate between start and trading: books and broker must agree.
 
-use super::Engine;
+use super::{Engine, Pending};
 use crate::effect::{Component, Effects, Severity};
 use crate::event::BrokerSnapshot;
 use crate::hold::HoldKind;
@@ -78,7 +78,7 @@ impl Engine {
         let known: Vec<ClientOrderId> = live.filter_map(|order| self.orders.identify(order)).collect();
         for id in known {
             let Some(order) = self.orders.get(&id).cloned() else { continue };
-            let awaited = self.pending.values().any(|pending| *pending == super::Pending::Cancel(id.clone()));
+            let awaited = self.pending.values().any(|pending| *pending == Pending::Cancel(id.clone()));
             if order.status == OrderStatus::PendingCancel && !awaited {
                 self.cancel(&id, out);
             } else {
@@ -117,6 +117,17 @@ impl Engine {
         }
     }
 
+    /// Tells whether an answer about an order is on its way: it says more than a list that may be older.
+    fn is_awaited(&self, id: &ClientOrderId) -> bool {
+        let is_about = |pending: &Pending| match pending {
+            Pending::Submit(order) | Pending::Cancel(order) | Pending::Find(order) => order == id,
+            Pending::Replace(_) | Pending::Positions(_) | Pending::Snapshot | Pending::Bars(_) | Pending::Verify(_) => {
+                false
+            }
+        };
+        self.pending.values().any(is_about) || self.lookups.iter().any(|lookup| lookup.order == *id)
+    }
+
     fn end_lost_orders(&mut self, snapshot: &BrokerSnapshot, out: &mut Effects) {
         let listed = |id: &ClientOrderId| {
             let is_it = |order: &BrokerOrder| self.orders.identify(order).as_ref() == Some(id);
@@ -125,15 +136,23 @@ impl Engine {
         let lost: Vec<ClientOrderId> = self
             .orders
             .iter()
-            .filter(|order| matches!(order.status, OrderStatus::PendingSubmit | OrderStatus::Unknown))
-            .filter(|order| !listed(&order.id))
+            .filter(|order| match order.status {
+                OrderStatus::PendingSubmit | OrderStatus::Unknown => true,
+                // A cancel that was decided before a crash, of an order that nobody was told of.
+                OrderStatus::PendingCancel => order.broker_id.is_none(),
+                OrderStatus::Working
+                | OrderStatus::Held
+                | OrderStatus::PartiallyFilled
+                | OrderStatus::Filled
+                | OrderStatus::Cancelled
+                | OrderStatus::Expired
+                | OrderStatus::Rejected
+                | OrderStatus::Replaced => false,
+            })
+            .filter(|order| !listed(&order.id) && !self.is_awaited(&order.id))
             .map(|order| order.id.clone())
             .collect();
         for id in lost {
-            let awaited = self.pending.values().any(|pending| *pending == super::Pending::Submit(id.clone()));
-            if awaited {
-                continue;
-            }
             let rejection = Rejection {
                 code: 0,
                 message: "it was decided but never reached the broker".to_owned(),

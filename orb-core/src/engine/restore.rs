@@ -38,7 +38,7 @@ impl Engine {
     /// Takes up the facts of before a restart; to be called once, before the first event.
     ///
     /// Holds that end with their cause are left out: the cause will show itself again. A flatten is resumed by the
-    /// closes that were not finished.
+    /// closes that were not finished, and with them its hold.
     pub fn restore(&mut self, restored: Restored) {
         let is_closing = restored.closings.iter().any(|closing| !is_over(closing.step));
         for hold in restored.holds {

@@ -1,6 +1,7 @@
 //! The end of the range: late bars, corrections, questions for what is missing.
 
-use crate::script::check_with;
+use crate::rig::Rig;
+use crate::script::{check_with, perform};
 
 /// Only A is traded.
 #[track_caller]
@@ -84,4 +85,22 @@ fn range_completeness_takes_a_correction_until_the_range_is_frozen() {
 #[test]
 fn a_barrier_that_has_fired_asks_for_nothing_again() {
     check("at 09:36\n> query bars A\n> decide A range_incomplete\nat 09:40\nat 16:01");
+}
+
+#[test]
+fn the_last_bar_that_was_asked_for_is_the_latest_price() {
+    let mut rig = Rig::new("orb-classic symbols=A");
+    let close = |rig: &Rig| rig.engine.mark(rig.symbol("A")).expect("a price").to_string();
+    for step in ["at 09:35", "wait 0.3", "bars A 09:30 100 101 99 99.5"] {
+        perform(&mut rig, step);
+        rig.lines.clear();
+    }
+    assert_eq!(close(&rig), "99.5");
+    // The stream has caught up: what it said later counts.
+    let mut rig = Rig::new("orb-classic symbols=A");
+    for step in ["at 09:35", "wait 0.3", "backfill A 09:30 100 101 99 100", "bars A 09:30 100 101 99 99.5"] {
+        perform(&mut rig, step);
+        rig.lines.clear();
+    }
+    assert_eq!(close(&rig), "100");
 }

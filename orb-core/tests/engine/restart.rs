@@ -313,3 +313,45 @@ fn an_entry_that_works_is_not_made_again() {
          = protected A 99",
     );
 }
+
+#[test]
+fn a_flatten_that_a_restart_cut_off_holds_entries_until_it_is_verified() {
+    check(
+        "open A
+         close-all
+         > hold flattening
+         > cancel A-1es
+         restart
+         = holds starting flattening
+         silently cancelled A-1es
+         silently cancelled A-1et
+         snapshot
+         > cancel A-1et
+         > submit A-1x3 sell 99 market
+         = holds flattening
+         submitted A-1x3
+         fill A-1x3 99 101
+         > trade A long 99 101.01 > 101 flatten
+         > query positions
+         positions
+         > clear flattening",
+    );
+}
+
+#[test]
+fn an_entry_that_was_never_sent_ends_although_its_cancel_was_not_sent_either() {
+    check(
+        "range A
+         long A
+         > submit A-1e buy 99 stop 101.01 attached
+         restart
+         kill
+         > hold kill
+         > cancel A-1e
+         restart
+         snapshot
+         > decide A hold
+         = order A-1e REJECTED
+         = slots 0",
+    );
+}

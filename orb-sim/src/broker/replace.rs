@@ -187,6 +187,8 @@ impl Broker {
         }
         self.book[new].legs = legs;
         if let Some(parent) = self.book[old].parent {
+            // The parent may have been replaced since this order was drafted.
+            self.book[new].parent = Some(parent);
             for leg in &mut self.book[parent].legs {
                 if *leg == old {
                     *leg = new;

@@ -4,7 +4,7 @@ use orb_core::Span;
 use orb_sim::order_faults::{OrderFaults, Pieces};
 use serde_json::{Value, json};
 
-use crate::support::{AAA, Desk, price, text};
+use crate::support::{AAA, Desk, config, price, text};
 
 fn bracket() -> Value {
     json!({
@@ -341,4 +341,22 @@ fn an_oto_leg_may_be_a_target() {
     desk.market(AAA, "106");
     assert_eq!((desk.position(AAA), desk.open()), ("0".into(), vec![]));
     assert_eq!(desk.look(&oto["legs"][0]["id"])["filled_avg_price"], "105");
+}
+
+#[test]
+fn exits_that_are_replaced_at_one_time_stay_a_pair() {
+    let mut slow = config();
+    slow.acknowledge_after = Span::from_millis(100);
+    let mut desk = Desk::with(slow);
+    desk.order(&json!({}));
+    desk.wait(Span::from_seconds(1));
+    let exits = desk.order(&oco());
+    desk.wait(Span::from_seconds(1));
+    assert_eq!(desk.patch(&exits["id"], &json!({ "limit_price": "106" })).status, 200);
+    assert_eq!(desk.patch(&exits["legs"][0]["id"], &json!({ "stop_price": "96" })).status, 200);
+    desk.wait(Span::from_seconds(1));
+    assert_eq!(desk.open(), ["limit new", "stop held"]);
+    desk.market(AAA, "95.5");
+    assert_eq!((desk.position(AAA), desk.open()), ("0".into(), Vec::new()));
+    desk.check();
 }
