@@ -66,7 +66,10 @@ fn a_bar_triggers_where_no_trade_was_heard_of_at_the_price_that_it_closed_at() {
 fn an_entry_that_its_limit_left_behind_is_cancelled_and_is_missed() {
     triggered(
         "submitted A-1e
-         wait 9.9
+         wait 2
+         > find A-1e
+         found A-1e
+         wait 7.9
          wait 0.1
          > cancel A-1e
          cancel A-1e done
@@ -214,7 +217,10 @@ fn an_order_without_an_answer_holds_entries_until_it_is_known() {
 fn a_cancel_that_is_never_confirmed_holds_entries() {
     triggered(
         "submitted A-1e
-         wait 10
+         wait 2
+         > find A-1e
+         found A-1e
+         wait 8
          > cancel A-1e
          cancel A-1e done
          wait 2
@@ -233,7 +239,10 @@ fn a_cancel_that_is_never_confirmed_holds_entries() {
 fn news_that_a_cancel_was_refused_is_looked_into() {
     triggered(
         "submitted A-1e
-         wait 10
+         wait 2
+         > find A-1e
+         found A-1e
+         wait 8
          > cancel A-1e
          cancel A-1e unknown
          > find A-1e

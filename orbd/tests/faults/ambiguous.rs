@@ -32,7 +32,8 @@ fn never_landed(fault: &str) {
     assert!(outcome.said(UNCLEAR), "{}", story(&outcome));
     assert_eq!((entries(&outcome), outcome.trades.len()), (0, 0), "{}", story(&outcome));
     let rejection = outcome.orders.iter().find_map(|order| order.rejection.as_ref()).expect("a rejection");
-    assert!(rejection.message.contains("it was never made"), "{}", rejection.message);
+    // One answer of "not found" may only mean that it is not there yet.
+    assert!(rejection.message.contains("after 3 questions: it was never made"), "{}", rejection.message);
 }
 
 #[test]

@@ -40,6 +40,14 @@ fn mode_6_a_stuck_pending_cancel_delays_the_close_and_nothing_is_sent_meanwhile(
 }
 
 #[test]
+fn mode_6_a_late_confirmation_that_nobody_hears_is_asked_for_again() {
+    // The stop's cancel is confirmed after the first question for it, while the stream is mute.
+    let mute = "[[stream]]\nfault = { mute_seconds = 20 }\nstream = \"trade_updates\"\nwhen = { at = \"09:59:59\" }\n";
+    let outcome = survive(one(), &(order("pending_cancel_ms = 3500", "side = \"sell\"") + mute));
+    left(&outcome, ExitReason::TimeExit);
+}
+
+#[test]
 fn mode_9_a_stop_refused_as_a_wash_trade_is_placed_once_the_entry_is_gone() {
     // A pair of exits is exempt from the broker's check, a plain stop is not.
     let mut run = resting();

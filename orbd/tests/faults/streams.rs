@@ -45,7 +45,8 @@ fn mode_2_a_mute_socket_leaves_a_position_protected() {
 fn mode_3_a_dead_session_that_lingers_is_waited_for() {
     let outcome = survive(one(), &stream("{ linger = 90 }", PRICES, "at = \"09:40:10\""));
     assert!(outcome.said("connecting again"), "{}", story(&outcome));
-    assert!(outcome.said("406"), "{}", story(&outcome));
+    let refused = outcome.logs.iter().filter(|line| line.message.contains("406")).count();
+    assert!((1..=4).contains(&refused), "{refused} attempts in 90 seconds: no storm\n{}", story(&outcome));
     left_at_the_end(&outcome);
 }
 

@@ -149,6 +149,21 @@ async fn minutes_come_whole_and_a_wakeup_in_its_time() {
 }
 
 #[tokio::test]
+async fn the_bars_of_seven_thousand_symbols_come_as_one_batch() {
+    let names: Vec<String> = (0..7_000).map(|number| format!("S{number}")).collect();
+    let mut rig = Rig::at(at(-1, 0)).await;
+    rig.symbols = Arc::new(SymbolTable::new(names.iter().map(|name| Symbol::new(name).unwrap())));
+    let mut live = rig.connect_compared().await;
+    rig.clock.advance_to(at(1, 50));
+    for frame in names.chunks(500) {
+        let bars: Vec<Value> = frame.iter().map(|name| bar_json(name, 0)).collect();
+        live.prices.text(&Value::from(bars)).await;
+    }
+    assert_eq!(live.step().await, "live 0:7000");
+    assert_eq!(live.market.counts().lost, 0);
+}
+
+#[tokio::test]
 async fn a_connection_lost_within_a_batch_is_made_again_and_the_gap_filled_in_order() {
     let rig = Rig::at(at(-1, 0)).await;
     let mut live = rig.connect_compared().await;
