@@ -79,6 +79,7 @@ impl Encoded for BreakerCaps {
             orders_per_day: self.orders_per_day as u64,
             attempts_per_symbol: self.attempts_per_symbol,
             rejects_in_a_row: self.rejects_in_a_row,
+            stop_repairs: self.stop_repairs,
         }
     }
 
@@ -92,6 +93,7 @@ impl Encoded for BreakerCaps {
             orders_per_day: count(wire.orders_per_day)?,
             attempts_per_symbol: wire.attempts_per_symbol,
             rejects_in_a_row: wire.rejects_in_a_row,
+            stop_repairs: wire.stop_repairs,
         })
     }
 }
@@ -143,6 +145,8 @@ impl Encoded for Restored {
             decisions: encode_all(&self.decisions),
             holds: self.holds.iter().map(|hold| in_force(hold).encode()).collect(),
             closings: encode_all(&self.closings),
+            limits: self.limits.as_ref().map(Encoded::encode),
+            strategy_stops: encode_all(&self.strategy_stops),
         }
     }
 
@@ -157,6 +161,8 @@ impl Encoded for Restored {
             decisions: decode_all(wire.decisions)?,
             holds: holds.into_iter().map(|record| record.hold).collect(),
             closings: decode_all(wire.closings)?,
+            limits: optional(wire.limits)?,
+            strategy_stops: decode_all(wire.strategy_stops)?,
         })
     }
 }

@@ -140,7 +140,9 @@ impl Told {
             | Fact::Decision(_)
             | Fact::Explained(_)
             | Fact::Hold(_)
-            | Fact::Closing(_) => {}
+            | Fact::Closing(_)
+            | Fact::Limits(_)
+            | Fact::StrategyStop(_) => {}
         }
     }
 

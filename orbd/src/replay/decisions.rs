@@ -89,6 +89,12 @@ fn key(fact: &Fact, names: Names<'_>) -> Option<(DecisionKind, String)> {
         Fact::Order(order) => Some((DecisionKind::Order, order.id.as_str().to_owned())),
         Fact::Trade(trade) => of(DecisionKind::Trade, trade.attempt),
         Fact::Decision(decision) => of(DecisionKind::NoTrade, decision.attempt),
-        Fact::Session(_) | Fact::Fill(_) | Fact::Hold(_) | Fact::Closing(_) | Fact::Explained(_) => None,
+        Fact::Session(_)
+        | Fact::Fill(_)
+        | Fact::Hold(_)
+        | Fact::Closing(_)
+        | Fact::Explained(_)
+        | Fact::Limits(_)
+        | Fact::StrategyStop(_) => None,
     }
 }

@@ -135,7 +135,7 @@ pub(super) fn symbol_of(effect: &Effect, names: Names<'_>) -> Option<String> {
         Effect::Record(Fact::Decision(decision)) => attempt(decision.attempt),
         Effect::Record(Fact::Closing(closing)) => attempt(closing.attempt),
         Effect::Record(Fact::Explained(explanation)) => attempt(explanation.attempt),
-        Effect::Record(Fact::Session(_) | Fact::Hold(_)) => None,
+        Effect::Record(Fact::Session(_) | Fact::Hold(_) | Fact::Limits(_) | Fact::StrategyStop(_)) => None,
     }
 }
 
@@ -200,6 +200,8 @@ fn what(fact: &Fact, names: Names<'_>) -> String {
         Fact::Decision(decision) => format!("no trade {}:", names.attempt(decision.attempt)),
         Fact::Hold(record) => format!("hold {}:", record.hold.kind.name()),
         Fact::Closing(closing) => format!("close {}:", names.attempt(closing.attempt)),
+        Fact::Limits(_) => "limits:".to_owned(),
+        Fact::StrategyStop(stop) => format!("strategy {} on {}:", names.strategy(stop.strategy), stop.date),
         Fact::Explained(explanation) => format!("reckoning {}:", names.attempt(explanation.attempt)),
     }
 }
@@ -227,6 +229,11 @@ pub(super) fn fact(fact: &Fact) -> String {
             Some(end) => format!("cleared by {} at {}: {}", end.actor, end.at, end.reason),
         },
         Fact::Closing(closing) => format!("{} {} since {}", closing.reason.code(), closing.step.name(), closing.since),
+        Fact::Limits(limits) => match &limits.next {
+            None => format!("{:?}", limits.in_force),
+            Some(next) => format!("{:?}, from the next session {next:?}", limits.in_force),
+        },
+        Fact::StrategyStop(stop) => format!("{} at {}", stop.reason, stop.at),
         Fact::Explained(explanation) => format!("{:?}", explanation.verdict),
     }
     .trim_end()

@@ -187,6 +187,7 @@ impl Day {
             venue,
             identity,
             context: "spill",
+            retention: crate::store::Retention::default(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let daemon = Daemon::start(start, listener, CancellationToken::new()).await.expect("a daemon");
