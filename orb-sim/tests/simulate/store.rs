@@ -2,7 +2,7 @@
 
 use orb_core::Restored;
 use orb_core::effect::Effect;
-use orb_core::fact::{ClosingRecord, ClosingStep, Decision, Fact, Fill, HoldRecord, SessionRecord, Signal, Trade};
+use orb_core::fact::{ClosingRecord, ClosingStep, Decision, Fact, Fill, HoldRecord, SessionRecord, Signal, Trade, LimitsRecord, StrategyStop};
 use orb_core::order::Order;
 
 /// Keeps rows in the order in which they were first written; a later one of the same key takes the place.
@@ -16,6 +16,8 @@ pub(crate) struct Store {
     decisions: Vec<Decision>,
     holds: Vec<HoldRecord>,
     closings: Vec<ClosingRecord>,
+    limits: Option<LimitsRecord>,
+    strategy_stops: Vec<StrategyStop>,
     last_effect: u64,
 }
 
@@ -46,6 +48,10 @@ impl Store {
             Fact::Closing(closing) => put(&mut self.closings, closing, |one, other| {
                 one.attempt.symbol == other.attempt.symbol && one.since == other.since
             }),
+            Fact::Limits(limits) => self.limits = Some(limits.clone()),
+            Fact::StrategyStop(stop) => put(&mut self.strategy_stops, stop, |one, other| {
+                one.date == other.date && one.strategy == other.strategy
+            }),
         }
     }
 
@@ -62,6 +68,8 @@ impl Store {
             decisions: self.decisions.clone(),
             holds: in_force.map(|record| record.hold.clone()).collect(),
             closings: unfinished.cloned().collect(),
+            limits: self.limits.clone(),
+            strategy_stops: self.strategy_stops.clone(),
         }
     }
 

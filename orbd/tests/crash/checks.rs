@@ -124,12 +124,26 @@ pub(crate) fn broken(scene: u64, resumes: bool, outcome: &Outcome, journal: &Jou
     found
 }
 
+/// Lists the rules that a day at a market that outlived orbd broke; its last view is not known.
+pub(crate) fn broken_at_a_survivor(outcome: &Outcome, journal: &Journal) -> Vec<String> {
+    let mut found: Vec<String> = invariants(outcome).iter().map(ToString::to_string).collect();
+    if let Some(restart) = journal.begins.get(1) {
+        no_entry_after(HoldKind::Crashed, *restart, outcome, &mut found);
+    }
+    sent_once_and_recorded(outcome, journal, &mut found);
+    found
+}
+
 /// Checks that a hold that was set at a time is still in force, and that no entry was made after it.
 fn latched(kind: HoldKind, since: Option<Timestamp>, outcome: &Outcome, found: &mut Vec<String>) {
     let Some(since) = since else { return };
     if !outcome.view.holds.iter().any(|hold| hold.kind == kind) {
         found.push(format!("the hold {} of {since} is gone", kind.name()));
     }
+    no_entry_after(kind, since, outcome, found);
+}
+
+fn no_entry_after(kind: HoldKind, since: Timestamp, outcome: &Outcome, found: &mut Vec<String>) {
     let entries = own(outcome).filter(|order| order.client_order_id.ends_with('e'));
     for entry in entries.filter(|order| order.times.created > since) {
         let (id, at) = (&entry.client_order_id, entry.times.created);

@@ -116,7 +116,7 @@ pub(crate) fn was_killed(status: ExitStatus) -> bool {
 
 /// Makes a folder, in memory where the machine has a place for that: what a killed process wrote is kept all the same,
 /// and nothing waits for a disk.
-fn folder() -> TempDir {
+pub(crate) fn folder() -> TempDir {
     let memory = Path::new("/dev/shm");
     let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
     made.or_else(|_| tempfile::tempdir()).expect("a temporary folder")

@@ -5,38 +5,56 @@
 //! tells which passages of which places there are (`orbd/src/failpoint.rs`); points are drawn among them.
 //!
 //! 300 points are drawn here. `ORB_CRASH_POINTS` says how many, `ORB_CRASH_FIRST` the number of the first, and
-//! `ORB_CRASH_POINT` repeats a single one, as the message of a failure has it.
+//! `ORB_CRASH_POINT` repeats a single one, as the message of a failure has it; `ORB_CRASH_SURVIVOR` the number of one at
+//! a market that goes on.
 
 // The attributes tell clippy that all of this is test code. A release has no places at which it can be killed.
-#[cfg(all(test, debug_assertions))]
+#[cfg(debug_assertions)]
+#[cfg(test)]
 mod checks;
-#[cfg(all(test, debug_assertions))]
+#[cfg(debug_assertions)]
+#[cfg(test)]
 #[path = "../../src/store/tests/cluster.rs"]
+#[expect(dead_code, reason = "these tests stop no server")]
 mod cluster;
-#[cfg(all(test, debug_assertions))]
+#[cfg(debug_assertions)]
+#[cfg(test)]
 mod deaths;
-#[cfg(all(test, debug_assertions))]
+#[cfg(debug_assertions)]
+#[cfg(test)]
 #[path = "../soak/draw.rs"]
 mod draw;
-#[cfg(all(test, debug_assertions))]
+#[cfg(debug_assertions)]
+#[cfg(test)]
 mod life;
-#[cfg(all(test, debug_assertions))]
+#[cfg(debug_assertions)]
+#[cfg(test)]
 mod point;
-#[cfg(all(test, debug_assertions))]
+#[cfg(debug_assertions)]
+#[cfg(test)]
 mod scene;
+#[cfg(debug_assertions)]
+#[cfg(test)]
+mod survivor;
 
-#[cfg(all(test, debug_assertions))]
+#[cfg(debug_assertions)]
+#[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use orb_core::{Span, Timestamp};
 
     use crate::cluster::Cluster;
-    use crate::deaths::{Undisturbed, all_undisturbed, play, play_all, undisturbed};
-    use crate::life;
+    use crate::deaths::{Undisturbed, all_undisturbed, at_once, play, play_all, undisturbed};
     use crate::point::Point;
     use crate::scene::{COMMAND, FLATTEN, KILL_AND_FLATTEN, LOSS, PLAIN, SCENES, at};
+    use crate::{life, survivor};
 
     /// Points that are drawn where nothing else is said.
     const POINTS: u64 = 300;
+    /// Points at a market that goes on without orbd.
+    const SURVIVOR_POINTS: u64 = 20;
     /// Points on a server.
     const SERVER_POINTS: u64 = 6;
     /// How long after its first step everything that a flatten does has been done.
@@ -127,6 +145,27 @@ mod tests {
         };
         let points: Vec<_> = numbers.map(draw).collect();
         assert!(play_all(&points) > 0, "no process was killed: {points:?}");
+    }
+
+    #[test]
+    fn a_market_that_goes_on_without_orbd_finds_it_in_good_order_again() {
+        if std::env::var_os("ORB_CRASH_POINT").is_some() {
+            return;
+        }
+        let passages = survivor::undisturbed().unwrap_or_else(|error| panic!("undisturbed: {error:#}"));
+        let (killed, failures) = (AtomicU64::new(0), Mutex::new(Vec::new()));
+        let first = number("ORB_CRASH_SURVIVOR").unwrap_or(1);
+        let count = if std::env::var_os("ORB_CRASH_SURVIVOR").is_some() { 1 } else { SURVIVOR_POINTS };
+        let numbers: Vec<u64> = (first..first + count).collect();
+        at_once(&numbers, |number| match survivor::play(*number, &passages) {
+            Ok(was_killed) => _ = killed.fetch_add(u64::from(was_killed), Ordering::SeqCst),
+            Err(told) => failures.lock().expect("no one panics with it").push(format!("{told:#}")),
+        });
+        let failures = failures.into_inner().expect("no one panicked with it");
+        assert!(failures.is_empty(), "{} of {count} failed\n{}", failures.len(), failures.join("\n\n"));
+        eprintln!("of {count} points {} killed orbd", killed.load(Ordering::SeqCst));
+        // How many depends on the pace of the machine.
+        assert!(count == 1 || killed.into_inner() > 0, "no orbd was killed");
     }
 
     #[test]

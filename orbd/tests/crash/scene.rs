@@ -7,6 +7,7 @@ use orb_core::event::Command;
 use orb_core::{Date, Price, Span, Symbol, Timestamp};
 use orb_exec::alpaca::RequestLimits;
 use orb_sim::market::PathConfig;
+use orbd::demo::DemoSession;
 use orbd::rehearsal::{Minutes, Rehearsal, by_hand};
 
 use crate::draw::Draw;
@@ -15,6 +16,8 @@ use crate::draw::Draw;
 const DATE: &str = "2025-11-28";
 /// Minutes from the open to the end of the bars.
 const LENGTH: usize = 31;
+/// Minutes of a market that outlives orbd.
+const SURVIVOR_LENGTH: usize = 120;
 /// Symbols of each session.
 const SYMBOLS: [&str; 5] = ["AAA", "BBB", "CCC", "DDD", "EEE"];
 /// How many sessions there are.
@@ -32,6 +35,14 @@ pub(crate) const COMMAND: &str = "09:45:20";
 
 /// Orders fill in three pieces.
 const PIECES: &str = "seed = 1\n[[order]]\nfault = { pieces = { count = 3, every_ms = 700 } }\nwhen = { rate = 0.7 }\n";
+
+/// When a market that outlives orbd has seen the end of orbd's day.
+pub(crate) const SURVIVOR_OVER: &str = "10:01:30";
+/// How long positions may be bare where orbd is dead, is started and looks around while time goes on: whatever the
+/// machine needs. Never more than the time in which everything is closed.
+pub(crate) const SURVIVOR_UNPROTECTED_MAX: Span = Span::from_minutes(20);
+/// What orbd is told of the day at a market that outlives it.
+pub(crate) const SURVIVOR_SETTINGS: &str = "preset = \"orb-classic\"\nsymbols = [\"AAA\", \"BBB\", \"CCC\", \"DDD\", \"EEE\"]\nmax_positions = 5\ngap_limit = \"off\"\nrisk_fraction = 0.02\nflatten_before_close = 180\nentry_cutoff = 180\n";
 
 /// Returns an instant of the day by its time in New York.
 pub(crate) fn at(time: &str) -> Timestamp {
@@ -77,6 +88,14 @@ pub(crate) fn scene(number: u64) -> anyhow::Result<Rehearsal> {
     }
     rehearsal.remembers = true;
     Ok(rehearsal)
+}
+
+/// Makes the day of a market that outlives orbd: that of the session without commands, and quiet afterwards.
+pub(crate) fn survivor() -> anyhow::Result<DemoSession> {
+    let mut draw = Draw::new(PLAIN);
+    let minutes: Vec<Minutes> =
+        SYMBOLS.iter().map(|symbol| minutes(symbol, &mut draw).until(SURVIVOR_LENGTH)).collect();
+    by_hand(date(), &minutes, run(PLAIN)?)
 }
 
 fn run(number: u64) -> anyhow::Result<RunConfig> {
