@@ -2,7 +2,10 @@
 
 use orb_core::Restored;
 use orb_core::effect::Effect;
-use orb_core::fact::{ClosingRecord, ClosingStep, Decision, Fact, Fill, HoldRecord, SessionRecord, Signal, Trade, LimitsRecord, StrategyStop};
+use orb_core::fact::{
+    ClosingRecord, ClosingStep, Decision, Fact, Fill, HoldRecord, LimitsRecord, SessionRecord, Signal, StrategyStop,
+    Trade,
+};
 use orb_core::order::Order;
 
 /// Keeps rows in the order in which they were first written; a later one of the same key takes the place.
@@ -48,7 +51,7 @@ impl Store {
             Fact::Closing(closing) => put(&mut self.closings, closing, |one, other| {
                 one.attempt.symbol == other.attempt.symbol && one.since == other.since
             }),
-            Fact::Limits(limits) => self.limits = Some(limits.clone()),
+            Fact::Limits(limits) => self.limits = Some(*limits),
             Fact::StrategyStop(stop) => put(&mut self.strategy_stops, stop, |one, other| {
                 one.date == other.date && one.strategy == other.strategy
             }),
@@ -68,7 +71,7 @@ impl Store {
             decisions: self.decisions.clone(),
             holds: in_force.map(|record| record.hold.clone()).collect(),
             closings: unfinished.cloned().collect(),
-            limits: self.limits.clone(),
+            limits: self.limits,
             strategy_stops: self.strategy_stops.clone(),
         }
     }

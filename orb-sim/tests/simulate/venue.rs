@@ -182,7 +182,14 @@ impl Talk<'_> {
         let fills = self.fills(&orders);
         let positions = self.positions();
         let account = BrokerAccount { equity: self.broker.equity(), cash: self.broker.cash() };
-        BrokerSnapshot { orders: newest_only(orders, &listed), positions, fills, account, foreign: Vec::new(), transfers: None }
+        BrokerSnapshot {
+            orders: newest_only(orders, &listed),
+            positions,
+            fills,
+            account,
+            foreign: Vec::new(),
+            transfers: None,
+        }
     }
 
     fn fills(&mut self, orders: &[BrokerOrder]) -> Vec<BrokerFill> {

@@ -48,6 +48,7 @@ const TEXTS: [(&str, Trouble); 21] = [
 ];
 
 /// Tells what stands behind an error.
+#[expect(clippy::wildcard_enum_match_arm, reason = "diesel may add to its errors")]
 pub(in crate::store) fn trouble(error: &Error) -> Trouble {
     match error {
         Error::BrokenTransactionManager => Trouble::Lost,

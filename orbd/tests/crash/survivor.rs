@@ -169,6 +169,7 @@ impl Stage {
         let reader = Reader::open(&url, &ledger)?;
         let page = PageRequest::first(ROWS_MAX);
         let outcome = Outcome {
+            rules_never_applied: Vec::new(),
             broker,
             trades: reader.list_trades(&TradeFilter::default(), &page)?.rows,
             orders: Vec::new(),
