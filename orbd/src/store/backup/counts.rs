@@ -10,7 +10,7 @@ use crate::store::error::{Doing as _, Inside, StoreError};
 use crate::store::schema::{journal, ledgers};
 
 /// The tables of the records.
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 17] = [
     "audit_log",
     "closings",
     "commands",
@@ -21,9 +21,12 @@ const TABLES: [&str; 14] = [
     "holds",
     "journal",
     "ledgers",
+    "limits",
     "orders",
+    "parity_reports",
     "sessions",
     "signals",
+    "strategy_stops",
     "trades",
 ];
 
