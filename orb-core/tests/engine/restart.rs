@@ -326,9 +326,10 @@ fn a_flatten_that_a_restart_cut_off_holds_entries_until_it_is_verified() {
          silently cancelled A-1es
          silently cancelled A-1et
          snapshot
-         > cancel A-1et
-         > submit A-1x3 sell 99 market
+         > query positions
          = holds flattening
+         positions A 99
+         > submit A-1x3 sell 99 market
          submitted A-1x3
          fill A-1x3 99 101
          > trade A long 99 101.01 > 101 flatten

@@ -142,6 +142,11 @@ struct Kept {
 }
 
 fn kept(rows: &[(u64, u64, Vec<u8>)]) -> Kept {
+    kept_without(rows, "")
+}
+
+/// As [`kept`], with something done to the database behind the store's back.
+fn kept_without(rows: &[(u64, u64, Vec<u8>)], statement: &str) -> Kept {
     let folder = tempfile::tempdir().expect("a folder");
     let url = DatabaseUrl::sqlite(folder.path().join("orb.db"));
     let ledger = Ledger::new(Environment::Sim, "SIM-1");
@@ -158,6 +163,7 @@ fn kept(rows: &[(u64, u64, Vec<u8>)]) -> Kept {
         };
         writer.commit(&Commit { journal: Some(journal), ..Commit::default() }).expect("a commit");
     }
+    writer.spoil(statement);
     Kept { reader: Reader::open(&url, &ledger).expect("a reader"), _folder: folder }
 }
 
@@ -171,7 +177,11 @@ fn row(header: Option<&Header>, sequences: &[u64]) -> (u64, u64, Vec<u8>) {
 
 #[track_caller]
 fn check_refused(rows: &[(u64, u64, Vec<u8>)], message: &str) {
-    let kept = kept(rows);
+    told(&kept(rows), message);
+}
+
+#[track_caller]
+fn told(kept: &Kept, message: &str) {
     let error = replay_day(&kept.reader, Date::default()).expect_err("refused").to_string();
     assert!(error.contains(message), "{error}");
 }
@@ -180,7 +190,8 @@ fn check_refused(rows: &[(u64, u64, Vec<u8>)], message: &str) {
 fn rows_that_are_missing_or_damaged_are_named() {
     let header = golden()[0].header.clone().expect("a header");
     let header = Some(&header);
-    check_refused(&[row(header, &[1, 2]), row(None, &[5])], "lacks the events 3 to 4");
+    let rows = [row(header, &[1, 2]), row(None, &[3, 4]), row(None, &[5])];
+    told(&kept_without(&rows, "DELETE FROM journal WHERE first_sequence = 3"), "lacks the events 3 to 4");
     check_refused(&[row(header, &[1]), (2, 4, vec![7])], "row of the events 2 to 4 cannot be read");
     check_refused(&[row(None, &[1])], "event 1 has no start of orb before it");
     let whole = kept(&[row(header, &[1, 2]), row(None, &[3])]);

@@ -155,6 +155,12 @@ impl Writer {
         Ok(found.is_some_and(|(last, bytes)| last == signed(row.last_sequence) && bytes == row.bytes))
     }
 
+    /// Does something to the database that the store would not.
+    #[cfg(test)]
+    pub(crate) fn spoil(&mut self, statement: &str) {
+        self.conn().batch_execute(statement).expect(statement);
+    }
+
     /// Lends the connection, so that a test can spoil it.
     #[cfg(test)]
     pub(in crate::store) fn conn(&mut self) -> &mut AnyConn {

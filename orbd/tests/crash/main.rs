@@ -57,6 +57,8 @@ mod tests {
     const SURVIVOR_POINTS: u64 = 20;
     /// Points on a server.
     const SERVER_POINTS: u64 = 6;
+    /// Points of a stretch of which every point is meant, where nothing else is said: so many, evenly spread.
+    const STRETCH_POINTS: usize = 40;
     /// How long after its first step everything that a flatten does has been done.
     const FLATTEN_LASTS: Span = Span::from_seconds(8);
     /// How long before and after the trip of the limit each passage is a point.
@@ -95,12 +97,18 @@ mod tests {
     }
 
     /// Plays a point at each passage between two instants, in microseconds; half of them let entries through again.
+    ///
+    /// Where nothing is said of how many points there are to be, only some of them.
     fn every_point(scene: u64, undisturbed: &Undisturbed, from: i64, to: i64) {
         let passages = undisturbed.passages.iter().filter(|passage| (from..to).contains(&passage.at));
         let point =
             |(index, name): (usize, &String)| Point { scene, deaths: vec![name.clone()], resumes: index % 2 == 0 };
-        let points: Vec<_> =
+        let mut points: Vec<_> =
             passages.map(|passage| &passage.name).enumerate().map(point).map(|point| (point, None)).collect();
+        if number("ORB_CRASH_POINTS").is_none() {
+            let step = points.len().div_ceil(STRETCH_POINTS).max(1);
+            points = points.into_iter().step_by(step).collect();
+        }
         assert!(points.len() >= 20, "there is much to do then: {points:?}");
         let killed = play_all(&points);
         eprintln!("of {} points {killed} killed a process", points.len());

@@ -144,7 +144,7 @@ fn values_that_do_not_fit_are_told_with_their_line() {
         refused(&format!("[alpaca]\nrequests_per_minute = {number}"), "expected a whole number from 20 to 10000");
     }
     refused("[guard]\nsilence_seconds = 9", "/orb.toml:2: `silence_seconds = 9`: expected a whole number from 10");
-    refused("[guard]\nsilence = 60", "/orb.toml:2: [guard] has no key `silence`, did you mean `silence_seconds`?");
+    refused("[guard]\nsilence = 60", "/orb.toml:2: [guard] has no key `silence`; it has silence_seconds");
     refused("silence_seconds = 60", "/orb.toml:1: `silence_seconds` belongs into [guard]");
     refused("[gaurd]\n", "/orb.toml:1: there is no table `gaurd`, did you mean `guard`?");
     refused("[alpaca]\nrequest_timeout_seconds = 0", "/orb.toml:2: `request_timeout_seconds = 0`: expected a whole");
