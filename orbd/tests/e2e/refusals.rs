@@ -197,7 +197,7 @@ fn addresses_and_folders_that_cannot_be_had() {
     let nowhere = ["--database", "sqlite://@/none/orb.db"];
     demo(&[&free[..], &nowhere].concat(), &["the folder @/none does not exist"]);
     let down = ["--database", "postgres://orb:s3cret@127.0.0.1:1/orb"];
-    demo(&[&free[..], &down].concat(), &["cannot open the database postgres://orb", "check that the server runs"]);
+    demo(&[&free[..], &down].concat(), &["cannot reach the database postgres://orb", "check that the server runs"]);
 }
 
 #[test]
