@@ -104,6 +104,11 @@ impl Readiness {
                 days[place.min(last)].note(hold);
             }
         }
+        for (date, span) in reader.unprotected_times()? {
+            if let Some(day) = days.iter_mut().find(|day| day.date == date) {
+                day.unprotected = Some(day.unprotected.unwrap_or_default() + span);
+            }
+        }
         for report in &reports {
             if let Some(day) = days.iter_mut().find(|day| day.date == report.date) {
                 day.trades = report.trades;
@@ -148,8 +153,7 @@ fn begin(session: &SessionRow) -> ReadyDay {
         crashes: 0,
         holds: Vec::new(),
         parity: None,
-        // The time without a covering stop is not in the records yet.
-        unprotected: None,
+        unprotected: Some(Span::ZERO),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Lists of trades.
 
 use diesel::prelude::*;
-use orb_core::{Date, Side};
+use orb_core::{Date, Side, Span};
 
 use super::{among, texts};
 use crate::store::connect::{AnyConn, MultiBackend};
@@ -64,6 +64,22 @@ impl Reader {
                 attempt: row.attempt.clone(),
             };
             Page::of(rows, page, cursor).try_map(StoredTrade::read)
+        })
+    }
+
+    /// Tells how long shares were held without a stop that covered them, trade by trade, each with its trading date.
+    ///
+    /// # Errors
+    /// When the database fails, or a row is damaged.
+    pub fn unprotected_times(&self) -> Result<Vec<(Date, Span)>, StoreError> {
+        self.records(|conn| {
+            let rows: Vec<StoredTrade> = trades::table
+                .filter(trades::ledger_id.eq(self.ledger_id()))
+                .select(StoredTrade::as_select())
+                .load(conn)
+                .doing("read how long trades were unprotected")?;
+            let read = |row: StoredTrade| row.read().map(|row| (row.attempt.date, row.trade.unprotected));
+            rows.into_iter().map(read).collect()
         })
     }
 
