@@ -13,7 +13,7 @@ use crate::life;
 use crate::point::{Passage, Point, passages};
 
 /// Sessions at one time: much of each is waiting.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 6;
 /// The signal that no process can catch.
 const SIGKILL: i32 = 9;
 
