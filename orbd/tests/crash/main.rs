@@ -47,7 +47,7 @@ mod tests {
 
     use crate::cluster::Cluster;
     use crate::deaths::{Undisturbed, all_undisturbed, at_once, play, play_all, undisturbed};
-    use crate::point::Point;
+    use crate::point::{Passage, Point};
     use crate::scene::{COMMAND, FLATTEN, KILL_AND_FLATTEN, LOSS, PLAIN, SCENES, at};
     use crate::{life, survivor};
 
@@ -100,15 +100,19 @@ mod tests {
     ///
     /// Where nothing is said of how many points there are to be, only some of them.
     fn every_point(scene: u64, undisturbed: &Undisturbed, from: i64, to: i64) {
-        let passages = undisturbed.passages.iter().filter(|passage| (from..to).contains(&passage.at));
-        let point =
-            |(index, name): (usize, &String)| Point { scene, deaths: vec![name.clone()], resumes: index % 2 == 0 };
-        let mut points: Vec<_> =
-            passages.map(|passage| &passage.name).enumerate().map(point).map(|point| (point, None)).collect();
-        if number("ORB_CRASH_POINTS").is_none() {
-            let step = points.len().div_ceil(STRETCH_POINTS).max(1);
-            points = points.into_iter().step_by(step).collect();
-        }
+        let passages: Vec<_> = undisturbed.passages.iter().filter(|passage| (from..to).contains(&passage.at)).collect();
+        let every = match number("ORB_CRASH_POINTS") {
+            Some(_) => 1,
+            None => passages.len().div_ceil(STRETCH_POINTS).max(1),
+        };
+        // Numbered after they were chosen, so that of any choice half lets entries through again.
+        let chosen = passages.into_iter().step_by(every).enumerate();
+        let point = |(index, passage): (usize, &Passage)| Point {
+            scene,
+            deaths: vec![passage.name.clone()],
+            resumes: index % 2 == 0,
+        };
+        let points: Vec<_> = chosen.map(|passage| (point(passage), None)).collect();
         assert!(points.len() >= 20, "there is much to do then: {points:?}");
         let killed = play_all(&points);
         eprintln!("of {} points {killed} killed a process", points.len());
