@@ -29,13 +29,15 @@ use crate::point::{Passage, passages};
 use crate::scene;
 
 /// Simulated seconds a second.
-const PACE: f64 = 90.0;
+const PACE: f64 = 60.0;
 /// Nobody waits longer than this for orbd or the market, on the machine's clock.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How often something is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Longest time, in milliseconds, for which orbd is dead before it is started again.
 const DEAD_MILLIS_MAX: u64 = 1_500;
+/// How often an undisturbed day is played until it has trades: the market does not wait for a busy machine.
+const UNDISTURBED_ATTEMPTS: u32 = 4;
 /// Rows that are read of a day's records.
 const ROWS_MAX: u32 = 1_000;
 
@@ -193,14 +195,28 @@ fn run<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
 }
 
 /// Plays the day without a death, and returns its passages.
+///
+/// A machine that is busy with other tests lets orbd start late, or stands still for simulated minutes: entries are
+/// missed then, which is right and no day to draw points from. Such a day is played again.
 pub(crate) fn undisturbed() -> anyhow::Result<Vec<Passage>> {
+    let mut trades = Vec::new();
+    for _ in 0..UNDISTURBED_ATTEMPTS {
+        let (count, passages) = undisturbed_once()?;
+        if count >= 3 {
+            return Ok(passages);
+        }
+        trades.push(count);
+    }
+    bail!("{trades:?} trades are no day")
+}
+
+fn undisturbed_once() -> anyhow::Result<(usize, Vec<Passage>)> {
     run(async {
         let stage = Stage::new().await?;
         let trace = stage.file("trace");
         let orbd = stage.start(Some(("ORB_CRASH_TRACE", text(&trace)?)))?;
         let trades = stage.finish(orbd).await.with_context(|| stage.log())?;
-        ensure!(trades >= 3, "{trades} trades are no day");
-        Ok(passages(&std::fs::read_to_string(trace)?))
+        Ok((trades, passages(&std::fs::read_to_string(trace)?)))
     })
 }
 
