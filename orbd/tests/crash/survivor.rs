@@ -29,15 +29,15 @@ use crate::point::{Passage, passages};
 use crate::scene;
 
 /// Simulated seconds a second.
-const PACE: f64 = 60.0;
+const PACE: f64 = 90.0;
 /// Nobody waits longer than this for orbd or the market, on the machine's clock.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How often something is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Longest time, in milliseconds, for which orbd is dead before it is started again.
 const DEAD_MILLIS_MAX: u64 = 1_500;
-/// How often an undisturbed day is played until it has trades: the market does not wait for a busy machine.
-const UNDISTURBED_ATTEMPTS: u32 = 4;
+/// The paces at which an undisturbed day is tried until it has trades: the market does not wait for a busy machine.
+const UNDISTURBED_PACES: [f64; 4] = [PACE, 60.0, 40.0, 25.0];
 /// Rows that are read of a day's records.
 const ROWS_MAX: u32 = 1_000;
 
@@ -93,11 +93,11 @@ impl Orbd {
 }
 
 impl Stage {
-    async fn new() -> anyhow::Result<Self> {
+    async fn new(pace: f64) -> anyhow::Result<Self> {
         let session = scene::survivor()?;
         let mut config = SimConfig::new(MarketSource::Loaded(Box::new(session.market.loaded().clone())));
         (config.first, config.last) = (Some(scene::date()), Some(scene::date()));
-        config.speed = Speed::Times(PACE);
+        config.speed = Speed::Times(pace);
         config.begin = Begin::WithClient;
         config.lead = Span::from_minutes(3);
         config.cash = session.run.initial_equity;
@@ -197,11 +197,11 @@ fn run<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
 /// Plays the day without a death, and returns its passages.
 ///
 /// A machine that is busy with other tests lets orbd start late, or stands still for simulated minutes: entries are
-/// missed then, which is right and no day to draw points from. Such a day is played again.
+/// missed then, which is right and no day to draw points from. Such a day is played again, slower.
 pub(crate) fn undisturbed() -> anyhow::Result<Vec<Passage>> {
     let mut trades = Vec::new();
-    for _ in 0..UNDISTURBED_ATTEMPTS {
-        let (count, passages) = undisturbed_once()?;
+    for pace in UNDISTURBED_PACES {
+        let (count, passages) = undisturbed_once(pace)?;
         if count >= 3 {
             return Ok(passages);
         }
@@ -210,9 +210,9 @@ pub(crate) fn undisturbed() -> anyhow::Result<Vec<Passage>> {
     bail!("{trades:?} trades are no day")
 }
 
-fn undisturbed_once() -> anyhow::Result<(usize, Vec<Passage>)> {
+fn undisturbed_once(pace: f64) -> anyhow::Result<(usize, Vec<Passage>)> {
     run(async {
-        let stage = Stage::new().await?;
+        let stage = Stage::new(pace).await?;
         let trace = stage.file("trace");
         let orbd = stage.start(Some(("ORB_CRASH_TRACE", text(&trace)?)))?;
         let trades = stage.finish(orbd).await.with_context(|| stage.log())?;
@@ -230,7 +230,7 @@ pub(crate) fn play(number: u64, passages: &[Passage]) -> anyhow::Result<bool> {
     let (name, dead) = (&passages[chosen].name, Duration::from_millis(draw.from(0, DEAD_MILLIS_MAX)));
     let again = || format!("point {number} of a surviving market, {name}, dead for {dead:?}");
     run(async {
-        let stage = Stage::new().await?;
+        let stage = Stage::new(PACE).await?;
         let played = async {
             let mut first = stage.start(Some(("ORB_CRASH_AT", name.as_str())))?;
             let killed = first.killed_before(&stage.simulator, scene::at(scene::SURVIVOR_OVER)).await?;
