@@ -5,12 +5,13 @@ use std::{env, error::Error, fs, path::PathBuf};
 use prost::Message as _;
 
 const ROOT: &str = "../proto";
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
     "orb/v1/control.proto",
     "orb/v1/portfolio.proto",
     "orb/v1/signal.proto",
     "orb/v1/history.proto",
     "orb/v1/log.proto",
+    "orb/v1/live.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

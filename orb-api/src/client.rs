@@ -14,8 +14,8 @@ use crate::{
     Token,
     v1::{
         control_service_client::ControlServiceClient, history_service_client::HistoryServiceClient,
-        log_service_client::LogServiceClient, portfolio_service_client::PortfolioServiceClient,
-        signal_service_client::SignalServiceClient,
+        live_service_client::LiveServiceClient, log_service_client::LogServiceClient,
+        portfolio_service_client::PortfolioServiceClient, signal_service_client::SignalServiceClient,
     },
 };
 
@@ -138,6 +138,12 @@ impl Client {
     #[must_use]
     pub fn signals(&self) -> SignalServiceClient<Authorized> {
         SignalServiceClient::new(self.authorized())
+    }
+
+    /// Returns the client of the stream of everything.
+    #[must_use]
+    pub fn live(&self) -> LiveServiceClient<Authorized> {
+        LiveServiceClient::new(self.authorized())
     }
 
     /// Returns the client of trades, metrics and equity.

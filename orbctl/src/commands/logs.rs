@@ -71,6 +71,7 @@ async fn list(mut session: Session, args: Args) -> Result<(), Failure> {
             search: args.search.clone(),
             time_from: time(args.from),
             time_to: time(args.to),
+            order: 0,
         };
         let reply = client.list_logs(request).await?.into_inner();
         Ok::<_, Status>((reply.entries, reply.next_page_token))
@@ -90,6 +91,7 @@ async fn watch(mut session: Session, args: Args) -> Result<(), Failure> {
         components: numbers(&args.component),
         search: args.search,
         backlog: args.limit.rows_max(),
+        resume_after: None,
     };
     let mut client = session.client.logs();
     let mut last_id = 0;
@@ -106,7 +108,7 @@ fn show(printer: &mut Printer, message: StreamLogsResponse, last_id: &mut u64) -
             (snapshot_event(snapshot.resync), snapshot.entries)
         }
         Some(Event::Update(update)) => ("update", update.entries),
-        Some(Event::Heartbeat(_)) | None => return Ok(()),
+        Some(Event::Heartbeat(_) | Event::Resumed(_) | Event::LedgerChanged(_)) | None => return Ok(()),
     };
     // A snapshot after a loss repeats lines that were shown before it.
     entries.retain(|entry| entry.id > *last_id);

@@ -66,7 +66,7 @@ pub(crate) async fn fetch(session: &Session, names: &Names) -> Result<Vec<Positi
 }
 
 async fn watch(mut session: Session, names: Names) -> Result<(), Failure> {
-    let request = StreamPositionsRequest { symbols: names.symbol, strategies: names.strategy };
+    let request = StreamPositionsRequest { symbols: names.symbol, strategies: names.strategy, resume_after: None };
     let mut client = session.client.portfolio();
     let mut screen = Screen::default();
     follow("following the positions", client.stream_positions(request), |message| {
@@ -91,7 +91,7 @@ fn show_changes(printer: &mut Printer, message: StreamPositionsResponse) -> Resu
             let removed: Vec<_> = update.removed.into_iter().map(|key| flat(key, &message.ledger_id)).collect();
             printer.rows(&grid("removed", &removed))?;
         }
-        Some(Event::Heartbeat(_)) | None => {}
+        Some(Event::Heartbeat(_) | Event::Resumed(_) | Event::LedgerChanged(_)) | None => {}
     }
     Ok(())
 }
@@ -120,7 +120,7 @@ impl Screen {
         match message.event {
             Some(Event::Snapshot(snapshot)) => self.replace(snapshot),
             Some(Event::Update(update)) => self.change(update),
-            Some(Event::Heartbeat(_)) | None => return Ok(()),
+            Some(Event::Heartbeat(_) | Event::Resumed(_) | Event::LedgerChanged(_)) | None => return Ok(()),
         }
         let caption = format!("{}   day net {}   {} open", self.ledger, self.net, self.positions.len());
         Ok(printer.redraw(&caption, &Grid::of(COLUMNS, self.positions.values()))?)

@@ -58,6 +58,7 @@ async fn list(session: Session, args: Args, (date_from, date_to): (String, Strin
             strategies: args.names.strategy.clone(),
             date_from: date_from.clone(),
             date_to: date_to.clone(),
+            order: 0,
         };
         let reply = client.list_signals(request).await?.into_inner();
         Ok::<_, Status>((reply.ledger, (reply.signals, reply.next_page_token)))
@@ -71,6 +72,7 @@ async fn watch(mut session: Session, args: Args) -> Result<(), Failure> {
         sides: numbers(&args.side),
         statuses: numbers(&args.status),
         strategies: args.names.strategy,
+        resume_after: None,
     };
     let mut client = session.client.signals();
     follow("following the signals", client.stream_signals(request), |message| {
@@ -89,7 +91,7 @@ fn show(printer: &mut Printer, message: StreamSignalsResponse) -> Result<(), Fai
             (snapshot_event(snapshot.resync), snapshot.signals)
         }
         Some(Event::Update(update)) => ("update", update.signals),
-        Some(Event::Heartbeat(_)) | None => return Ok(()),
+        Some(Event::Heartbeat(_) | Event::Resumed(_) | Event::LedgerChanged(_)) | None => return Ok(()),
     };
     Ok(printer.rows(&Grid::of(COLUMNS, &signals).followed(event, message.sequence))?)
 }

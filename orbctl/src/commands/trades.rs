@@ -46,6 +46,7 @@ pub(crate) async fn run(global: &Global, args: Args) -> Result<(), Failure> {
             strategies: args.names.strategy.clone(),
             date_from: date_from.clone(),
             date_to: date_to.clone(),
+            order: 0,
         };
         let reply = client.list_trades(request).await?.into_inner();
         Ok::<_, Status>((reply.ledger, (reply.trades, reply.next_page_token)))

@@ -136,6 +136,79 @@ impl ControlService for Control {
         reply.replayed = replayed;
         Ok(Response::new(reply))
     }
+
+    type WatchStatusStream = super::Feed<v1::WatchStatusResponse>;
+
+    async fn watch_status(
+        &self,
+        _: Request<v1::WatchStatusRequest>,
+    ) -> Result<Response<Self::WatchStatusStream>, Status> {
+        Err(Status::unimplemented("not served yet"))
+    }
+
+    async fn get_caller(&self, _: Request<v1::GetCallerRequest>) -> Result<Response<v1::GetCallerResponse>, Status> {
+        Err(Status::unimplemented("not served yet"))
+    }
+
+    async fn close_all_positions(
+        &self,
+        _: Request<v1::CloseAllPositionsRequest>,
+    ) -> Result<Response<v1::CloseAllPositionsResponse>, Status> {
+        Err(Status::unimplemented("not served yet"))
+    }
+
+    async fn cancel_order(
+        &self,
+        _: Request<v1::CancelOrderRequest>,
+    ) -> Result<Response<v1::CancelOrderResponse>, Status> {
+        Err(Status::unimplemented("not served yet"))
+    }
+
+    async fn cancel_all_orders(
+        &self,
+        _: Request<v1::CancelAllOrdersRequest>,
+    ) -> Result<Response<v1::CancelAllOrdersResponse>, Status> {
+        Err(Status::unimplemented("not served yet"))
+    }
+
+    async fn acknowledge_alarms(
+        &self,
+        _: Request<v1::AcknowledgeAlarmsRequest>,
+    ) -> Result<Response<v1::AcknowledgeAlarmsResponse>, Status> {
+        Err(Status::unimplemented("not served yet"))
+    }
+
+    async fn list_environments(
+        &self,
+        _: Request<v1::ListEnvironmentsRequest>,
+    ) -> Result<Response<v1::ListEnvironmentsResponse>, Status> {
+        Err(Status::unimplemented("not served yet"))
+    }
+
+    async fn set_environment(
+        &self,
+        _: Request<v1::SetEnvironmentRequest>,
+    ) -> Result<Response<v1::SetEnvironmentResponse>, Status> {
+        Err(Status::unimplemented("not served yet"))
+    }
+
+    async fn get_risk_limits(
+        &self,
+        _: Request<v1::GetRiskLimitsRequest>,
+    ) -> Result<Response<v1::GetRiskLimitsResponse>, Status> {
+        Err(Status::unimplemented("not served yet"))
+    }
+
+    async fn set_risk_limits(
+        &self,
+        _: Request<v1::SetRiskLimitsRequest>,
+    ) -> Result<Response<v1::SetRiskLimitsResponse>, Status> {
+        Err(Status::unimplemented("not served yet"))
+    }
+
+    async fn get_config(&self, _: Request<v1::GetConfigRequest>) -> Result<Response<v1::GetConfigResponse>, Status> {
+        Err(Status::unimplemented("not served yet"))
+    }
 }
 
 fn status(view: &View) -> v1::GetStatusResponse {
@@ -159,6 +232,8 @@ fn status(view: &View) -> v1::GetStatusResponse {
         feed: Some(feed(view)),
         health: view.health.iter().map(convert::health).collect(),
         simulated_speed: view.simulated_speed,
+        alarms: Vec::new(),
+        last_reconcile_time: None,
     }
 }
 

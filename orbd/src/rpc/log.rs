@@ -80,6 +80,13 @@ impl LogService for Logs {
         let tail = Tail { handle: self.handle.clone(), filter, backlog, sequence: 0 };
         Ok(Response::new(Feed::start(&self.stop, |sink| tail.follow(sink))))
     }
+
+    async fn list_audit_entries(
+        &self,
+        _: Request<v1::ListAuditEntriesRequest>,
+    ) -> Result<Response<v1::ListAuditEntriesResponse>, Status> {
+        Err(Status::unimplemented("not served yet"))
+    }
 }
 
 /// One client's view of the log: what it wants, and the last line that it knows of.
@@ -167,6 +174,7 @@ impl Tail {
 
     fn message(&self, event: Event) -> v1::StreamLogsResponse {
         v1::StreamLogsResponse {
+            stream_epoch: String::new(),
             sequence: self.sequence,
             ledger_id: self.handle.view.borrow().ledger.id.to_string(),
             server_time: Some(convert::instant(convert::wall_clock())),

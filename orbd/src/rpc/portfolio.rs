@@ -70,6 +70,39 @@ impl PortfolioService for Portfolio {
         let views = self.handle.view.clone();
         Ok(Response::new(Feed::start(&self.stop, |sink| stream(views, filter, sink))))
     }
+
+    async fn list_orders(&self, _: Request<v1::ListOrdersRequest>) -> Result<Response<v1::ListOrdersResponse>, Status> {
+        Err(Status::unimplemented("not served yet"))
+    }
+
+    async fn list_fills(&self, _: Request<v1::ListFillsRequest>) -> Result<Response<v1::ListFillsResponse>, Status> {
+        Err(Status::unimplemented("not served yet"))
+    }
+
+    type StreamFillsStream = Feed<v1::StreamFillsResponse>;
+
+    async fn stream_fills(
+        &self,
+        _: Request<v1::StreamFillsRequest>,
+    ) -> Result<Response<Self::StreamFillsStream>, Status> {
+        Err(Status::unimplemented("not served yet"))
+    }
+
+    async fn get_intraday_equity(
+        &self,
+        _: Request<v1::GetIntradayEquityRequest>,
+    ) -> Result<Response<v1::GetIntradayEquityResponse>, Status> {
+        Err(Status::unimplemented("not served yet"))
+    }
+
+    type StreamEquityStream = Feed<v1::StreamEquityResponse>;
+
+    async fn stream_equity(
+        &self,
+        _: Request<v1::StreamEquityRequest>,
+    ) -> Result<Response<Self::StreamEquityStream>, Status> {
+        Err(Status::unimplemented("not served yet"))
+    }
 }
 
 /// Selects positions; an empty list lets all pass.
@@ -161,6 +194,7 @@ async fn stream(
 
 fn message(view: &View, event: Event) -> v1::StreamPositionsResponse {
     v1::StreamPositionsResponse {
+        stream_epoch: String::new(),
         sequence: view.sequence,
         ledger_id: view.ledger.id.to_string(),
         server_time: Some(convert::instant(convert::wall_clock())),

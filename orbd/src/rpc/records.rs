@@ -120,5 +120,6 @@ pub(super) fn trade(ledger_id: &str, row: TradeRow) -> v1::Trade {
         net_pnl: result(trade.net()),
         r_multiple: trade.r_multiple_e4().filter(|_| is_closed).map(crate::trades_csv::four_decimals),
         duration: exit_time.map(|exit| orb_api::time::duration_from_micros((exit - trade.entry_time).micros())),
+        unprotected: Some(orb_api::time::duration_from_micros(trade.unprotected.micros())),
     }
 }

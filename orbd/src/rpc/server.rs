@@ -4,8 +4,8 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use orb_api::v1::{
     control_service_server::ControlServiceServer, history_service_server::HistoryServiceServer,
-    log_service_server::LogServiceServer, portfolio_service_server::PortfolioServiceServer,
-    signal_service_server::SignalServiceServer,
+    live_service_server::LiveServiceServer, log_service_server::LogServiceServer,
+    portfolio_service_server::PortfolioServiceServer, signal_service_server::SignalServiceServer,
 };
 use orb_core::hold::HoldKind;
 use thiserror::Error;
@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::{service::Routes, transport::Server};
 use tonic_health::{ServingStatus, server::HealthReporter};
 
-use super::{Control, Handle, History, Logs, Portfolio, Signals, gate::GateLayer};
+use super::{Control, Handle, History, Live, Logs, Portfolio, Signals, gate::GateLayer};
 use crate::auth::Auth;
 
 /// Calls and streams of one connection at a time.
@@ -121,12 +121,14 @@ pub fn routes(handle: Handle, auth: Arc<Auth>, stop: &CancellationToken) -> Resu
     let portfolio = PortfolioServiceServer::new(Portfolio::new(handle.clone(), stop()));
     let signals = SignalServiceServer::new(Signals::new(handle.clone(), stop()));
     let history = HistoryServiceServer::new(History::new(handle.clone(), stop()));
+    let live = LiveServiceServer::new(Live::new(handle.clone()));
     let logs = LogServiceServer::new(Logs::new(handle, stop()));
     let routes = Routes::new(control)
         .add_service(portfolio.max_decoding_message_size(limit))
         .add_service(signals.max_decoding_message_size(limit))
         .add_service(history.max_decoding_message_size(limit))
         .add_service(logs.max_decoding_message_size(limit))
+        .add_service(live.max_decoding_message_size(limit))
         .add_service(health)
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?);
@@ -146,10 +148,11 @@ async fn report_health(reporter: HealthReporter, mut handle: Handle) {
 }
 
 /// The services whose health can be asked for by name.
-const SERVICES: [&str; 5] = [
+const SERVICES: [&str; 6] = [
     "orb.v1.ControlService",
     "orb.v1.PortfolioService",
     "orb.v1.SignalService",
     "orb.v1.HistoryService",
     "orb.v1.LogService",
+    "orb.v1.LiveService",
 ];

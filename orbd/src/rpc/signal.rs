@@ -100,6 +100,28 @@ impl SignalService for Signals {
             next_page_token: found.next.unwrap_or_default(),
         }))
     }
+
+    async fn get_signal(&self, _: Request<v1::GetSignalRequest>) -> Result<Response<v1::GetSignalResponse>, Status> {
+        Err(Status::unimplemented("not served yet"))
+    }
+
+    async fn explain_symbol(
+        &self,
+        _: Request<v1::ExplainSymbolRequest>,
+    ) -> Result<Response<v1::ExplainSymbolResponse>, Status> {
+        Err(Status::unimplemented("not served yet"))
+    }
+
+    async fn list_universe(
+        &self,
+        _: Request<v1::ListUniverseRequest>,
+    ) -> Result<Response<v1::ListUniverseResponse>, Status> {
+        Err(Status::unimplemented("not served yet"))
+    }
+
+    async fn list_bars(&self, _: Request<v1::ListBarsRequest>) -> Result<Response<v1::ListBarsResponse>, Status> {
+        Err(Status::unimplemented("not served yet"))
+    }
 }
 
 /// Selects signals of a stream; an empty list lets all pass.
@@ -202,6 +224,7 @@ fn heartbeat(handle: &Handle) -> Event {
 
 fn message(view: &View, sequence: u64, event: Event) -> v1::StreamSignalsResponse {
     v1::StreamSignalsResponse {
+        stream_epoch: String::new(),
         sequence,
         ledger_id: view.ledger.id.to_string(),
         server_time: Some(convert::instant(convert::wall_clock())),

@@ -207,7 +207,7 @@ async fn positions_are_streamed_as_a_snapshot_and_what_changes() {
                     assert!(open.remove(&position.trade_id), "{position:?} was not open");
                 }
             }
-            Event::Heartbeat(_) => {}
+            Event::Heartbeat(_) | Event::Resumed(_) | Event::LedgerChanged(_) => {}
         }
         entered > 5 && open.is_empty()
     })
@@ -269,7 +269,7 @@ async fn signals_and_logs_are_streamed() {
         let signals = match message.event.as_ref().unwrap() {
             Event::Snapshot(snapshot) => &snapshot.signals[..],
             Event::Update(update) => &update.signals,
-            Event::Heartbeat(_) => &[],
+            Event::Heartbeat(_) | Event::Resumed(_) | Event::LedgerChanged(_) => &[],
         };
         let done = signals.iter().filter(|signal| signal.status() == v1::SignalStatus::Filled);
         filled.extend(done.map(|signal| signal.id.clone()));
@@ -284,7 +284,7 @@ async fn signals_and_logs_are_streamed() {
         let entries = match message.event.as_ref().unwrap() {
             Event::Snapshot(snapshot) => &snapshot.entries[..],
             Event::Update(update) => &update.entries,
-            Event::Heartbeat(_) => &[],
+            Event::Heartbeat(_) | Event::Resumed(_) | Event::LedgerChanged(_) => &[],
         };
         for entry in entries {
             assert!(entry.message.contains("breakout") && entry.component() == v1::Component::Strategy, "{entry:?}");

@@ -66,6 +66,8 @@ pub(super) fn status() -> GetStatusResponse {
             since: at(-10),
         }],
         simulated_speed: Some(0.0),
+        alarms: Vec::new(),
+        last_reconcile_time: None,
     }
 }
 

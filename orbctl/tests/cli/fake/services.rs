@@ -36,6 +36,10 @@ fn ok<T>(reply: T) -> Reply<T> {
     Ok(Response::new(reply))
 }
 
+fn unserved<T>() -> Reply<T> {
+    Err(Status::unimplemented("no reply is recorded"))
+}
+
 fn messages<T>(messages: Vec<T>) -> Messages<T> {
     let messages: Vec<_> = messages.into_iter().map(Ok).collect();
     stream::iter(messages).chain(stream::pending())
@@ -71,6 +75,52 @@ impl ControlService for Shared {
             symbol => Err(Status::not_found(format!("there is no open position in {symbol}"))),
         }
     }
+
+    type WatchStatusStream = Messages<WatchStatusResponse>;
+
+    async fn watch_status(&self, _: Request<WatchStatusRequest>) -> Reply<Self::WatchStatusStream> {
+        unserved()
+    }
+
+    async fn get_caller(&self, _: Request<GetCallerRequest>) -> Reply<GetCallerResponse> {
+        unserved()
+    }
+
+    async fn close_all_positions(&self, _: Request<CloseAllPositionsRequest>) -> Reply<CloseAllPositionsResponse> {
+        unserved()
+    }
+
+    async fn cancel_order(&self, _: Request<CancelOrderRequest>) -> Reply<CancelOrderResponse> {
+        unserved()
+    }
+
+    async fn cancel_all_orders(&self, _: Request<CancelAllOrdersRequest>) -> Reply<CancelAllOrdersResponse> {
+        unserved()
+    }
+
+    async fn acknowledge_alarms(&self, _: Request<AcknowledgeAlarmsRequest>) -> Reply<AcknowledgeAlarmsResponse> {
+        unserved()
+    }
+
+    async fn list_environments(&self, _: Request<ListEnvironmentsRequest>) -> Reply<ListEnvironmentsResponse> {
+        unserved()
+    }
+
+    async fn set_environment(&self, _: Request<SetEnvironmentRequest>) -> Reply<SetEnvironmentResponse> {
+        unserved()
+    }
+
+    async fn get_risk_limits(&self, _: Request<GetRiskLimitsRequest>) -> Reply<GetRiskLimitsResponse> {
+        unserved()
+    }
+
+    async fn set_risk_limits(&self, _: Request<SetRiskLimitsRequest>) -> Reply<SetRiskLimitsResponse> {
+        unserved()
+    }
+
+    async fn get_config(&self, _: Request<GetConfigRequest>) -> Reply<GetConfigResponse> {
+        unserved()
+    }
 }
 
 #[tonic::async_trait]
@@ -95,6 +145,7 @@ impl PortfolioService for Shared {
             sequence,
             ledger_id: "sim-1".to_owned(),
             server_time: None,
+            stream_epoch: String::new(),
             event: Some(event),
         };
         let snapshot = |resync, dropped| PositionsSnapshot {
@@ -117,6 +168,30 @@ impl PortfolioService for Shared {
             message(10, Event::Update(end)),
         ]))
     }
+
+    async fn list_orders(&self, _: Request<ListOrdersRequest>) -> Reply<ListOrdersResponse> {
+        unserved()
+    }
+
+    async fn list_fills(&self, _: Request<ListFillsRequest>) -> Reply<ListFillsResponse> {
+        unserved()
+    }
+
+    type StreamFillsStream = Messages<StreamFillsResponse>;
+
+    async fn stream_fills(&self, _: Request<StreamFillsRequest>) -> Reply<Self::StreamFillsStream> {
+        unserved()
+    }
+
+    async fn get_intraday_equity(&self, _: Request<GetIntradayEquityRequest>) -> Reply<GetIntradayEquityResponse> {
+        unserved()
+    }
+
+    type StreamEquityStream = Messages<StreamEquityResponse>;
+
+    async fn stream_equity(&self, _: Request<StreamEquityRequest>) -> Reply<Self::StreamEquityStream> {
+        unserved()
+    }
 }
 
 #[tonic::async_trait]
@@ -136,6 +211,7 @@ impl SignalService for Shared {
             sequence,
             ledger_id: "sim-1".to_owned(),
             server_time: None,
+            stream_epoch: String::new(),
             event: Some(event),
         };
         let snapshot =
@@ -148,6 +224,22 @@ impl SignalService for Shared {
         self.note(request);
         let decisions = self.rows(vec![replies::decision()]);
         ok(ListDecisionsResponse { ledger: replies::ledger(), decisions, next_page_token: String::new() })
+    }
+
+    async fn get_signal(&self, _: Request<GetSignalRequest>) -> Reply<GetSignalResponse> {
+        unserved()
+    }
+
+    async fn explain_symbol(&self, _: Request<ExplainSymbolRequest>) -> Reply<ExplainSymbolResponse> {
+        unserved()
+    }
+
+    async fn list_universe(&self, _: Request<ListUniverseRequest>) -> Reply<ListUniverseResponse> {
+        unserved()
+    }
+
+    async fn list_bars(&self, _: Request<ListBarsRequest>) -> Reply<ListBarsResponse> {
+        unserved()
     }
 }
 
@@ -219,6 +311,7 @@ impl LogService for Shared {
             sequence,
             ledger_id: "sim-1".to_owned(),
             server_time: None,
+            stream_epoch: String::new(),
             event: Some(event),
         };
         let snapshot = |ids: &[u64], resync| LogsSnapshot {
@@ -232,5 +325,9 @@ impl LogService for Shared {
             message(2, Event::Update(LogsUpdate { entries: vec![replies::log_entry(3)] })),
             message(4, Event::Snapshot(snapshot(&[2, 3, 4], true))),
         ]))
+    }
+
+    async fn list_audit_entries(&self, _: Request<ListAuditEntriesRequest>) -> Reply<ListAuditEntriesResponse> {
+        unserved()
     }
 }
