@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use super::{Books, PATIENCE, bundle, ledger, names};
-use crate::spill::{KeepError, Keeper, Kept};
+use crate::spill::{KeepError, Keeper, Kept, Patience};
 use crate::store::{StoreError, WriteLock, Writer, make_room};
 
 /// No trouble takes nearly as long to pass.
@@ -64,6 +64,21 @@ async fn what_a_locked_database_does_not_take_is_in_the_file_and_committed_later
     end_of_trouble(&mut keeper, 10).await;
     assert!(!books.spill().exists(), "the file is removed");
     assert_eq!(books.kept(), (10, (1..=10).collect()));
+}
+
+#[tokio::test]
+async fn trouble_is_not_over_before_everything_is_committed() {
+    let books = Books::new();
+    let short = Patience { commit: Duration::from_millis(300), save: Duration::from_secs(3) };
+    let mut keeper = Keeper::start(books.writer(), books.folder.path(), short).expect("threads");
+    let lock = WriteLock::take(&books.url).expect("the lock");
+    assert_eq!(keep(&mut keeper, 1).await, Kept::Spilled);
+    // Longer than a calm store is looked at, and less than SQLite waits for a lock: nothing has failed yet.
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert!(!keeper.is_over().expect("no failure"), "a commit is still under way");
+    drop(lock);
+    end_of_trouble(&mut keeper, 2).await;
+    assert_eq!(books.kept(), (2, vec![1, 2]));
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Keeping under every kind of trouble that a store can have, and what a crash leaves behind.
 
 mod days;
+mod doubt;
 mod files;
 mod keeping;
 mod servers;
