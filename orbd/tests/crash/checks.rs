@@ -157,7 +157,7 @@ fn own(outcome: &Outcome) -> impl Iterator<Item = &Order> {
 }
 
 /// Commit before act: what was never committed must not be at the broker, and nothing is decided twice.
-fn sent_once_and_recorded(outcome: &Outcome, journal: &Journal, found: &mut Vec<String>) {
+pub(crate) fn sent_once_and_recorded(outcome: &Outcome, journal: &Journal, found: &mut Vec<String>) {
     let submitted = journal.submitted();
     let known: BTreeSet<&String> = submitted.iter().collect();
     if known.len() != submitted.len() {
