@@ -386,9 +386,12 @@ fn broker(config: &SimConfig, tape: &Tape, faults: PlannedOrders) -> Broker {
 }
 
 /// Shows the broker the last trade and quote of each symbol before the start, so that positions and orders have prices
-/// before the open.
+/// before the open, and tells it of the last session: whether a symbol may be sold short depends on that.
 fn show_history(broker: &mut Broker, tape: &Tape, start: Timestamp) {
     for (symbol, _) in tape.symbols().iter() {
+        if let Some(past) = tape.previous_session(symbol, start) {
+            broker.set_previous_session(symbol, past.date, past.close, past.restricts_short_sales);
+        }
         let Some(trade) = tape.last_print(symbol, start) else { continue };
         let Quote { bid, ask, bid_size, ask_size } = tape.quote_at(symbol, &trade.print);
         broker.on_tick(start, &Tick::Quote { symbol, bid, ask, bid_size, ask_size });

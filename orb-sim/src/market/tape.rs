@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use orb_core::{Bar, Calendar, Session, Span, SymbolId, SymbolTable, Timestamp};
+use orb_core::{Bar, Calendar, Date, Price, Session, Span, SymbolId, SymbolTable, Timestamp};
 use orb_data::trades::Trade as RecordedTrade;
 
 use super::halt::Halt;
@@ -47,6 +47,15 @@ pub(crate) struct Trade {
     /// Unique within a symbol and day.
     pub(crate) id: i64,
     pub(crate) print: Print,
+}
+
+/// Tells of the last session of a symbol that is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PreviousSession {
+    pub(crate) date: Date,
+    pub(crate) close: Price,
+    /// Its low was at 90% of the close before it, or below (rule 201); false where that close is not known.
+    pub(crate) restricts_short_sales: bool,
 }
 
 /// Names a trade: whose, when, and its number.
@@ -329,6 +338,20 @@ impl Tape {
             trades.into_iter().find_map(&choose)
         };
         bars.iter().rev().find_map(latest)
+    }
+
+    /// Returns what is known of the last session before an instant in which a symbol has bars and which was over then;
+    /// `None` when there is none.
+    pub(crate) fn previous_session(&self, symbol: SymbolId, before: Timestamp) -> Option<PreviousSession> {
+        let next = self.calendar.sessions().iter().find(|session| session.close > before);
+        let bars = self.source_bars(symbol, Timestamp::MIN, next.map_or(before, |session| session.open));
+        let last = bars.last()?;
+        let session = self.calendar.session_at(last.start)?;
+        let (earlier, of_session) = bars.split_at(bars.partition_point(|bar| bar.start < session.open));
+        let low = of_session.iter().map(|bar| bar.low).min()?;
+        let is_low = |close: Price| i128::from(low.micros()) * 10 <= i128::from(close.micros()) * 9;
+        let restricts_short_sales = earlier.last().is_some_and(|bar| is_low(bar.close));
+        Some(PreviousSession { date: session.date, close: last.close, restricts_short_sales })
     }
 
     /// Returns the last minute bar that is known at an instant; `None` when there is none yet.

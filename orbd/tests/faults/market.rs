@@ -130,3 +130,48 @@ fn a_correction_of_the_range_counts_until_the_range_is_frozen() {
         assert!(outcome.trades.is_empty() && outcome.decisions.is_empty(), "{plan}\n{}", story(&outcome));
     }
 }
+
+/// A breakdown at 9:36, after sessions with such lows and closes.
+fn breakdown(before: &[[&str; 2]]) -> orbd::rehearsal::Outcome {
+    let before: Vec<_> = before.iter().map(|[low, close]| [price(low), price(close)]).collect();
+    let minutes = crate::rig::range("AAA").after(&before).to(price("99.5"));
+    survive(day(vec![minutes], classic()), "")
+}
+
+/// Checks that nothing was even asked of the broker, which would refuse it.
+#[track_caller]
+fn not_sold_short(outcome: &orbd::rehearsal::Outcome, detail: &str) {
+    assert!(outcome.orders.is_empty() && outcome.broker.orders.is_empty(), "{}", story(outcome));
+    let decision = &outcome.decisions[0];
+    assert_eq!((decision.reason, decision.detail.as_str()), (Reason::Rule201, detail), "{}", story(outcome));
+}
+
+#[test]
+fn rule_201_a_symbol_that_has_not_fallen_is_sold_short() {
+    let outcome = breakdown(&[["110", "110"]]);
+    assert_eq!(outcome.trades[0].trade.side, orb_core::Side::Short, "{}", story(&outcome));
+}
+
+#[test]
+fn rule_201_a_symbol_that_fell_by_ten_percent_is_not_sold_short() {
+    // 90% of it are 100.17: the range's low of 100 lies below.
+    not_sold_short(&breakdown(&[["111.3", "111.3"]]), "");
+}
+
+#[test]
+fn rule_201_a_symbol_that_fell_by_ten_percent_the_day_before_is_not_sold_short() {
+    not_sold_short(&breakdown(&[["110", "110"], ["99", "100"]]), "");
+    let outcome = breakdown(&[["110", "110"], ["99.01", "100"]]);
+    assert_eq!(outcome.trades.len(), 1, "{}", story(&outcome));
+}
+
+#[test]
+fn rule_201_a_symbol_whose_close_before_is_not_known_is_not_sold_short() {
+    not_sold_short(&breakdown(&[]), "the previous close is not known");
+}
+
+#[test]
+fn rule_201_restricts_no_purchase() {
+    let outcome = survive(day(vec![breakout("AAA").after(&[[price("120"), price("120")]])], classic()), "");
+    assert_eq!(outcome.trades[0].trade.side, orb_core::Side::Long, "{}", story(&outcome));
+}
