@@ -136,7 +136,7 @@ fn files_that_are_none() {
     let folder = tempfile::tempdir().expect("a folder");
     let broken = folder.path().join("a.parquet");
     fs::write(&broken, "PAR1 and no more").expect("a file");
-    let error = load(&[broken.clone()]).expect_err("damaged");
+    let error = load(std::slice::from_ref(&broken)).expect_err("damaged");
     assert!(sentence(&error).contains("a.parquet is not a whole Parquet file"), "{error}");
     write_parquet(&broken, f64::NAN);
     let error = load(&[broken]).expect_err("no price");

@@ -5,7 +5,7 @@ use std::fs::File;
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::TimestampNanosecondType;
 use arrow_array::{Array, RecordBatch};
-use arrow_schema::{DataType, Schema, TimeUnit};
+use arrow_schema::{DataType, Schema};
 use orb_core::{Price, Timestamp};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
@@ -131,12 +131,9 @@ fn symbols_into(array: &dyn Array, out: &mut Vec<u32>, book: &mut SymbolBook) ->
 
 /// Decodes instants to microseconds; of nanoseconds, which exchanges tell, the rest is cut off.
 fn times_into(array: &dyn Array, out: &mut Vec<i64>, clock: &mut Clock) -> Option<Fault> {
-    match array.data_type() {
-        DataType::Timestamp(TimeUnit::Nanosecond, _) => {
-            let nanos = array.as_primitive::<TimestampNanosecondType>();
-            column::each(array, out, |row| Ok(nanos.value(row).div_euclid(1_000)))
-        }
-        _ => column::labels_into(array, out, clock),
+    match array.as_primitive_opt::<TimestampNanosecondType>() {
+        Some(nanos) => column::each(array, out, |row| Ok(nanos.value(row).div_euclid(1_000))),
+        None => column::labels_into(array, out, clock),
     }
 }
 
