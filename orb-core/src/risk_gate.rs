@@ -47,6 +47,8 @@ pub struct RiskContext {
     pub realized_net: Money,
     /// Short sales in the symbol are restricted (rule 201).
     pub restricted: bool,
+    /// Whether they are is not known, and it has to be.
+    pub restriction_unknown: bool,
     /// The daily loss limit has been reached.
     pub loss_limit_reached: bool,
     /// Entries are allowed: no hold but the daily loss is in force.
@@ -64,6 +66,7 @@ impl RiskContext {
             equity_open,
             realized_net,
             restricted: false,
+            restriction_unknown: false,
             loss_limit_reached: false,
             holds_permit: true,
             halted: false,
@@ -257,6 +260,9 @@ impl RiskGate {
         }
         if proposal.side == Side::Short && context.restricted {
             return Err((Reason::Rule201, String::new()));
+        }
+        if proposal.side == Side::Short && context.restriction_unknown {
+            return Err((Reason::Rule201, "the previous close is not known".to_owned()));
         }
         let distance = proposal.level.distance(proposal.stop);
         let smallest = strategy.stop_distance_min.unwrap_or_default().max(Price::from_micros(1));
@@ -458,6 +464,7 @@ mod tests {
     #[test]
     fn refusals_come_in_their_order() {
         refused(proposal(0, "50", "50.4"), &RiskContext { restricted: true, ..context() }, Reason::Rule201);
+        refused(proposal(0, "50", "50.4"), &RiskContext { restriction_unknown: true, ..context() }, Reason::Rule201);
         refused(proposal(0, "50", "50"), &context(), Reason::StopTooClose);
         refused(proposal(0, "900", "600"), &context(), Reason::SizeZero);
         let lost = RiskContext { realized_net: Money::from_cents(-490_000), ..context() };

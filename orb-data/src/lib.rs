@@ -1,4 +1,4 @@
-//! Bars from files, the exchange's calendar, and a synthetic market.
+//! Bars and trades from files, the exchange's calendar, and a synthetic market.
 //!
 //! This is the only crate of orb that knows file formats of bars and the rules of the NYSE's calendar. What comes
 //! out of it is checked: every [`orb_core::Bar`] is valid, lies in regular hours and on the grid of its length.
@@ -7,6 +7,7 @@ pub mod bars;
 pub mod calendar;
 pub mod synthetic;
 pub mod test_data;
+pub mod trades;
 pub mod write;
 
 pub use bars::{BarSet, BarSetError, DataError, Day, Dropped, Label, LoadOptions, Loaded, SessionBars, load};

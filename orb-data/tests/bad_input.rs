@@ -219,7 +219,11 @@ fn paths() {
     let folder = tempfile::tempdir().expect("a folder");
     let root = folder.path();
     fs::write(root.join("a.txt"), HEADER).expect("a file");
-    check_path(root, "a.txt", "a.txt is no file of bars by its name: expected the extension .csv, .csv.gz or .parquet");
+    check_path(
+        root,
+        "a.txt",
+        "a.txt is no file of bars or trades by its name: expected the extension .csv, .csv.gz or .parquet",
+    );
     check_path(root, "b.csv", "there is no file or folder at b.csv: check the path");
     check_path(root, "", "the folder FOLDER holds no .csv, .csv.gz or .parquet file: check the path");
     let calendar = nyse_calendar(2026, 2026);

@@ -36,8 +36,11 @@ enum Command {
 #[derive(clap::Args, Clone, Debug)]
 struct ServeArgs {
     /// Recorded bars: files or folders of CSV, CSV.gz or Parquet
-    #[arg(long, num_args = 1.., value_name = "PATH", required_unless_present = "synthetic", conflicts_with = "synthetic")]
+    #[arg(long, num_args = 1.., value_name = "PATH", required_unless_present_any = ["synthetic", "trades"], conflicts_with = "synthetic")]
     bars: Vec<PathBuf>,
+    /// Recorded trades, which are played in place of the path inside bars: files or folders of CSV, CSV.gz or Parquet
+    #[arg(long, num_args = 1.., value_name = "PATH", conflicts_with = "synthetic")]
+    trades: Vec<PathBuf>,
     /// Recorded bars of days before, which are history from the start
     #[arg(long, num_args = 1.., value_name = "PATH", conflicts_with = "synthetic")]
     warmup: Vec<PathBuf>,
@@ -265,7 +268,11 @@ impl ServeArgs {
 
     fn market(&self) -> MarketSource {
         let Some(seed) = self.synthetic else {
-            return MarketSource::Files { bars: self.bars.clone(), warmup: self.warmup.clone() };
+            let (bars, trades, warmup) = (self.bars.clone(), self.trades.clone(), self.warmup.clone());
+            return match trades.as_slice() {
+                [] => MarketSource::Files { bars, warmup },
+                [_, ..] => MarketSource::Trades { trades, bars, warmup },
+            };
         };
         let (symbols, sessions) = (self.symbols as usize, self.sessions as usize);
         MarketSource::Synthetic { seed, options: SyntheticOptions { symbols, sessions, ..SyntheticOptions::default() } }

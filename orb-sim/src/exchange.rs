@@ -193,7 +193,11 @@ impl Exchange {
             }),
             MarketEvent::Halt(symbol, _) => Some(Tick::Halt { symbol }),
             MarketEvent::Resume(symbol, _) => Some(Tick::Resume { symbol }),
-            MarketEvent::Bar(..) | MarketEvent::Updated(..) | MarketEvent::Daily(..) | MarketEvent::Bands(..) => None,
+            MarketEvent::Bar(..)
+            | MarketEvent::Updated(..)
+            | MarketEvent::Daily(..)
+            | MarketEvent::Revised(_)
+            | MarketEvent::Bands(..) => None,
             MarketEvent::Over(resume_at) => {
                 match resume_at {
                     Some(at) => self.clock.skip_to(at),
@@ -225,6 +229,7 @@ impl Exchange {
             MarketEvent::Daily(symbol, day) => bar("d", symbol, &day),
             MarketEvent::Halt(symbol, reason) => messages::status(name(symbol), true, reason, now),
             MarketEvent::Resume(symbol, reason) => messages::status(name(symbol), false, reason, now),
+            MarketEvent::Revised(revision) => messages::revised(name(revision.symbol), &revision),
             MarketEvent::Bands(symbol, lower, upper) => messages::bands(name(symbol), lower, upper, now),
             MarketEvent::Over(_) => return None,
         })
@@ -381,10 +386,13 @@ fn broker(config: &SimConfig, tape: &Tape, faults: PlannedOrders) -> Broker {
 }
 
 /// Shows the broker the last trade and quote of each symbol before the start, so that positions and orders have prices
-/// before the open.
+/// before the open, and tells it of the last session: whether a symbol may be sold short depends on that.
 fn show_history(broker: &mut Broker, tape: &Tape, start: Timestamp) {
     for (symbol, _) in tape.symbols().iter() {
-        let Some(trade) = tape.last_trade(symbol, start) else { continue };
+        if let Some(past) = tape.previous_session(symbol, start) {
+            broker.set_previous_session(symbol, past.date, past.close, past.restricts_short_sales);
+        }
+        let Some(trade) = tape.last_print(symbol, start) else { continue };
         let Quote { bid, ask, bid_size, ask_size } = tape.quote_at(symbol, &trade.print);
         broker.on_tick(start, &Tick::Quote { symbol, bid, ask, bid_size, ask_size });
         broker.on_tick(start, &Tick::Trade { symbol, price: trade.print.price, size: trade.print.size });

@@ -37,12 +37,18 @@ fn done(command: &mut Command, name: &str) -> Result<(), String> {
     if output.status.success() { Ok(()) } else { Err(format!("{name}: {}", last(&output))) }
 }
 
-/// Halts one symbol for a minute out of five, and corrects every bar of it.
+/// Halts one symbol for a minute out of five and corrects every bar of it; two minutes later a trade is corrected, and
+/// another one taken back.
 fn faults() -> String {
-    let moments = (9..16).flat_map(|hour| (0..60).step_by(5).map(move |minute| format!("{hour:02}:{minute:02}:00")));
-    let halt = |at| format!("[[market]]\nfault = {{ halt_seconds = 60 }}\nsymbol = 'DRAVEK'\nat = '{at}'\n");
-    let halts: String = moments.map(halt).collect();
-    halts + "[[market]]\nfault = { late_shares = 100 }\nsymbol = 'DRAVEK'\n"
+    let moments = (9..16).flat_map(|hour| (0..60).step_by(5).map(move |minute| (hour, minute)));
+    let rules = moments.map(|(hour, minute)| {
+        let rule = |fault: &str, minute, second| {
+            format!("[[market]]\nfault = {fault}\nsymbol = 'DRAVEK'\nat = '{hour:02}:{minute:02}:{second:02}'\n")
+        };
+        let corrected = rule("{ trade_corrected_cents = 3 }", minute + 2, 30);
+        rule("{ halt_seconds = 60 }", minute, 0) + &corrected + &rule("'trade_canceled'", minute + 2, 45)
+    });
+    rules.collect::<String>() + "[[market]]\nfault = { late_shares = 100 }\nsymbol = 'DRAVEK'\n"
 }
 
 /// Returns the market of the suite, open for business.

@@ -28,6 +28,8 @@ fn what_is_wrong_is_named() {
     refused(&["serve", "--synthetic", "7", "--faults", "/nowhere/f.toml"], &["/nowhere/f.toml"]);
     refused(&["serve", "--synthetic", "7", "--half-spread", "10001"], &["--half-spread"]);
     refused(&["serve", "--synthetic", "7", "--bars", "x"], &["--bars"]);
+    refused(&["serve", "--synthetic", "7", "--trades", "x"], &["--trades"]);
+    refused(&["serve", "--trades", "/nowhere/trades.csv"], &["/nowhere/trades.csv"]);
 }
 
 #[test]

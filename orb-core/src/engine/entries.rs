@@ -126,6 +126,8 @@ impl Engine {
             equity_open: session.equity_open,
             realized_net: self.positions.day().realized_net,
             restricted: restricts || self.prices.restricted[symbol.index()],
+            // A backtest without the day before says so; real money sells nothing short on a guess.
+            restriction_unknown: self.is_live() && self.reference[symbol.index()].previous_close.is_none(),
             loss_limit_reached: self.is_loss_limited(id),
             holds_permit: self.holds.active().iter().all(|hold| hold.kind == HoldKind::DailyLoss),
             halted: self.prices.halted[symbol.index()],

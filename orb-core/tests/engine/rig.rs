@@ -108,7 +108,9 @@ impl Rig {
         let date: Date = date.parse().expect(date);
         let session = *self.engine.config().calendar.session(date).expect("a session");
         self.now = self.now.max(session.open);
-        let symbols = vec![SymbolReference::default(); SYMBOLS.len()];
+        // Whose close is not known is not sold short.
+        let known = SymbolReference { previous_close: Some(Price::from_cents(10_000)), ..SymbolReference::default() };
+        let symbols = vec![known; SYMBOLS.len()];
         self.event(&Event::Reference(ReferenceData { date, equity_open: Money::from_cents(10_000_000), symbols }));
     }
 

@@ -15,7 +15,7 @@ use super::price;
 
 /// Tells what is wrong with a value.
 #[derive(Debug)]
-pub(super) enum Bad {
+pub(crate) enum Bad {
     Empty,
     Symbol(SymbolError),
     Timestamp(String),
@@ -25,14 +25,14 @@ pub(super) enum Bad {
 
 /// Represents the first value of a column's batch that cannot be read.
 #[derive(Debug)]
-pub(super) struct Fault {
+pub(crate) struct Fault {
     /// Row within the batch, from 0.
-    pub(super) row: usize,
-    pub(super) bad: Bad,
+    pub(crate) row: usize,
+    pub(crate) bad: Bad,
 }
 
 /// Returns the types that a column (by its position in [`super::field::COLUMNS`]) may have, when this is none of them.
-pub(super) fn refused(column: usize, found: &DataType) -> Option<&'static str> {
+pub(crate) fn refused(column: usize, found: &DataType) -> Option<&'static str> {
     let is_text = matches!(found, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
     let is_whole = matches!(found, DataType::Int32 | DataType::Int64 | DataType::UInt32 | DataType::UInt64);
     let is_float = matches!(found, DataType::Float32 | DataType::Float64);
@@ -48,7 +48,7 @@ pub(super) fn refused(column: usize, found: &DataType) -> Option<&'static str> {
 
 /// Decodes each value of an array until one is null or cannot be read.
 #[inline]
-pub(super) fn each<V>(
+pub(crate) fn each<V>(
     array: &dyn Array,
     out: &mut Vec<V>,
     mut value: impl FnMut(usize) -> Result<V, Bad>,
@@ -86,7 +86,7 @@ fn all<T: Copy, V>(array: &dyn Array, values: &[T], out: &mut Vec<V>, mut value:
 ///
 /// # Panics
 /// When the array is none of strings, which [`refused`] excludes.
-pub(super) fn text(array: &dyn Array, row: usize) -> &str {
+pub(crate) fn text(array: &dyn Array, row: usize) -> &str {
     if let Some(texts) = array.as_string_opt::<i32>() {
         return texts.value(row);
     }
@@ -97,7 +97,7 @@ pub(super) fn text(array: &dyn Array, row: usize) -> &str {
 }
 
 /// Decodes instants to UTC microseconds.
-pub(super) fn labels_into(array: &dyn Array, out: &mut Vec<i64>, clock: &mut Clock) -> Option<Fault> {
+pub(crate) fn labels_into(array: &dyn Array, out: &mut Vec<i64>, clock: &mut Clock) -> Option<Fault> {
     let DataType::Timestamp(unit, _) = array.data_type() else {
         return each(array, out, |row| {
             let text = text(array, row).trim();
@@ -139,7 +139,7 @@ fn scaled_labels<T: ArrowPrimitiveType<Native = i64>>(
 }
 
 /// Decodes prices in dollars; `scratch` is reused for texts.
-pub(super) fn prices_into(array: &dyn Array, out: &mut Vec<Price>, scratch: &mut String) -> Option<Fault> {
+pub(crate) fn prices_into(array: &dyn Array, out: &mut Vec<Price>, scratch: &mut String) -> Option<Fault> {
     if let Some(values) = values::<Float64Type>(array) {
         let values = values.values();
         return match all(array, values, out, price::guess_from_f64) {
@@ -167,7 +167,7 @@ pub(super) fn prices_into(array: &dyn Array, out: &mut Vec<Price>, scratch: &mut
 }
 
 /// Decodes volumes in shares.
-pub(super) fn volumes_into(array: &dyn Array, out: &mut Vec<u64>) -> Option<Fault> {
+pub(crate) fn volumes_into(array: &dyn Array, out: &mut Vec<u64>) -> Option<Fault> {
     if let Some(values) = values::<Int64Type>(array) {
         let values = values.values();
         return match all(array, values, out, |value| (value.cast_unsigned(), value.cast_unsigned() <= VOLUME_MAX)) {

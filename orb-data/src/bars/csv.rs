@@ -21,12 +21,7 @@ pub(super) fn read(
     book: &mut SymbolBook,
     on_row: &mut impl FnMut(&SymbolBook, RawRow) -> Result<(), DataError>,
 ) -> Result<u64, DataError> {
-    let file = File::open(&source.path).map_err(|error| source.io_error(error))?;
-    let bytes: Box<dyn Read> = match source.format {
-        Format::Csv | Format::Parquet => Box::new(file),
-        Format::CsvGz => Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(BUFFER_BYTES, file))),
-    };
-    let mut reader = ReaderBuilder::new().buffer_capacity(BUFFER_BYTES).from_reader(bytes);
+    let mut reader = open(source)?;
     let header = reader.byte_headers().map_err(|error| reading_error(source, error))?;
     let fields = Fields { source, columns: columns(source, header)? };
     let rows = fields.rows(&mut reader, book, on_row);
@@ -36,16 +31,26 @@ pub(super) fn read(
     })
 }
 
+/// Opens a file, plain or compressed.
+pub(crate) fn open(source: &Source) -> Result<csv::Reader<Box<dyn Read>>, DataError> {
+    let file = File::open(&source.path).map_err(|error| source.io_error(error))?;
+    let bytes: Box<dyn Read> = match source.format {
+        Format::Csv | Format::Parquet => Box::new(file),
+        Format::CsvGz => Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(BUFFER_BYTES, file))),
+    };
+    Ok(ReaderBuilder::new().buffer_capacity(BUFFER_BYTES).from_reader(bytes))
+}
+
 /// Reads compressed bytes to their checksum: a damaged file yields nonsense before it yields an error, and it is the
 /// damage that is to be told.
 #[cold]
-fn check_rest(source: &Source, mut bytes: impl Read) -> Result<(), DataError> {
+pub(crate) fn check_rest(source: &Source, mut bytes: impl Read) -> Result<(), DataError> {
     let rest = io::copy(&mut bytes, &mut io::sink());
     rest.map(drop).map_err(|error| DataError::Gzip { path: source.path.clone(), source: error })
 }
 
 /// Tells a damaged file from one that cannot be read and from a line of the wrong length.
-fn reading_error(source: &Source, error: csv::Error) -> DataError {
+pub(crate) fn reading_error(source: &Source, error: csv::Error) -> DataError {
     if let ErrorKind::UnequalLengths { pos, expected_len, len } = error.kind() {
         let place = source.place(pos.as_ref().map_or(1, csv::Position::line));
         return DataError::FieldCount { place, expected: *expected_len, found: *len };

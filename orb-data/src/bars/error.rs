@@ -55,8 +55,8 @@ pub enum DataError {
         /// The path as given.
         path: PathBuf,
     },
-    /// A file has another extension than those of bars.
-    #[error("{} is no file of bars by its name: expected the extension .csv, .csv.gz or .parquet", path.display())]
+    /// A file has another extension than those of bars and trades.
+    #[error("{} is no file of bars or trades by its name: expected the extension .csv, .csv.gz or .parquet", path.display())]
     WrongExtension {
         /// The path as given.
         path: PathBuf,

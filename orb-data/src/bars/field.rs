@@ -14,16 +14,22 @@ pub(crate) const COLUMNS: [&str; 7] = ["symbol", "ts", "open", "high", "low", "c
 /// Where the prices begin in [`COLUMNS`].
 pub(super) const FIRST_PRICE: usize = 2;
 
-/// Finds the columns in a header, whatever their case and order.
-pub(super) enum Header {
-    Found([usize; 7]),
+/// Tells where the columns of a header are.
+pub(crate) enum Header<const N: usize> {
+    Found([usize; N]),
     Missing(&'static str),
     Twice(&'static str),
 }
 
-pub(super) fn find_columns(header: &[&str]) -> Header {
-    let mut found = [0; 7];
-    for (slot, column) in found.iter_mut().zip(COLUMNS) {
+/// Finds the columns of bars.
+pub(super) fn find_columns(header: &[&str]) -> Header<7> {
+    find_named(header, COLUMNS)
+}
+
+/// Finds columns by their names, whatever their case and order; other columns are no matter.
+pub(crate) fn find_named<const N: usize>(header: &[&str], columns: [&'static str; N]) -> Header<N> {
+    let mut found = [0; N];
+    for (slot, column) in found.iter_mut().zip(columns) {
         let mut matches = header.iter().enumerate().filter(|(_, name)| name.trim().eq_ignore_ascii_case(column));
         match (matches.next(), matches.next()) {
             (Some((index, _)), None) => *slot = index,
@@ -36,14 +42,14 @@ pub(super) fn find_columns(header: &[&str]) -> Header {
 
 /// Remembers the date that was read last, as most rows share it with the one before.
 #[derive(Default)]
-pub(super) struct Clock {
+pub(crate) struct Clock {
     text: [u8; 10],
     midnight_seconds: i64,
 }
 
 impl Clock {
     /// Reads an instant with its zone; `None` when the text is none.
-    pub(super) fn parse(&mut self, text: &[u8]) -> Option<Timestamp> {
+    pub(crate) fn parse(&mut self, text: &[u8]) -> Option<Timestamp> {
         self.parse_plain(text).or_else(|| parse_general(std::str::from_utf8(text).ok()?.trim()))
     }
 
@@ -79,7 +85,7 @@ fn parse_general(text: &str) -> Option<Timestamp> {
 }
 
 /// Reads a whole number of shares from 0 to [`VOLUME_MAX`], as in `4315720` or `4315720.0`; `None` when it is none.
-pub(super) fn parse_volume(text: &[u8]) -> Option<u64> {
+pub(crate) fn parse_volume(text: &[u8]) -> Option<u64> {
     if text.len() <= 12 && text.iter().all(u8::is_ascii_digit) && !text.is_empty() {
         return Some(text.iter().fold(0, |value, digit| value * 10 + u64::from(digit - b'0')));
     }

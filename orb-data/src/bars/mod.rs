@@ -2,18 +2,18 @@
 
 mod arrange;
 mod collect;
-mod column;
-mod csv;
+pub(crate) mod column;
+pub(crate) mod csv;
 mod error;
-mod field;
+pub(crate) mod field;
 mod length;
 mod load;
 mod parallel;
-mod parquet;
+pub(crate) mod parquet;
 mod price;
-mod row;
+pub(crate) mod row;
 mod set;
-mod source;
+pub(crate) mod source;
 mod spare;
 mod stream;
 

@@ -275,12 +275,12 @@ fn symbol_of(text: &[u8]) -> Option<Symbol> {
 }
 
 /// Decodes, and takes a panic for what it is: the decoder asserts what a damaged file does not keep.
-fn unless_panic<T>(source: &Source, decode: impl FnOnce() -> T) -> Result<T, DataError> {
+pub(crate) fn unless_panic<T>(source: &Source, decode: impl FnOnce() -> T) -> Result<T, DataError> {
     let panicked = |_| parquet_error(source, ParquetError::General("the decoder gave up on its content".to_owned()));
     catch_unwind(AssertUnwindSafe(decode)).map_err(panicked)
 }
 
-fn parquet_error(source: &Source, error: ParquetError) -> DataError {
+pub(crate) fn parquet_error(source: &Source, error: ParquetError) -> DataError {
     DataError::Parquet { path: source.path.clone(), source: error }
 }
 

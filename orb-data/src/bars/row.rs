@@ -21,7 +21,7 @@ pub(super) struct RawRow {
 
 /// Numbers the symbols of a file in the order in which they appear.
 #[derive(Debug, Default)]
-pub(super) struct SymbolBook {
+pub(crate) struct SymbolBook {
     names: Vec<Symbol>,
     numbers: BTreeMap<Symbol, u32>,
     by_text: HashMap<Vec<u8>, u32>,
@@ -31,7 +31,7 @@ pub(super) struct SymbolBook {
 impl SymbolBook {
     /// Returns the number of the symbol that a text spells.
     #[inline]
-    pub(super) fn number(&mut self, text: &[u8]) -> Result<u32, SymbolError> {
+    pub(crate) fn number(&mut self, text: &[u8]) -> Result<u32, SymbolError> {
         if self.last.0 == text && !text.is_empty() {
             return Ok(self.last.1);
         }
@@ -62,7 +62,7 @@ impl SymbolBook {
     }
 
     /// Returns all symbols by number.
-    pub(super) fn names(&self) -> &[Symbol] {
+    pub(crate) fn names(&self) -> &[Symbol] {
         &self.names
     }
 }

@@ -29,16 +29,16 @@ impl Format {
 
 /// Represents a file to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Source {
-    pub(super) path: PathBuf,
-    pub(super) format: Format,
+pub(crate) struct Source {
+    pub(crate) path: PathBuf,
+    pub(crate) format: Format,
     /// Whether its bars are for features only.
     pub(super) is_warmup: bool,
 }
 
 impl Source {
     /// Returns the place of a row, counted as the format does.
-    pub(super) fn place(&self, number: u64) -> Place {
+    pub(crate) fn place(&self, number: u64) -> Place {
         let row = match self.format {
             Format::Csv | Format::CsvGz => RowNumber::Line(number),
             Format::Parquet => RowNumber::Row(number),
@@ -47,7 +47,7 @@ impl Source {
     }
 
     /// Makes the error of the system's refusal to read this file.
-    pub(super) fn io_error(&self, source: io::Error) -> DataError {
+    pub(crate) fn io_error(&self, source: io::Error) -> DataError {
         io_error(&self.path, source)
     }
 }
@@ -60,7 +60,7 @@ fn io_error(path: &Path, source: io::Error) -> DataError {
 }
 
 /// Lists the files of some paths, in the order of the paths and by name within folders; a file met twice counts once.
-pub(super) fn find(paths: &[PathBuf], is_warmup: bool) -> Result<Vec<Source>, DataError> {
+pub(crate) fn find(paths: &[PathBuf], is_warmup: bool) -> Result<Vec<Source>, DataError> {
     let mut sources = Vec::new();
     let mut seen = BTreeSet::new();
     for path in paths {

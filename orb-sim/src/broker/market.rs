@@ -26,6 +26,8 @@ pub(super) struct Market {
     last_close: Option<(Date, Price)>,
     /// The same of the session before.
     close_before: Option<(Date, Price)>,
+    /// Short sales are restricted until then.
+    restricted_until: Timestamp,
 }
 
 impl Market {
@@ -96,9 +98,30 @@ impl Market {
     /// Keeps the last trade as a session's close.
     pub(super) const fn close(&mut self, date: Date) {
         if let Some(price) = self.trade {
-            self.close_before = self.last_close;
-            self.last_close = Some((date, price));
+            self.set_last_close(date, price);
         }
+    }
+
+    /// Keeps the close of the latest session that ended.
+    pub(super) const fn set_last_close(&mut self, date: Date, price: Price) {
+        self.close_before = self.last_close;
+        self.last_close = Some((date, price));
+    }
+
+    /// Tells whether a trade is at 90% of the last close or below; an unknown close restricts nothing.
+    pub(super) fn has_fallen_to(&self, trade: Price) -> bool {
+        let is_low = |(_, close): (Date, Price)| i128::from(trade.micros()) * 10 <= i128::from(close.micros()) * 9;
+        self.last_close.is_some_and(is_low)
+    }
+
+    /// Restricts short sales until an instant.
+    pub(super) fn restrict_until(&mut self, until: Timestamp) {
+        self.restricted_until = self.restricted_until.max(until);
+    }
+
+    /// Tells whether short sales are restricted at an instant.
+    pub(super) fn is_restricted(&self, now: Timestamp) -> bool {
+        now < self.restricted_until
     }
 
     /// Returns the close of the latest session before a date.

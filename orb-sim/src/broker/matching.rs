@@ -24,6 +24,7 @@ impl Broker {
         let market = &mut self.markets[symbol.index()];
         let inside = market.is_inside(price, since) && !market.halted;
         market.set_trade(now, price);
+        self.note_fall(symbol, price);
         let keys = self.book.awake(symbol);
         let elects = inside && !keys.is_empty() && self.hours.is_trading(now, false);
         for key in keys {
@@ -119,6 +120,7 @@ impl Broker {
         let market = &self.markets[order.symbol.index()];
         let Some(far) = market.far_since(order.side, self.hours.prices_since(self.now)) else { return };
         match fill_price(order, far, print) {
+            Some(price) if !self.may_fill_at(key, price) => self.rest(key),
             Some(price) if self.is_fill_due(key) => self.fill_next(key, price),
             Some(_) => {}
             None => self.rest(key),

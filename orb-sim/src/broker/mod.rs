@@ -47,6 +47,7 @@ mod routes;
 mod rules;
 mod settings;
 mod shares;
+mod short_sales;
 mod submit;
 #[cfg(test)]
 mod testing;

@@ -81,6 +81,8 @@ pub(super) enum Refusal {
     NoPrice(String),
     #[error("asset \"{0}\" cannot be sold short")]
     NotShortable(String),
+    #[error("asset \"{0}\" cannot be sold short: the short sale restriction of rule 201 is in effect")]
+    ShortSaleRestricted(String),
     #[error("position intent mismatch, inferred: {}, specified: {}", .inferred.as_str(), .given.as_str())]
     IntentMismatch { inferred: PositionIntent, given: PositionIntent },
     #[error("{} orders are not accepted at this time", .0)]
@@ -173,6 +175,7 @@ impl Refusal {
             | Self::NotTradable(_)
             | Self::NoPrice(_)
             | Self::NotShortable(_)
+            | Self::ShortSaleRestricted(_)
             | Self::IntentMismatch { .. }
             | Self::NotCancelable(_)
             | Self::NotReplaceable(_)

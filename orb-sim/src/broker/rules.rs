@@ -173,7 +173,7 @@ impl Broker {
         if !self.assets[symbol.index()].may_be_shorted() {
             return Err(Refusal::NotShortable(self.symbol_name(symbol).to_owned()));
         }
-        Ok(())
+        self.check_short_sale(symbol, form)
     }
 
     fn check_day_trades(&self, symbol: SymbolId) -> Result<(), Refusal> {

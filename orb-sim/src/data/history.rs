@@ -6,9 +6,9 @@ use orb_core::{Symbol, SymbolId, Timestamp};
 use serde_json::{Map, Value};
 
 use super::Question;
-use super::params::{BadRequest, Page};
+use super::params::{BadRequest, Page, Told};
 use crate::market::timeframe::{Timeframe, aggregate};
-use crate::streams::messages::{bar_fields, quote_fields, trade_fields};
+use crate::streams::messages::{bar_fields, known_trade_fields, quote_fields};
 use crate::streams::wire::object;
 
 /// A point of history with its time.
@@ -27,12 +27,15 @@ impl Question<'_> {
         let (mut found, mut left, mut last) = (Map::new(), page.limit, None);
         for (id, symbol) in known {
             let mut points = self.points(*id, kind, timeframe, page);
-            cut_to_page(&mut points, symbol.as_str(), page);
+            let told = cut_to_page(&mut points, symbol.as_str(), page);
             let is_more = points.len() > left;
             points.truncate(left);
             left -= points.len();
-            if let Some((at, _)) = points.last() {
-                last = Some(Page::token_after(symbol.as_str(), *at));
+            if let Some(&(at, _)) = points.last() {
+                // Several trades may share an instant: how many of it are told is part of the place.
+                let before = told.filter(|one| one.at == at).map_or(0, |one| one.count);
+                let count = before + points.iter().rev().take_while(|point| point.0 == at).count();
+                last = Some(Told { symbol: symbol.to_string(), at, count }.token());
                 found.insert(symbol.to_string(), points.into_iter().map(|(_, value)| value).collect());
             }
             if is_more {
@@ -62,8 +65,9 @@ impl Question<'_> {
                 whole.map(|bar| (bar.start, Value::Object(object(&bar_fields(&bar))))).collect()
             }
             "trades" => {
-                let trades = tape.trades(symbol, page.start, page.end, self.now).into_iter();
-                trades.map(|trade| (trade.print.at, Value::Object(object(&trade_fields(&trade))))).collect()
+                let trades = tape.trades_known(symbol, (page.start, page.end), self.now).into_iter();
+                let value = |fields| Value::Object(object(&fields));
+                trades.map(|(trade, update)| (trade.print.at, value(known_trade_fields(&trade, update)))).collect()
             }
             _ => {
                 let trades = tape.trades(symbol, page.start, page.end, self.now).into_iter();
@@ -74,16 +78,23 @@ impl Question<'_> {
     }
 }
 
-/// Puts the points of a symbol into the page's order, and leaves out those of pages before.
-fn cut_to_page(points: &mut Vec<Point>, symbol: &str, page: &Page) {
+/// Puts the points of a symbol into the page's order, and leaves out those of pages before; returns up to where those
+/// went if it was within the symbol.
+fn cut_to_page<'a>(points: &mut Vec<Point>, symbol: &str, page: &'a Page) -> Option<&'a Told> {
     if page.is_descending {
         points.reverse();
     }
-    let Some((name, at)) = &page.after else { return };
-    match symbol.cmp(name) {
+    let told = page.after.as_ref()?;
+    match symbol.cmp(&told.symbol) {
         Ordering::Less => points.clear(),
-        Ordering::Equal if page.is_descending => points.retain(|point| point.0 < *at),
-        Ordering::Equal => points.retain(|point| point.0 > *at),
+        Ordering::Equal => {
+            let is_before = |at: Timestamp| if page.is_descending { at > told.at } else { at < told.at };
+            let earlier = points.iter().take_while(|point| is_before(point.0)).count();
+            let same = points.iter().skip(earlier).take(told.count).take_while(|point| point.0 == told.at).count();
+            points.drain(..earlier + same);
+            return Some(told);
+        }
         Ordering::Greater => {}
     }
+    None
 }

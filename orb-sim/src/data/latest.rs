@@ -31,7 +31,8 @@ impl Question<'_> {
             "bars" => self.tape.last_minute(symbol, self.now).map(|bar| value(&bar_fields(&bar))),
             "trades" => self.tape.last_trade(symbol, self.now).map(|trade| value(&trade_fields(&trade))),
             _ => {
-                let print = self.tape.last_trade(symbol, self.now)?.print;
+                // What stood around a trade that was corrected later was the quote all the same.
+                let print = self.tape.last_print(symbol, self.now)?.print;
                 Some(value(&quote_fields(&self.tape.quote_at(symbol, &print), print.at)))
             }
         }

@@ -24,8 +24,37 @@ pub(crate) struct Page {
     pub(crate) limit: usize,
     /// Latest first.
     pub(crate) is_descending: bool,
-    /// The symbol and instant of the last point that the client has.
-    pub(crate) after: Option<(String, Timestamp)>,
+    /// Up to where the client has all points.
+    pub(crate) after: Option<Told>,
+}
+
+/// Names the place up to which a client was told everything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// The symbol; those before it were told as a whole.
+    pub(crate) symbol: String,
+    /// The instant of the last point.
+    pub(crate) at: Timestamp,
+    /// How many points of that instant were told.
+    pub(crate) count: usize,
+}
+
+impl Told {
+    /// Returns the token of the page that follows.
+    pub(crate) fn token(&self) -> String {
+        format!("{}~{}~{}", self.symbol, self.at.micros(), self.count)
+    }
+
+    fn of_token(text: &str) -> Result<Self, BadRequest> {
+        let refused = || BadRequest(format!("invalid page_token: {text}"));
+        let mut parts = text.split('~');
+        let (Some(symbol), Some(micros), Some(count), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(refused());
+        };
+        let at = Timestamp::from_micros(micros.parse().map_err(|_| refused())?);
+        Ok(Self { symbol: symbol.to_owned(), at, count: count.parse().map_err(|_| refused())? })
+    }
 }
 
 /// Returns the symbols that a request names.
@@ -56,13 +85,8 @@ impl Page {
             end,
             limit: limit(request)?,
             is_descending: request.parameter("sort") == Some("desc"),
-            after: request.parameter("page_token").filter(|token| !token.is_empty()).map(token).transpose()?,
+            after: request.parameter("page_token").filter(|token| !token.is_empty()).map(Told::of_token).transpose()?,
         })
-    }
-
-    /// Returns the token of the page after a point.
-    pub(crate) fn token_after(symbol: &str, at: Timestamp) -> String {
-        format!("{symbol}~{}", at.micros())
     }
 }
 
@@ -91,11 +115,4 @@ fn instant(request: &Request, name: &str, is_end: bool) -> Result<Option<Timesta
     }
     let last = midnight(bounds.1) - orb_core::Span::from_micros(1);
     Ok(Some(if is_end { last } else { midnight(bounds.0) }))
-}
-
-fn token(text: &str) -> Result<(String, Timestamp), BadRequest> {
-    let refused = || BadRequest(format!("invalid page_token: {text}"));
-    let (symbol, micros) = text.split_once('~').ok_or_else(refused)?;
-    let micros = micros.parse().map_err(|_| refused())?;
-    Ok((symbol.to_owned(), Timestamp::from_micros(micros)))
 }

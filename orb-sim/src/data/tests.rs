@@ -189,3 +189,61 @@ fn corporate_actions_are_those_of_the_symbols_and_types_asked_for() {
     assert_eq!(ask("symbols=BBB&types=forward_split")["forward_splits"][0]["new_rate"], json!(3));
     assert_eq!((ask("types=cash_dividend"), ask("symbols=CCC")), (json!({}), json!({})));
 }
+
+/// Asks the market with recorded trades.
+fn found_in_trades(plan: &str, now: Timestamp, path: &str, query: &str) -> Value {
+    let query = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let request = Request { method: "GET".to_owned(), path: path.to_owned(), query, body: Vec::new() };
+    let api = DataApi { corporate_actions: Map::new() };
+    let reply = api.respond(&crate::market::rig::tape_with_trades(plan), now, &request);
+    assert_eq!(reply.status, 200, "{reply:?}");
+    reply.body.expect("a body")
+}
+
+fn prices(trades: &Value) -> Vec<f64> {
+    trades.as_array().expect("a list").iter().map(|trade| trade["p"].as_f64().expect("a price")).collect()
+}
+
+#[test]
+fn pages_of_trades_lose_none_of_those_that_share_an_instant() {
+    for (order, expected) in [("asc", [11.0, 10.9, 11.2, 11.05]), ("desc", [11.05, 11.2, 10.9, 11.0])] {
+        let query = format!("start={}&end={}&limit=1&sort={order}", minute(2), minute(3));
+        let (mut seen, mut token) = (Vec::new(), String::new());
+        for _ in 0..10 {
+            let page = found_in_trades("", minute(3), "/v2/stocks/AAA/trades", &format!("{query}&page_token={token}"));
+            seen.extend(prices(&page["trades"]));
+            match page["next_page_token"].as_str() {
+                Some(next) => token = next.to_owned(),
+                None => break,
+            }
+        }
+        // The first trade of the path inside the next minute's bar happens after the end asked for.
+        assert_eq!(seen, expected, "{order}");
+    }
+}
+
+#[test]
+fn what_became_of_a_trade_is_told_from_its_moment_on() {
+    let plan = "[[market]]\nfault = { trade_corrected_cents = 30 }\nsymbol = 'CCC'\nat = '09:32:10'";
+    let query = format!("start={}&end={}", minute(1), minute(2));
+    let ask = |plan, now| found_in_trades(plan, now, "/v2/stocks/CCC/trades", &query)["trades"].clone();
+    let moment = minute(2) + Span::from_seconds(10);
+    let (before, after) = (ask(plan, moment - Span::from_micros(1)), ask(plan, moment));
+    assert_eq!((prices(&before), &before[0].get("u")), (vec![30.0], &None));
+    assert_eq!(prices(&after), [30.0, 30.3]);
+    let told = (&after[0]["u"], &after[1]["u"], &after[1]["t"]);
+    assert_eq!(told, (&json!("incorrect"), &json!("corrected"), &after[0]["t"]));
+    assert_ne!(after[0]["i"], after[1]["i"]);
+    let canceled = ask(&plan.replace("{ trade_corrected_cents = 30 }", "'trade_canceled'"), moment);
+    assert_eq!((prices(&canceled), &canceled[0]["u"]), (vec![30.0], &json!("canceled")));
+}
+
+#[test]
+fn the_latest_trade_is_the_valid_one_and_the_quote_stays() {
+    let plan = "[[market]]\nfault = 'trade_canceled'\nsymbol = 'CCC'\nat = '09:37:10'";
+    let now = minute(7) + Span::from_seconds(10);
+    let trade = found_in_trades(plan, now, "/v2/stocks/CCC/trades/latest", "");
+    assert_eq!(trade["trade"]["p"], json!(30));
+    let quote = found_in_trades(plan, now, "/v2/stocks/CCC/quotes/latest", "");
+    assert_eq!((&quote["quote"]["bp"], &quote["quote"]["ap"]), (&json!(30.09), &json!(30.11)));
+}

@@ -56,12 +56,17 @@ impl FaultPlan {
     }
 
     fn check(&self, name: &str) -> Result<(), FaultFileError> {
-        let lacks_at =
-            |rule: &super::MarketRule| matches!(rule.fault, MarketFault::HaltSeconds(_)) && rule.at.is_none();
+        let needs_at = |fault: &MarketFault| {
+            matches!(
+                fault,
+                MarketFault::HaltSeconds(_) | MarketFault::TradeCorrectedCents(_) | MarketFault::TradeCanceled
+            )
+        };
+        let lacks_at = |rule: &super::MarketRule| needs_at(&rule.fault) && rule.at.is_none();
         match self.market.iter().position(lacks_at) {
             Some(index) => Err(FaultFileError::Rule {
                 place: format!("{name}: [[market]] number {}", index + 1),
-                message: "a halt needs the key `at`: a time as 10:05:00 in New York, or an instant",
+                message: "a halt, and a trade that is corrected or taken back, need the key `at`: a time as 10:05:00 in New York, or an instant",
             }),
             None => Ok(()),
         }
@@ -153,6 +158,8 @@ mod tests {
         refused("[[stream]]\nfault = \"drop\"\nwhen = { at = \"noon\" }", &["line 3", "noon"]);
         refused("[[http]]\npath = \"*\"", &["fault"]);
         refused("[[market]]\nfault = { halt_seconds = 3 }", &["[[market]] number 1", "`at`"]);
+        refused("[[market]]\nfault = 'trade_canceled'", &["[[market]] number 1", "`at`"]);
+        refused("[[market]]\nfault = { trade_corrected_cents = 'x' }", &["line 2", "x"]);
         refused("seed = -1", &["line 1", "seed"]);
         refused("[[", &["line 1"]);
     }

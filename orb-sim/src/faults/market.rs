@@ -8,6 +8,7 @@ use super::plan::{FaultPlan, MarketFault, MarketRule};
 use super::when::{Moment, draws, mixed, number_of};
 use crate::market::Halt;
 use crate::market::path::Quote;
+use crate::market::revision::RevisionPlan;
 use crate::market::timeframe::TapeBar;
 use crate::market::timeline::CORRECTION_DELAY;
 
@@ -42,6 +43,30 @@ impl MarketFaults {
         halts
     }
 
+    /// Returns what is to become of trades within sessions, in the order in which it becomes known.
+    pub(crate) fn revisions(&self, symbols: &SymbolTable, sessions: &[Session]) -> Vec<RevisionPlan> {
+        let mut plans = Vec::new();
+        for (number, rule) in (0_u64..).zip(&self.rules) {
+            let cents = match rule.fault {
+                MarketFault::TradeCorrectedCents(cents) => Some(i64::from(cents)),
+                MarketFault::TradeCanceled => None,
+                MarketFault::HaltSeconds(_)
+                | MarketFault::MissingBar
+                | MarketFault::LateShares(_)
+                | MarketFault::StretchedCents(_)
+                | MarketFault::CrossedQuotes
+                | MarketFault::ZeroQuotes => continue,
+            };
+            let moments = sessions.iter().filter_map(|session| Some((session.open, begin(rule, session)?)));
+            for (since, at) in moments.filter(|(_, at)| rule.when.is_within(*at)) {
+                let of_rule = symbols.iter().filter(|(_, name)| self.is_drawn(number, rule, name, at));
+                plans.extend(of_rule.map(|(symbol, _)| RevisionPlan { symbol, since, at, cents }));
+            }
+        }
+        plans.sort_by_key(|plan| (plan.at, plan.symbol));
+        plans
+    }
+
     /// Tells whether a bar's trades never happened.
     pub(crate) fn is_missing(&self, symbols: &SymbolTable, bar: &Bar) -> bool {
         let is_missing = |fault| matches!(fault, MarketFault::MissingBar).then_some(());
@@ -55,6 +80,8 @@ impl MarketFaults {
             MarketFault::StretchedCents(cents) => Some(stretched(bar, i64::from(cents))),
             MarketFault::HaltSeconds(_)
             | MarketFault::MissingBar
+            | MarketFault::TradeCorrectedCents(_)
+            | MarketFault::TradeCanceled
             | MarketFault::CrossedQuotes
             | MarketFault::ZeroQuotes => None,
         })
@@ -95,13 +122,19 @@ impl MarketFaults {
                 return None;
             }
             let said = say(rule)?;
-            let numbers = || [self.seed, 4, number, number_of(symbol.as_str()), at.micros().cast_unsigned()];
-            rule.when.rate.is_none_or(|rate| draws(rate, &[mixed(&numbers())])).then_some(said)
+            self.is_drawn(number, rule, symbol, at).then_some(said)
         })
+    }
+
+    /// Tells whether a rule is of a symbol and drawn for a moment.
+    fn is_drawn(&self, number: u64, rule: &MarketRule, symbol: &Symbol, at: Timestamp) -> bool {
+        let numbers = || [self.seed, 4, number, number_of(symbol.as_str()), at.micros().cast_unsigned()];
+        let is_drawn = || rule.when.rate.is_none_or(|rate| draws(rate, &[mixed(&numbers())]));
+        rule.symbol.matches(symbol.as_str()) && is_drawn()
     }
 }
 
-/// Returns when a halt begins in a session; `None` when it does not.
+/// Returns when a halt, or a word on a trade, comes in a session; `None` when it does not.
 fn begin(rule: &MarketRule, session: &Session) -> Option<Timestamp> {
     let at = match rule.at? {
         Moment::At(at) => at,

@@ -213,6 +213,10 @@ pub enum MarketFault {
     LateShares(u32),
     /// A bar's high and low are corrected outward by so many cents about 30 seconds after it was published.
     StretchedCents(u32),
+    /// The last trade is corrected by so many cents; needs `at`, the moment at which that becomes known.
+    TradeCorrectedCents(i32),
+    /// The last trade is taken back; needs `at`, the moment at which that becomes known.
+    TradeCanceled,
     /// Bid and ask change places.
     CrossedQuotes,
     /// Bid and ask, and their sizes, are zero.
@@ -221,7 +225,7 @@ pub enum MarketFault {
 
 /// Says which symbols' market goes wrong, how and when.
 ///
-/// `at` names the moment of a halt, or the start of a bar; for quotes `from` and `to` count. `nth` and `times` have no
+/// `at` names the moment of a halt or of a word on the last trade, or the start of a bar; for quotes `from` and `to` count. `nth` and `times` have no
 /// meaning here, because the market has no order of asking.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -234,7 +238,7 @@ pub struct MarketRule {
     /// Why trading is halted.
     #[serde(default)]
     pub reason: HaltReason,
-    /// The moment of a halt, or the start of a bar.
+    /// The moment of a halt or of a word on the last trade, or the start of a bar.
     #[serde(default)]
     pub at: Option<Moment>,
     /// From and to when, and how often.

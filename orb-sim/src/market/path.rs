@@ -6,6 +6,11 @@
 //! in equal steps, each rounded to the tick; the four prices themselves are met exactly. The trades are spread evenly
 //! over the bar's time, from its start + 1 ms to its end - 1 ms, and the volume evenly over the trades, the first ones
 //! having one share more where it does not divide.
+//!
+//! Where trades were recorded ([`super::MarketSource::Trades`]), a symbol's minute walks through its trades instead: at
+//! their times, prices and sizes, those of one instant in the order of their file. The minute's bar is what they make:
+//! its open the first price, its close the last, its volume the sum of the sizes, whatever a recorded bar says. A minute
+//! of the symbol without any trade follows the path inside its recorded bar, or is silent where there is none.
 
 use orb_core::side::{round_down, round_half_up, round_up};
 use orb_core::{Bar, Price, Span, Timestamp};

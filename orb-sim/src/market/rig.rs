@@ -1,8 +1,11 @@
 //! Small markets for tests.
 
 use orb_core::{Bar, Calendar, Price, Session, Span, Symbol, SymbolId, SymbolTable, Timestamp};
+use orb_data::BarSet;
+use orb_data::trades::{Trade, TradeSet};
 
 use super::path::PathConfig;
+use super::recorded::Recorded;
 use super::source::Material;
 use super::tape::{Tape, TapeOptions};
 use crate::faults::{FaultPlan, MarketFaults};
@@ -33,13 +36,42 @@ fn bars(session: &Session, minutes: i64) -> Vec<Bar> {
 
 /// Makes a market of 12 minutes on each of two days with what a plan lets go wrong.
 pub(crate) fn tape(plan: &str) -> Tape {
+    tape_with(plan, None)
+}
+
+/// Makes the same market with trades of `AAA` and of `CCC`, which has no bars.
+pub(crate) fn tape_with_trades(plan: &str) -> Tape {
+    let trade = |at, cents, size| Trade { at, price: Price::from_cents(cents), size };
+    let at = |minutes, millis| minute(minutes) + Span::from_millis(millis);
+    let of_aaa = vec![
+        trade(minute(2), 1_100, 10),
+        trade(at(2, 20_000), 1_090, 20),
+        trade(at(2, 20_000), 1_120, 5),
+        trade(at(2, 59_999), 1_105, 1),
+        trade(minute(4), 1_050, 100),
+    ];
+    let of_ccc = vec![trade(at(1, 500), 3_000, 7), trade(at(6, 0), 3_010, 8)];
+    tape_with(plan, Some(vec![("AAA", of_aaa), ("CCC", of_ccc)]))
+}
+
+fn tape_with(plan: &str, trades: Option<Vec<(&str, Vec<Trade>)>>) -> Tape {
     let plan: FaultPlan = plan.parse().expect("a plan");
     let calendar = calendar();
     let sessions = [calendar.sessions()[0], calendar.sessions()[1]];
+    let symbols = SymbolTable::new(["AAA", "BBB"].map(|name| Symbol::new(name).expect(name)));
+    let bars = sessions.iter().flat_map(|session| bars(session, 12)).collect();
+    let trades = trades.map(|trades| {
+        let symbols = SymbolTable::new(trades.iter().map(|(name, _)| Symbol::new(name).expect(name)));
+        TradeSet::from_lists(symbols, trades.into_iter().map(|(_, trades)| trades).collect())
+    });
+    let played = BarSet::from_bars(symbols, Span::from_minutes(1), &calendar, bars).expect("bars");
+    let recorded = Recorded { played: Some(played), warmup: None, trades };
+    let symbols = recorded.symbols();
     let material = Material {
-        symbols: SymbolTable::new(["AAA", "BBB"].map(|name| Symbol::new(name).expect(name))),
-        bar_length: Span::from_minutes(1),
-        bars: sessions.iter().flat_map(|session| bars(session, 12)).collect(),
+        bar_length: recorded.bar_length().expect("bars of a minute"),
+        bars: recorded.bars(&symbols),
+        trades: recorded.trades(&symbols),
+        symbols,
         sessions: vec![sessions[1]],
         calendar,
     };

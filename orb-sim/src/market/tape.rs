@@ -1,17 +1,21 @@
 //! Everything that happens to each symbol, as a function of time.
 //!
 //! Nothing is recorded while time passes: trades, quotes and bars of any moment follow from the bars, the path inside
-//! them, the halts and the market's faults. So what the streams showed and what history answers is the same.
+//! them or the trades that were recorded, the halts and the market's faults. So what the streams showed and what history
+//! answers is the same.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use orb_core::{Bar, Calendar, Session, Span, SymbolId, SymbolTable, Timestamp};
+use orb_core::{Bar, Calendar, Date, Price, Session, Span, SymbolId, SymbolTable, Timestamp};
+use orb_data::trades::Trade as RecordedTrade;
 
 use super::halt::Halt;
 use super::path::{PathConfig, Print, Quote};
+use super::revision::{Revision, TradeUpdate};
 use super::source::Material;
 use super::timeframe::TapeBar;
+use super::timeline::CORRECTION_DELAY;
 use crate::faults::MarketFaults;
 
 const MINUTE: Span = Span::from_minutes(1);
@@ -23,11 +27,15 @@ pub(crate) struct Tape {
     calendar: Arc<Calendar>,
     bar_length: Span,
     by_symbol: Vec<Vec<Bar>>,
+    /// The trades that were recorded, by symbol and in order of time.
+    recorded: Vec<Vec<RecordedTrade>>,
     sessions: Vec<Session>,
     path: PathConfig,
     /// Time from the end of a bar until it is known.
     bar_delay: Span,
     halts: Vec<Halt>,
+    /// By the trade that they are about.
+    revisions: BTreeMap<TradeKey, Revision>,
     faults: MarketFaults,
     /// Minute bars of the days before the first one to play, by symbol; made when they are first asked for.
     before: Vec<OnceLock<Vec<TapeBar>>>,
@@ -39,6 +47,22 @@ pub(crate) struct Trade {
     /// Unique within a symbol and day.
     pub(crate) id: i64,
     pub(crate) print: Print,
+}
+
+/// Tells of the last session of a symbol that is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PreviousSession {
+    pub(crate) date: Date,
+    pub(crate) close: Price,
+    /// Its low was at 90% of the close before it, or below (rule 201); false where that close is not known.
+    pub(crate) restricts_short_sales: bool,
+}
+
+/// Names a trade: whose, when, and its number.
+type TradeKey = (SymbolId, Timestamp, i64);
+
+const fn key_of(symbol: SymbolId, trade: &Trade) -> TradeKey {
+    (symbol, trade.print.at, trade.id)
 }
 
 /// Says what else shapes a tape.
@@ -63,13 +87,16 @@ impl Tape {
             calendar: Arc::new(material.calendar),
             bar_length: material.bar_length,
             by_symbol,
+            recorded: material.trades,
             sessions: material.sessions,
             path: options.path,
             bar_delay: options.bar_delay,
             halts: Vec::new(),
+            revisions: BTreeMap::new(),
             faults,
         };
         tape.halts = tape.all_halts(options.halts_from_holes);
+        tape.revisions = tape.all_revisions();
         tape
     }
 
@@ -82,6 +109,19 @@ impl Tape {
         }
         halts.sort_by_key(|halt| (halt.from, halt.symbol));
         halts
+    }
+
+    /// Finds the trades of which the plan says that they are corrected or taken back; each is only once.
+    fn all_revisions(&self) -> BTreeMap<TradeKey, Revision> {
+        let mut revisions = BTreeMap::new();
+        for plan in self.faults.revisions(&self.symbols, &self.sessions) {
+            let Some(original) = self.last_print(plan.symbol, plan.at - Span::from_micros(1)) else { continue };
+            if original.print.at >= plan.since {
+                let revision = || Revision::of(&plan, original);
+                revisions.entry(key_of(plan.symbol, &original)).or_insert_with(revision);
+            }
+        }
+        revisions
     }
 
     fn holes(&self, symbol: SymbolId, session: &Session, least: Span) -> Vec<Halt> {
@@ -114,6 +154,10 @@ impl Tape {
         &self.halts
     }
 
+    pub(crate) fn revisions(&self) -> impl Iterator<Item = &Revision> {
+        self.revisions.values()
+    }
+
     pub(crate) const fn faults(&self) -> &MarketFaults {
         &self.faults
     }
@@ -126,16 +170,52 @@ impl Tape {
         &bars[first.min(last)..last]
     }
 
-    /// Returns the trades inside a bar that take place.
+    /// Returns the trades inside a bar that take place, as they are published then.
     pub(crate) fn trades_in(&self, bar: &Bar) -> Vec<Trade> {
         if self.faults.is_missing(&self.symbols, bar) {
             return Vec::new();
         }
-        // Bars of a day have starts that differ in the minute, and a path has far fewer than a million trades.
+        // Bars of a day have starts that differ in the minute, and a minute has far fewer than a million trades.
         let first = bar.start.micros().div_euclid(MINUTE.micros()).rem_euclid(1_000_000) * 1_000_000 + 1;
-        let prints = self.path.walk(bar, self.bar_length).into_iter();
-        let trades = (first..).zip(prints).map(|(id, print)| Trade { id, print });
+        let trades = (first..).zip(self.prints_in(bar)).map(|(id, print)| Trade { id, print });
         trades.filter(|trade| !self.is_halted(bar.symbol, trade.print.at)).collect()
+    }
+
+    /// Returns the recorded trades of a bar's time, or those of the path inside it where there are none.
+    fn prints_in(&self, bar: &Bar) -> Vec<Print> {
+        let all = &self.recorded[bar.symbol.index()];
+        let cut = |at| all.partition_point(|trade| trade.at < at);
+        match &all[cut(bar.start)..cut(bar.start + self.bar_length)] {
+            [] => self.path.walk(bar, self.bar_length),
+            recorded => recorded.iter().map(|&RecordedTrade { at, price, size }| Print { at, price, size }).collect(),
+        }
+    }
+
+    fn revision_of(&self, symbol: SymbolId, trade: &Trade) -> Option<&Revision> {
+        if self.revisions.is_empty() { None } else { self.revisions.get(&key_of(symbol, trade)) }
+    }
+
+    /// Returns from when on bars are what a revision makes of them: at once where it becomes known before the bar is
+    /// published, else when the updated bar is.
+    pub(crate) fn in_bars_from(&self, revision: &Revision) -> Timestamp {
+        if revision.at < self.publication_of(&revision.original) { revision.at } else { revision.at + CORRECTION_DELAY }
+    }
+
+    /// Returns when the minute's bar is published in which a trade lies.
+    fn publication_of(&self, trade: &Trade) -> Timestamp {
+        let into_minute = trade.print.at.micros().rem_euclid(MINUTE.micros());
+        trade.print.at - Span::from_micros(into_minute) + MINUTE + self.bar_delay
+    }
+
+    /// Returns the trades that make a bar as it is known at an instant; `None` for when each minute is published.
+    pub(crate) fn trades_of_bar(&self, bar: &Bar, now: Option<Timestamp>) -> Vec<Trade> {
+        self.trades_in(bar).into_iter().filter_map(|trade| self.as_in_bars(bar.symbol, trade, now)).collect()
+    }
+
+    fn as_in_bars(&self, symbol: SymbolId, trade: Trade, now: Option<Timestamp>) -> Option<Trade> {
+        let Some(revision) = self.revision_of(symbol, &trade) else { return Some(trade) };
+        let now = now.unwrap_or_else(|| self.publication_of(&trade));
+        if self.in_bars_from(revision) <= now { revision.corrected } else { Some(trade) }
     }
 
     /// Tells whether a symbol's trading is halted at an instant.
@@ -184,7 +264,7 @@ impl Tape {
             if bar.start + MINUTE + self.bar_delay > now {
                 break;
             }
-            minutes.extend(self.minutes_of(bar, &self.trades_in(bar)));
+            minutes.extend(self.minutes_of(bar, &self.trades_of_bar(bar, Some(now))));
         }
         let name = self.symbols.name(symbol);
         minutes.retain(|bar| from <= bar.start && bar.start < to && bar.start + MINUTE + self.bar_delay <= now);
@@ -203,22 +283,75 @@ impl Tape {
         bar.start + MINUTE + self.bar_delay
     }
 
-    /// Returns the trades of a symbol in an interval, both ends included, that have happened at an instant.
+    /// Returns the trades of a symbol in an interval, both ends included, that have happened at an instant, as they were
+    /// published.
     pub(crate) fn trades(&self, symbol: SymbolId, from: Timestamp, to: Timestamp, now: Timestamp) -> Vec<Trade> {
         let to = to.min(now);
         if to < from {
             return Vec::new();
         }
-        let bars = self.source_bars(symbol, from - self.bar_length, to);
+        let bars = self.source_bars(symbol, from - self.bar_length, just_after(to));
         let all = bars.iter().flat_map(|bar| self.trades_in(bar));
         all.filter(|trade| from <= trade.print.at && trade.print.at <= to).collect()
     }
 
-    /// Returns the last trade at or before an instant; `None` when there was none yet.
+    /// Returns the trades of an interval as they are known at an instant: with a word on those that were corrected or
+    /// taken back, each followed by its correction.
+    pub(crate) fn trades_known(
+        &self,
+        symbol: SymbolId,
+        (from, to): (Timestamp, Timestamp),
+        now: Timestamp,
+    ) -> Vec<(Trade, Option<TradeUpdate>)> {
+        let mut known = Vec::new();
+        for trade in self.trades(symbol, from, to, now) {
+            match self.revision_of(symbol, &trade).filter(|revision| revision.at <= now) {
+                None => known.push((trade, None)),
+                Some(Revision { corrected: None, .. }) => known.push((trade, Some(TradeUpdate::Canceled))),
+                Some(Revision { corrected: Some(corrected), .. }) => {
+                    known.push((trade, Some(TradeUpdate::Incorrect)));
+                    known.push((*corrected, Some(TradeUpdate::Corrected)));
+                }
+            }
+        }
+        known
+    }
+
+    /// Returns the last trade at or before an instant, as it was published; `None` when there was none yet.
+    pub(crate) fn last_print(&self, symbol: SymbolId, now: Timestamp) -> Option<Trade> {
+        self.find_last(symbol, now, Some)
+    }
+
+    /// Returns the last trade at or before an instant that is valid as far as is known then; `None` when there is none.
     pub(crate) fn last_trade(&self, symbol: SymbolId, now: Timestamp) -> Option<Trade> {
-        let bars = self.source_bars(symbol, Timestamp::MIN, now);
-        let latest = |bar: &Bar| self.trades_in(bar).into_iter().rev().find(|trade| trade.print.at <= now);
+        let valid = |trade: Trade| match self.revision_of(symbol, &trade).filter(|revision| revision.at <= now) {
+            Some(revision) => revision.corrected,
+            None => Some(trade),
+        };
+        self.find_last(symbol, now, valid)
+    }
+
+    fn find_last<T>(&self, symbol: SymbolId, now: Timestamp, choose: impl Fn(Trade) -> Option<T>) -> Option<T> {
+        let bars = self.source_bars(symbol, Timestamp::MIN, just_after(now));
+        let latest = |bar: &Bar| {
+            let trades = self.trades_in(bar).into_iter().rev().filter(|trade| trade.print.at <= now);
+            trades.into_iter().find_map(&choose)
+        };
         bars.iter().rev().find_map(latest)
+    }
+
+    /// Returns what is known of the last session before an instant in which a symbol has bars and which was over then;
+    /// `None` when there is none.
+    pub(crate) fn previous_session(&self, symbol: SymbolId, before: Timestamp) -> Option<PreviousSession> {
+        let next = self.calendar.sessions().iter().find(|session| session.close > before);
+        let bars = self.source_bars(symbol, Timestamp::MIN, next.map_or(before, |session| session.open));
+        let last = bars.last()?;
+        let session = self.calendar.session_at(last.start)?;
+        let (earlier, of_session) = bars.split_at(bars.partition_point(|bar| bar.start < session.open));
+        let low = of_session.iter().map(|bar| bar.low).min()?;
+        let is_low = |close: Price| i128::from(low.micros()) * 10 <= i128::from(close.micros()) * 9;
+        let restricts_short_sales = earlier.last().is_some_and(|bar| is_low(bar.close));
+        Some(PreviousSession { date: session.date, close: last.close, restricts_short_sales })
     }
 
     /// Returns the last minute bar that is known at an instant; `None` when there is none yet.
@@ -227,4 +360,9 @@ impl Tape {
         let latest = |bar: &Bar| self.minutes(symbol, bar.start, bar.start + self.bar_length, now).pop();
         bars.iter().rev().find_map(latest)
     }
+}
+
+/// Returns the first instant after one, so that what happens at it is not left out.
+fn just_after(at: Timestamp) -> Timestamp {
+    Timestamp::from_micros(at.micros().saturating_add(1))
 }

@@ -7,11 +7,14 @@ use orb_core::{Price, Session, Span, SymbolId, Timestamp};
 
 use super::halt::HaltReason;
 use super::path::{Print, Quote};
+use super::revision::Revision;
 use super::tape::{Tape, Trade};
 use super::timeframe::{TapeBar, midnight};
 
 /// Time from a bar's publication to that of its correction.
 pub(crate) const CORRECTION_DELAY: Span = Span::from_seconds(30);
+
+const MINUTE: Span = Span::from_minutes(1);
 
 /// Tells one thing that happens on the market.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,6 +29,8 @@ pub(crate) enum MarketEvent {
     Daily(SymbolId, TapeBar),
     Halt(SymbolId, HaltReason),
     Resume(SymbolId, HaltReason),
+    /// A trade that was published is corrected or taken back.
+    Revised(Revision),
     /// The price's bands, from lower to upper.
     Bands(SymbolId, Price, Price),
     /// A session and what follows it are over; nothing happens until an instant, `None` when nothing happens ever.
@@ -74,6 +79,7 @@ impl Timeline {
             bands_percent: 5,
         };
         timeline.schedule_halts();
+        timeline.schedule_revisions();
         timeline
     }
 
@@ -108,6 +114,22 @@ impl Timeline {
         }
     }
 
+    fn schedule_revisions(&mut self) {
+        let tape = Arc::clone(&self.tape);
+        for revision in tape.revisions() {
+            self.push(revision.at, MarketEvent::Revised(*revision));
+            let at = tape.in_bars_from(revision);
+            let into_minute = revision.original.print.at.micros().rem_euclid(MINUTE.micros());
+            let start = revision.original.print.at - Span::from_micros(into_minute);
+            // A bar that was published as it is now needs no update, and one without a trade left cannot be told.
+            if at > revision.at
+                && let Some(bar) = tape.minutes(revision.symbol, start, start + MINUTE, at).pop()
+            {
+                self.push(at, MarketEvent::Updated(revision.symbol, bar));
+            }
+        }
+    }
+
     /// Puts the bars of one start into order and goes on to the next interval.
     fn fill(&mut self, start: Timestamp) {
         let Some(session) = self.sessions.front().copied() else {
@@ -120,7 +142,8 @@ impl Timeline {
         for (symbol, _) in tape.symbols().iter() {
             let Some(bar) = tape.source_bars(symbol, start, start + Span::from_micros(1)).first() else { continue };
             let trades = tape.trades_in(bar);
-            minutes.extend(tape.minutes_of(bar, &trades).into_iter().map(|minute| (symbol, minute)));
+            let known = tape.trades_of_bar(bar, None);
+            minutes.extend(tape.minutes_of(bar, &known).into_iter().map(|minute| (symbol, minute)));
             prints.extend(trades.into_iter().map(|trade| (trade.print.at, symbol, trade)));
         }
         prints.sort_by_key(|(at, symbol, trade)| (*at, *symbol, trade.id));

@@ -5,6 +5,7 @@ use orb_core::{Price, Timestamp};
 use super::wire::{DataMessage, Field, Fields};
 use crate::market::HaltReason;
 use crate::market::path::Quote;
+use crate::market::revision::{Revision, TradeUpdate};
 use crate::market::tape::Trade;
 use crate::market::timeframe::TapeBar;
 
@@ -37,6 +38,35 @@ pub(crate) fn trade_fields(trade: &Trade) -> Fields {
         ("c", Field::Texts(vec!["@".to_owned()])),
         ("z", Field::text(TAPE)),
     ]
+}
+
+/// Returns the fields of a trade in history, with what became of it.
+pub(crate) fn known_trade_fields(trade: &Trade, update: Option<TradeUpdate>) -> Fields {
+    let mut fields = trade_fields(trade);
+    fields.extend(update.map(|update| ("u", Field::text(update.as_str()))));
+    fields
+}
+
+/// Makes the message that a trade was corrected (`c`) or taken back (`x`).
+pub(crate) fn revised(symbol: &str, revision: &Revision) -> DataMessage {
+    let Revision { at, original, corrected, .. } = revision;
+    let conditions = || Field::Texts(vec!["@".to_owned()]);
+    let price_and_size = |trade: &Trade| (Field::price(trade.print.price), Field::count(trade.print.size));
+    let ((price, size), exchange) = (price_and_size(original), ("x", Field::text(EXCHANGE)));
+    let (kind, mut fields) = match corrected {
+        Some(corrected) => {
+            let (new_price, new_size) = price_and_size(corrected);
+            let old = [("oi", Field::Integer(original.id)), ("op", price), ("os", size), ("oc", conditions())];
+            let new = [("ci", Field::Integer(corrected.id)), ("cp", new_price), ("cs", new_size), ("cc", conditions())];
+            ("c", [exchange].into_iter().chain(old).chain(new).collect::<Fields>())
+        }
+        None => {
+            let taken_back = ("a", Field::text("C"));
+            ("x", vec![("i", Field::Integer(original.id)), exchange, ("p", price), ("s", size), taken_back])
+        }
+    };
+    fields.extend([("t", Field::Time(*at)), ("z", Field::text(TAPE))]);
+    DataMessage::new(kind, symbol, fields)
 }
 
 /// Returns the fields of a quote.

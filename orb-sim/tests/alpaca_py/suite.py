@@ -514,6 +514,32 @@ class Streams(unittest.TestCase):
         self.assertEqual({status.reason_code for status in statuses}, {"LUDP"})
         self.assertEqual({bar.symbol for bar in updated}, {HALTED})
 
+    def test_trades_that_are_corrected_or_taken_back(self):
+        """The configuration does both to this symbol every five minutes; the SDK hears of them with its trades."""
+        trades, corrections, cancels = [], [], []
+
+        def keep_in(heard):
+            async def handler(message):
+                heard.append(message)
+
+            return handler
+
+        stream = self.data_stream()
+        stream.subscribe_trades(keep_in(trades), HALTED)
+        stream.register_trade_corrections(keep_in(corrections))
+        stream.register_trade_cancels(keep_in(cancels))
+        with Running(stream):
+            eventually(lambda: corrections and cancels)
+        correction, cancel = corrections[0], cancels[0]
+        self.assertEqual((correction.symbol, cancel.symbol), (HALTED, HALTED))
+        self.assertEqual(cents(correction.corrected_price), cents(correction.original_price + 0.03))
+        self.assertNotEqual(correction.original_id, correction.corrected_id)
+        self.assertEqual(correction.original_size, correction.corrected_size)
+        self.assertEqual(cancel.action, "C")
+        told = StockTradesRequest(symbol_or_symbols=HALTED, start=correction.timestamp - timedelta(minutes=2))
+        prices = {trade.id: trade.price for trade in data().get_stock_trades(told)[HALTED]}
+        self.assertEqual(prices[correction.corrected_id], correction.corrected_price)
+
     def test_trade_updates(self):
         updates = []
 

@@ -3,7 +3,7 @@
 use orb_sim::broker::BorrowStatus;
 use serde_json::json;
 
-use crate::support::{AAA, Desk, at, config, money, text};
+use crate::support::{AAA, Desk, at, config, money, price, text};
 
 #[test]
 fn client_order_ids_are_unique_for_ever() {
@@ -130,6 +130,66 @@ fn only_what_is_easy_to_borrow_is_sold_short() {
     desk.refused(&json!({ "side": "sell", "qty": "0.5" }), 422, "fractional orders cannot be sold short");
     desk.send("PATCH", "/v2/account/configurations", r#"{"no_shorting":true}"#);
     desk.refused(&sale, 403, "account is not allowed to short");
+}
+
+const RESTRICTED: &str = "asset \"AAA\" cannot be sold short: the short sale restriction of rule 201 is in effect";
+
+#[test]
+fn a_fall_of_ten_percent_restricts_short_sales_for_that_session_and_the_next() {
+    let mut desk = Desk::new();
+    let short = json!({ "side": "sell", "qty": 1 });
+    // Of the first session no close is known: nothing restricts.
+    desk.market(AAA, "50");
+    desk.order(&short);
+    desk.market(AAA, "100");
+    desk.order(&json!({ "qty": 1 }));
+    for (day, trade) in [("2026-02-13", "90.01"), ("2026-02-13", "90"), ("2026-02-17", "95")] {
+        desk.until(at(&format!("{day} 12:00:00")));
+        desk.market(AAA, trade);
+        if trade == "90.01" {
+            desk.order(&short);
+            desk.order(&json!({ "qty": 1 }));
+        } else {
+            desk.refused(&short, 422, RESTRICTED);
+            desk.refused(&json!({ "side": "sell", "qty": 1, "type": "stop", "stop_price": 80 }), 422, RESTRICTED);
+        }
+    }
+    // Whoever holds shares sells them.
+    desk.order(&json!({ "qty": 1 }));
+    desk.order(&short);
+    desk.until(at("2026-02-17 16:00:00"));
+    desk.order(&short);
+}
+
+#[test]
+fn a_restricted_short_sale_fills_above_the_bid_only() {
+    let mut desk = Desk::new();
+    desk.broker.set_previous_session(AAA, "2026-02-11".parse().expect("a date"), price("112"), false);
+    let before = desk.order(&json!({ "side": "sell", "qty": 1, "type": "stop", "stop_price": "99.5" }));
+    desk.market(AAA, "100");
+    let limit = |limit: &str| json!({ "side": "sell", "qty": 1, "type": "limit", "limit_price": limit });
+    desk.refused(&limit("100"), 422, RESTRICTED);
+    let resting = desk.order(&limit("100.50"));
+    desk.market(AAA, "99.4");
+    let status = |desk: &mut Desk, order: &serde_json::Value| {
+        text(&desk.get(&format!("/v2/orders/{}", text(&order["id"])))["status"]).to_owned()
+    };
+    assert_eq!(status(&mut desk, &before), "new", "elected, and no buyer above the bid");
+    // A trade at the limit, with the bid below it.
+    desk.quote(AAA, "100.49", "100.51");
+    desk.trade(AAA, "100.50");
+    assert_eq!(status(&mut desk, &resting), "filled");
+    assert_eq!(status(&mut desk, &before), "new");
+}
+
+#[test]
+fn what_is_known_of_the_session_before_restricts_as_well() {
+    let mut desk = Desk::new();
+    let date = "2026-02-12".parse().expect("a date");
+    desk.broker.set_previous_session(AAA, date, price("100"), true);
+    desk.refused(&json!({ "side": "sell", "qty": 1 }), 422, RESTRICTED);
+    desk.until(at("2026-02-13 16:00:00"));
+    desk.order(&json!({ "side": "sell", "qty": 1 }));
 }
 
 #[test]

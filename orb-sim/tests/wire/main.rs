@@ -3,3 +3,5 @@
 mod lock_step;
 mod server;
 mod support;
+#[cfg(test)]
+mod trades;

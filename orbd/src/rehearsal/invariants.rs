@@ -89,9 +89,10 @@ fn no_entry_after_a_kill(outcome: &Outcome, found: &mut Vec<String>) {
 }
 
 fn protected(outcome: &Outcome, found: &mut Vec<String>) {
-    for one in unprotected(outcome).iter().filter(|one| one.lasted > outcome.unprotected_max) {
-        let (name, millis) = (outcome.symbols.name(one.symbol), one.lasted.micros() / 1_000);
-        found.push(format!("{name} was unprotected for {millis} ms since {}", one.since));
+    for one in unprotected(outcome).iter().filter(|one| one.unexcused() > outcome.unprotected_max) {
+        let name = outcome.symbols.name(one.symbol);
+        let [millis, excused] = [one.lasted, one.excused].map(|span| span.micros() / 1_000);
+        found.push(format!("{name} was unprotected for {millis} ms since {}, {excused} ms of it excused", one.since));
     }
 }
 

@@ -14,19 +14,28 @@ const VOLUME: u64 = 10_000;
 /// How far a minute's high and low lie beyond its open and close, in micro-dollars.
 const BREADTH: i64 = 20_000;
 
-/// Describes one symbol's minutes from the open on.
+/// Describes one symbol's minutes from the open on, and the sessions before as far as they are known.
 #[derive(Clone, Debug)]
 pub struct Minutes {
     symbol: Symbol,
+    /// Low and close of the sessions before, the latest last.
+    before: Vec<[Price; 2]>,
     last: Price,
     bars: Vec<Option<[Price; 4]>>,
 }
 
 impl Minutes {
-    /// Begins the minutes of a symbol at a price.
+    /// Begins the minutes of a symbol at a price; at the same price the session before has closed.
     #[must_use]
-    pub const fn new(symbol: Symbol, open: Price) -> Self {
-        Self { symbol, last: open, bars: Vec::new() }
+    pub fn new(symbol: Symbol, open: Price) -> Self {
+        Self { symbol, before: vec![[open, open]], last: open, bars: Vec::new() }
+    }
+
+    /// Says what is known of the sessions before: low and close of each, the latest last; none for nothing.
+    #[must_use]
+    pub fn after(mut self, before: &[[Price; 2]]) -> Self {
+        self.before = before.to_vec();
+        self
     }
 
     /// Adds a minute that goes from the last price to another one, and no further.
@@ -68,7 +77,8 @@ impl Minutes {
     }
 }
 
-/// Makes a session of minutes that were made by hand; nothing is known of the days before it.
+/// Makes a session of minutes that were made by hand; of the days before it there are low and close, where the minutes
+/// tell them.
 ///
 /// # Errors
 /// When the exchange is closed that day, a bar is invalid, or the configuration does not fit.
@@ -76,9 +86,14 @@ pub fn by_hand(date: Date, minutes: &[Minutes], mut run: RunConfig) -> anyhow::R
     let calendar = Arc::new(orb_data::calendar::nyse_calendar(2005, 2100));
     let open = calendar.session(date).with_context(|| format!("the exchange is closed on {date}"))?.open;
     let symbols = SymbolTable::new(minutes.iter().map(|minutes| minutes.symbol.clone()));
-    let mut bars = Vec::new();
-    for Minutes { symbol, bars: of_symbol, .. } in minutes {
+    let (mut bars, mut past) = (Vec::new(), Vec::new());
+    for Minutes { symbol, bars: of_symbol, before, .. } in minutes {
         let symbol = symbols.id(symbol).context("every symbol is in the table")?;
+        let sessions = calendar.sessions().iter().rev().skip_while(|session| session.open >= open);
+        for (session, [low, close]) in sessions.zip(before.iter().rev().copied()) {
+            let start = session.close - Span::from_minutes(1);
+            past.push(Bar { symbol, start, open: close, high: close, low, close, volume: VOLUME });
+        }
         for (number, prices) in (0..).zip(of_symbol) {
             let Some([open_price, high, low, close]) = *prices else { continue };
             let start = open + Span::from_minutes(number);
@@ -88,7 +103,7 @@ pub fn by_hand(date: Date, minutes: &[Minutes], mut run: RunConfig) -> anyhow::R
     let minute = Span::from_minutes(1);
     let loaded = Loaded {
         trade: BarSet::from_bars(symbols.clone(), minute, &calendar, bars)?,
-        warmup: BarSet::from_bars(symbols, minute, &calendar, Vec::new())?,
+        warmup: BarSet::from_bars(symbols, minute, &calendar, past)?,
         dropped: Dropped::default(),
     };
     let market = Market::new(loaded, calendar, &Selection::default(), &mut run)?;

@@ -65,7 +65,8 @@ pub struct Rehearsal {
     pub commands: Vec<(Timestamp, Command)>,
     /// When the rehearsal ends; `None` for after the close.
     pub until: Option<Timestamp>,
-    /// How long a position may be without a stop that covers it.
+    /// How long a position may be without a stop that covers it, not counting the time in which its close hangs at the
+    /// broker by the plan.
     pub unprotected_max: Span,
     /// Where the records are; `None` for SQLite in the folder.
     pub database: Option<DatabaseUrl>,

@@ -73,7 +73,8 @@ pub struct Outcome {
     pub initial: Money,
     /// Most positions at one time.
     pub positions_max: usize,
-    /// How long a position may be without a stop that covers it.
+    /// How long a position may be without a stop that covers it, not counting the time in which its close hangs at the
+    /// broker by the plan.
     pub unprotected_max: Span,
     /// The rules of the plan, for requests, messages and orders, that have never applied, as `stream 2`.
     pub rules_never_applied: Vec<String>,

@@ -3,8 +3,8 @@
 
 use orb_core::event::Command;
 use orb_core::fact::ExitReason;
-use orb_core::{Reason, SymbolId};
-use orbd::rehearsal::{Outcome, Rehearsal};
+use orb_core::{Reason, Span, SymbolId};
+use orbd::rehearsal::{Outcome, Rehearsal, unprotected};
 
 use crate::rig::{at, breakout, classic, day, price, resting, story, survive};
 
@@ -149,4 +149,14 @@ fn mode_14_a_flatten_of_twenty_symbols_under_429s() {
     let outcome = survive(day(minutes, run), refused);
     assert_eq!(outcome.trades.len(), TWENTY, "{}", story(&outcome));
     assert!(outcome.said("too many requests"), "{}", story(&outcome));
+}
+
+#[test]
+fn mode_6_a_close_stuck_in_pending_new_excuses_only_the_time_in_which_it_hangs() {
+    let outcome = survive(one(), &order("pending_new_ms = 20000", "side = \"sell\"\ntype = \"market\""));
+    let longest = unprotected(&outcome)[0];
+    // No stop may stand beside the close: the position waits as long as that hangs, far beyond the bound.
+    assert!(longest.lasted > outcome.unprotected_max, "{longest:?}\n{}", story(&outcome));
+    assert!(longest.excused > Span::ZERO && longest.unexcused() < Span::from_seconds(1), "{longest:?}");
+    left(&outcome, ExitReason::TimeExit);
 }

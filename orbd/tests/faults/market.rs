@@ -89,3 +89,89 @@ fn a_broker_that_is_away_for_a_while_costs_nothing_but_entries() {
     assert!(outcome.said("entries held: broker_unavailable"), "{}", story(&outcome));
     assert_eq!(outcome.trades[0].trade.exit_reason, Some(ExitReason::TimeExit), "{}", story(&outcome));
 }
+
+/// A day on which the print that crosses the level at 9:36 is taken back or corrected ten seconds after its minute.
+fn revised(fault: &str) -> orbd::rehearsal::Outcome {
+    // Silence after the breakout: its last print is the one that is meant.
+    let minutes = crate::rig::range("AAA").to(price("101.2")).silent(1).stay(3);
+    let plan = format!("[[market]]\nfault = {fault}\nsymbol = \"AAA\"\nat = \"09:37:10\"\n");
+    survive(day(vec![minutes], classic()), &plan)
+}
+
+#[test]
+fn a_print_that_is_taken_back_or_corrected_moves_no_level_back() {
+    let minutes = crate::rig::range("AAA").to(price("101.2")).silent(1).stay(3);
+    let undisturbed = survive(day(vec![minutes], classic()), "");
+    for fault in ["\"trade_canceled\"", "{ trade_corrected_cents = -100 }"] {
+        let outcome = revised(fault);
+        // The entry stands where it was, with its stop, and no second one is made when the price is met again.
+        assert_eq!((crate::rig::entries(&outcome), outcome.trades.len()), (1, 1), "{fault}\n{}", story(&outcome));
+        let [one, other] = [&undisturbed, &outcome].map(|outcome| &outcome.trades[0].trade);
+        assert_eq!((one.entry_notional, one.stop), (other.entry_notional, other.stop), "{fault}");
+        assert_eq!(other.exit_reason, Some(ExitReason::TimeExit), "{fault}\n{}", story(&outcome));
+    }
+}
+
+#[test]
+fn a_correction_of_the_range_counts_until_the_range_is_frozen() {
+    // The high of 101 is one print, and turns out to have been 40 cents lower: the bar comes again 30 seconds later.
+    let begin = || orbd::rehearsal::Minutes::new(orb_core::Symbol::new("AAA").expect("a symbol"), price("100"));
+    let early = begin().to(price("100.5")).to(price("100")).to(price("101")).silent(1);
+    let early = || early.clone().gap(price("100.5")).to(price("100.6")).stay(1).to(price("100.9"));
+    let late = begin().to(price("100.5")).to(price("100")).to(price("100.4")).to(price("100.6")).to(price("101"));
+    let late = late.silent(1).gap(price("100.6")).stay(1).to(price("100.9"));
+    let plan =
+        |at: &str| format!("[[market]]\nfault = {{ trade_corrected_cents = -40 }}\nsymbol = \"AAA\"\nat = \"{at}\"\n");
+    let in_time = survive(day(vec![early()], classic()), &plan("09:33:20"));
+    assert_eq!(in_time.trades.len(), 1, "{}", story(&in_time));
+    for (minutes, plan) in [(early(), String::new()), (late, plan("09:35:20"))] {
+        let outcome = survive(day(vec![minutes], classic()), &plan);
+        // Nothing is decided of it yet: it is still watched, at a level that was not reached.
+        assert!(outcome.trades.is_empty() && outcome.decisions.is_empty(), "{plan}\n{}", story(&outcome));
+    }
+}
+
+/// A breakdown at 9:36, after sessions with such lows and closes.
+fn breakdown(before: &[[&str; 2]]) -> orbd::rehearsal::Outcome {
+    let before: Vec<_> = before.iter().map(|[low, close]| [price(low), price(close)]).collect();
+    let minutes = crate::rig::range("AAA").after(&before).to(price("99.5"));
+    survive(day(vec![minutes], classic()), "")
+}
+
+/// Checks that nothing was even asked of the broker, which would refuse it.
+#[track_caller]
+fn not_sold_short(outcome: &orbd::rehearsal::Outcome, detail: &str) {
+    assert!(outcome.orders.is_empty() && outcome.broker.orders.is_empty(), "{}", story(outcome));
+    let decision = &outcome.decisions[0];
+    assert_eq!((decision.reason, decision.detail.as_str()), (Reason::Rule201, detail), "{}", story(outcome));
+}
+
+#[test]
+fn rule_201_a_symbol_that_has_not_fallen_is_sold_short() {
+    let outcome = breakdown(&[["110", "110"]]);
+    assert_eq!(outcome.trades[0].trade.side, orb_core::Side::Short, "{}", story(&outcome));
+}
+
+#[test]
+fn rule_201_a_symbol_that_fell_by_ten_percent_is_not_sold_short() {
+    // 90% of it are 100.17: the range's low of 100 lies below.
+    not_sold_short(&breakdown(&[["111.3", "111.3"]]), "");
+}
+
+#[test]
+fn rule_201_a_symbol_that_fell_by_ten_percent_the_day_before_is_not_sold_short() {
+    not_sold_short(&breakdown(&[["110", "110"], ["99", "100"]]), "");
+    let outcome = breakdown(&[["110", "110"], ["99.01", "100"]]);
+    assert_eq!(outcome.trades.len(), 1, "{}", story(&outcome));
+}
+
+#[test]
+fn rule_201_a_symbol_whose_close_before_is_not_known_is_not_sold_short() {
+    not_sold_short(&breakdown(&[]), "the previous close is not known");
+}
+
+#[test]
+fn rule_201_restricts_no_purchase() {
+    let outcome = survive(day(vec![breakout("AAA").after(&[[price("120"), price("120")]])], classic()), "");
+    assert_eq!(outcome.trades[0].trade.side, orb_core::Side::Long, "{}", story(&outcome));
+}

@@ -77,10 +77,6 @@ impl Scene {
         rehearsal.limits = RequestLimits { timeout: Duration::from_millis(500), ..rehearsal.limits };
         rehearsal.streams.stale_after = Some(Span::from_seconds(30));
         rehearsal.faults = self.faults.parse()?;
-        // A close that hangs at the broker for so long lets a position wait that much longer: no stop may stand beside it.
-        let hangs = rehearsal.faults.order.iter().filter_map(|rule| rule.fault.pending_new_ms).max().unwrap_or(0);
-        let longest = rehearsal.unprotected_max.micros() + i64::from(hangs) * 1_000;
-        rehearsal.unprotected_max = Span::from_micros(longest);
         rehearsal.commands = self.command.into_iter().collect();
         let folder = tempfile::tempdir()?;
         let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
@@ -151,10 +147,11 @@ fn story(outcome: &Outcome) -> String {
     }
     for one in unprotected(outcome).iter().take(8) {
         lines.push(format!(
-            "{} unprotected from {} on for {:?}",
+            "{} unprotected from {} on for {:?}, excused {:?}",
             outcome.symbols.name(one.symbol),
             one.since,
-            one.lasted
+            one.lasted,
+            one.excused
         ));
     }
     for trade in &outcome.trades {

@@ -2,6 +2,11 @@
 //!
 //! A frame is an array of messages. Each element is taken on its own: one that cannot be understood is reported and
 //! never spoils its neighbours.
+//!
+//! A trade that is corrected (`c`) or taken back (`x`) is counted and moves nothing. What it moved has happened: a level
+//! that it crossed stays crossed, and an entry that it triggered is a position at the broker, whose stop is where it is.
+//! What it changes of a bar comes as an updated bar (`u`), which revises a range that is not frozen yet; nothing else
+//! waits for it.
 
 use core::fmt;
 use std::collections::HashMap;
