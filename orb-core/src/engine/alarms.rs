@@ -6,7 +6,7 @@ use crate::effect::{Component, Effects, Severity};
 use crate::event::Authorised;
 use crate::fact::{AlarmRecord, Fact};
 use crate::hold::HoldKind;
-use crate::order::Order;
+use crate::order::{Order, OrderRole, OrderStatus};
 use crate::symbol::SymbolId;
 
 impl Engine {
@@ -46,11 +46,22 @@ impl Engine {
         self.alarms = alarms;
     }
 
+    /// Tells whether stops protect the whole of a position, or an order that closes it works.
+    fn is_leaving(&self, symbol: SymbolId) -> bool {
+        let works = |order: &Order| {
+            order.role == OrderRole::Close
+                && matches!(order.status, OrderStatus::Working | OrderStatus::PartiallyFilled)
+        };
+        let closes = self.desks.get(&symbol).is_some_and(|desk| desk.closing().is_some());
+        let is_protected = self.protected(symbol) >= self.positions.position(symbol).abs();
+        self.orders.live(symbol).any(works) || (!closes && is_protected)
+    }
+
     fn is_over(&self, alarm: &Alarm) -> bool {
         let desk = alarm.symbol.and_then(|symbol| self.desks.get(&symbol));
         match alarm.kind {
             AlarmKind::CloseUnfinished => desk.is_none_or(|desk| desk.closing().is_none()),
-            AlarmKind::ExitBlocked => desk.is_none(),
+            AlarmKind::ExitBlocked => alarm.symbol.is_none_or(|symbol| desk.is_none() || self.is_leaving(symbol)),
             AlarmKind::StopMissing => alarm.symbol.is_none_or(|symbol| {
                 let position = self.positions.position(symbol);
                 let closes = desk.is_some_and(|desk| desk.closing().is_some());

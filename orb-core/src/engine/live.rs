@@ -14,7 +14,9 @@ use crate::exit_desk::ExitDesk;
 use crate::fact::Fact;
 use crate::hold::HoldKind;
 use crate::money::Price;
-use crate::order::{AttemptId, ClientOrderId, Order, OrderKind, OrderRole, OrderStatus, Rejection, RejectionKind};
+use crate::order::{
+    AttemptId, BrokerOrderId, ClientOrderId, Order, OrderKind, OrderRole, OrderStatus, Rejection, RejectionKind,
+};
 use crate::order_book::OrderBook;
 use crate::protection::{Protection, multiple_of};
 use crate::ranker::Barrier;
@@ -34,6 +36,9 @@ const CONFIRMED_WITHIN: Span = Span::from_seconds(2);
 
 /// How often the stops of open positions are looked at although nothing is heard.
 const WATCH_EVERY: Span = Span::from_seconds(5);
+
+/// How long the price of a trade stands for the latest one.
+const HEARD_WITHIN: Span = Span::from_seconds(10);
 
 /// Says how entries come to be filled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,15 +61,31 @@ impl Engine {
             return;
         }
         self.expect_fills(core::slice::from_ref(print));
+        let is_doubtful = self.hear(print);
         for (index, number) in (0..self.strategies.len()).zip(0..) {
             let id = StrategyId(number);
             let by_price = self.strategy(id).entry == EntryKind::Stop;
-            if by_price && self.strategies[index].barrier == Barrier::Fired {
+            if by_price && !is_doubtful && self.strategies[index].barrier == Barrier::Fired {
                 self.route_crossings(id, index, origin, core::slice::from_ref(print), out);
             }
         }
         let symbol = print.symbol.index();
         self.prices.restricted[symbol] |= print.low <= self.prices.symbols[symbol].restricting_low;
+    }
+
+    /// Notes a trade; tells whether its price is so far from the one before it that another trade must confirm it first.
+    ///
+    /// A single false price triggers nothing then, and a fast market loses one trade's time: no hold is latched.
+    fn hear(&mut self, print: &Bar) -> bool {
+        let before = self.latest_price(print.symbol);
+        self.prices.heard.insert(print.symbol, (print.close, self.now));
+        before.is_some_and(|before| self.breaker.is_far(print.close, before))
+    }
+
+    /// Returns the latest price of a symbol that was heard of: a trade's of the last seconds, else the last minute's.
+    pub(super) fn latest_price(&self, symbol: SymbolId) -> Option<Price> {
+        let heard = self.prices.heard.get(&symbol).filter(|(_, at)| self.now <= *at + HEARD_WITHIN);
+        heard.map(|(price, _)| *price).or_else(|| self.prices.mark(symbol))
     }
 
     /// Returns a crossing as it stands when it is heard of: live, the open of a bar that is over is nobody's price.
@@ -365,10 +386,31 @@ impl Engine {
         }
     }
 
+    /// Raises an alarm that names the orders of others that stand in the way of an exit, and says what helps.
+    fn complain_of_blocker(&mut self, id: &ClientOrderId, symbol: SymbolId, rejection: &Rejection, out: &mut Effects) {
+        let related = &rejection.related_orders;
+        let foreign: Vec<&str> =
+            related.iter().filter(|id| !self.orders.knows_broker_order(id)).map(BrokerOrderId::as_str).collect();
+        // Where none is named, it can only be somebody else's while orb has nothing of its own in the way.
+        let own = self.orders.live(symbol).any(|order| order.id != *id);
+        if foreign.is_empty() && (own || !related.is_empty()) {
+            return;
+        }
+        let who = if foreign.is_empty() { "an order".to_owned() } else { format!("order {}", foreign.join(", ")) };
+        let text = format!(
+            "{who} that is not orb's stands in the way of {id} ({}): cancel it at the broker; the exit is tried again by itself, at least once a minute",
+            rejection.message
+        );
+        self.alarm(AlarmKind::ExitBlocked, symbol, &text, out);
+    }
+
     /// Draws the conclusions from an exit that the broker refused.
     pub(super) fn heed_refusal(&mut self, id: &ClientOrderId, rejection: &Rejection, out: &mut Effects) {
         let Some((symbol, role)) = self.orders.get(id).map(|order| (order.attempt.symbol, order.role)) else { return };
         let protects = matches!(role, OrderRole::Stop | OrderRole::Target);
+        if rejection.kind == RejectionKind::Blocked && role != OrderRole::Entry {
+            self.complain_of_blocker(id, symbol, rejection, out);
+        }
         match rejection.kind {
             RejectionKind::Blocked if protects => {
                 if let Some(desk) = self.desks.get_mut(&symbol) {

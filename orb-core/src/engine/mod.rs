@@ -172,6 +172,8 @@ struct Prices {
     halted: Vec<bool>,
     /// A quote has marked the symbol's position: until it is left, only quotes do.
     quoted: Vec<bool>,
+    /// The latest trade of each symbol and when it was heard of, where trades are heard; by the symbol's number.
+    heard: BTreeMap<SymbolId, (Price, Timestamp)>,
     /// A price changed while a position was open.
     moved: bool,
 }
@@ -461,6 +463,7 @@ impl Prices {
             restricted: none.clone(),
             halted: none.clone(),
             quoted: none,
+            heard: BTreeMap::new(),
             moved: false,
         }
     }

@@ -16,6 +16,7 @@ impl Engine {
     /// Takes the broker's whole state: counts what was missed, ends what never came to be, compares the rest.
     pub(super) fn on_snapshot(&mut self, snapshot: &BrokerSnapshot, out: &mut Effects) {
         self.takes_snapshot = true;
+        snapshot.orders.iter().for_each(|order| self.compare_with_sent(order, out));
         let past = self.adopt_lost(snapshot, out);
         for fill in snapshot.fills.iter().filter(|fill| !past.contains(&fill.order.broker_id)) {
             let whole = fill.order.filled >= fill.order.quantity;
@@ -100,6 +101,7 @@ impl Engine {
 
     /// Takes an order's status where it says more than the fills did.
     fn take_status(&mut self, order: &BrokerOrder, out: &mut Effects) {
+        self.compare_with_sent(order, out);
         self.orders.settle_identity(order);
         let event = event_of(order.status);
         match self.orders.identify(order) {

@@ -122,10 +122,13 @@ impl Engine {
         self.signals.insert(attempt, signal);
     }
 
-    /// Counts the exits of an attempt, so that the next one gets a number of its own.
+    /// Returns a number that no exit of an attempt has reached beyond: their count, or the highest in their names where
+    /// some have been lost. The next one gets the number after it.
     pub(super) fn exits_made(&self, attempt: AttemptId) -> u32 {
         let own = |order: &&Order| order.attempt == attempt && order.role != OrderRole::Entry;
-        u32::try_from(self.orders.iter().filter(own).count()).unwrap_or(u32::MAX)
+        let count = u32::try_from(self.orders.iter().filter(own).count()).unwrap_or(u32::MAX);
+        let names = self.orders.iter().filter(own).filter_map(|order| self.read_name(&order.id, attempt.symbol));
+        names.map(|name| name.number).max().unwrap_or_default().max(count)
     }
 
     fn restore_trade(&mut self, trade: Trade) {

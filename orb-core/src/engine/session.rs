@@ -54,6 +54,7 @@ impl Engine {
             self.prices.quoted[index] = false;
             self.prices.symbols[index].last = Price::ZERO;
         }
+        self.prices.heard.clear();
         self.unhold(HoldKind::DailyLoss, "engine", "a new session", out);
         self.begin_clock(session);
         let record = SessionRecord {

@@ -161,6 +161,11 @@ impl ExitDesk {
         self
     }
 
+    /// Notes that an exit of such a number exists: the next one gets a higher number.
+    pub fn note_made(&mut self, number: u32) {
+        self.orders_made = self.orders_made.max(number);
+    }
+
     /// Notes that a stop was refused because another order stands in its way.
     pub const fn on_blocked(&mut self) {
         self.blocked = true;

@@ -1,5 +1,7 @@
 //! Alarms: told again and again until their cause is over or somebody has taken note.
 
+use orb_core::alarm::AlarmKind;
+
 use crate::rig::Rig;
 use crate::script::{check_rig, check_with, perform};
 
@@ -119,4 +121,48 @@ fn positions_that_differ_are_an_alarm_until_a_comparison_finds_them_equal() {
     (0..3).for_each(|_| perform(&mut rig, "snapshot"));
     rig.lines.clear();
     check_rig(&mut rig, "= alarms books_differ account");
+}
+
+#[test]
+fn a_close_that_a_stranger_s_order_blocks_is_tried_ever_more_rarely_and_the_alarm_names_the_order() {
+    let mut rig = Rig::new(SETTINGS);
+    for step in ["open A", "close A", "cancel A-1es done", "cancelled A-1es"] {
+        perform(&mut rig, step);
+    }
+    rig.lines.clear();
+    let mut tries: Vec<i64> = Vec::new();
+    let begin = rig.now;
+    while rig.now < begin + orb_core::Span::from_minutes(10) {
+        let lines = std::mem::take(&mut rig.lines);
+        for line in lines {
+            let name = line.strip_prefix("submit ").and_then(|rest| rest.split(' ').next()).map(str::to_owned);
+            if let Some(name) = name {
+                tries.push((rig.now - begin).micros() / 1_000_000);
+                perform(&mut rig, &format!("submitted {name} refused blocked-by somebody-s"));
+                let alarm = rig.engine.alarms().iter().find(|alarm| alarm.kind == AlarmKind::ExitBlocked);
+                let text = &alarm.expect("it is told").text;
+                assert!(text.contains("order somebody-s") && text.contains("cancel it at the broker"), "{text}");
+            }
+        }
+        if rig.is_awaited("positions") {
+            perform(&mut rig, "positions");
+        } else {
+            perform(&mut rig, "wait 1");
+        }
+    }
+    assert!(tries.len() <= 16, "{tries:?}");
+    let last = tries.windows(2).map(|pair| pair[1] - pair[0]).last();
+    assert!(last.is_some_and(|pause| (60..=63).contains(&pause)), "at least once a minute: {tries:?}");
+}
+
+#[test]
+fn an_exit_that_orb_s_own_order_blocks_is_no_stranger_s() {
+    check(
+        "open A
+         cancelled A-1es
+         > submit A-1s1 sell 99 stop 99
+         submitted A-1s1 refused blocked-by b-A-1e
+         > submit A-1s2 sell 99 stop 99
+         = alarms",
+    );
 }

@@ -193,6 +193,11 @@ impl Rig {
         self.event(&Event::Command(Authorised { request_id: text(), actor: text(), reason: text(), command }));
     }
 
+    /// Tells whether the engine waits for the answer to a question.
+    pub(crate) fn is_awaited(&self, key: &str) -> bool {
+        self.awaited.contains_key(key)
+    }
+
     /// Makes an order and its legs known at the broker, as it was asked for.
     #[track_caller]
     pub(crate) fn make(&mut self, name: &str) -> BrokerOrder {

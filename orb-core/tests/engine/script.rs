@@ -271,17 +271,20 @@ fn altered(order: BrokerOrder, what: &str) -> BrokerOrder {
     }
 }
 
-fn rejection(kind: &str) -> Rejection {
+/// Reads a kind of refusal; `blocked-by ID` names the order that stands in the way.
+fn rejection(text: &str) -> Rejection {
+    let (kind, related) = text.split_once(' ').unwrap_or((text, ""));
+    let related_orders = related.split_whitespace().map(BrokerOrderId::new).collect();
     let kind = match kind {
         "duplicate" => RejectionKind::DuplicateId,
         "not-sent" => RejectionKind::NotSent,
         "not-shortable" => RejectionKind::NotShortable,
         "insufficient" => RejectionKind::Insufficient,
-        "blocked" => RejectionKind::Blocked,
+        "blocked" | "blocked-by" => RejectionKind::Blocked,
         "beyond-market" => RejectionKind::BeyondMarket,
         _ => RejectionKind::Other,
     };
-    Rejection { code: 40_310_000, message: "no".to_owned(), related_orders: Vec::new(), available: None, kind }
+    Rejection { code: 40_310_000, message: "no".to_owned(), related_orders, available: None, kind }
 }
 
 #[track_caller]
