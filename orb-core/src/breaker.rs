@@ -130,8 +130,7 @@ impl Breaker {
             return Some(format!("{} shares are above the cap of {}", entry.quantity, caps.shares_max));
         }
         if let Some(last) = entry.last
-            && i128::from(entry.price.distance(last).micros()) * 100
-                > i128::from(last.micros()) * i128::from(caps.distance_percent)
+            && is_beyond(entry.price, last, caps.distance_percent)
         {
             return Some(format!(
                 "a price of {} is more than {}% from the last, {last}",
@@ -144,6 +143,12 @@ impl Breaker {
         }
         let recent = self.recent.iter().filter(|&&at| at + Span::from_minutes(1) > entry.at).count();
         rate(recent + 1, self.today + 1, &caps)
+    }
+
+    /// Tells whether a price is farther from another than an entry's may be from the last one.
+    #[must_use]
+    pub fn is_far(&self, price: Price, last: Price) -> bool {
+        self.caps.is_some_and(|caps| is_beyond(price, last, caps.distance_percent))
     }
 
     /// Counts an order that is sent; returns which rate it passes, `None` when it passes none.
@@ -173,6 +178,10 @@ impl Breaker {
     pub const fn on_accept(&mut self) {
         self.rejects = 0;
     }
+}
+
+fn is_beyond(price: Price, last: Price, percent: i64) -> bool {
+    i128::from(price.distance(last).micros()) * 100 > i128::from(last.micros()) * i128::from(percent)
 }
 
 /// Returns which rate so many orders pass, as a sentence; `None` when they pass none.

@@ -242,6 +242,12 @@ impl OrderBook {
         by_client.or_else(|| by_broker(&order.broker_id)).or_else(|| order.replaces.as_ref().and_then(by_broker))
     }
 
+    /// Tells whether an order of the broker's is in the book.
+    #[must_use]
+    pub fn knows_broker_order(&self, id: &BrokerOrderId) -> bool {
+        self.by_broker_id.contains_key(id)
+    }
+
     /// Marks an order whose cancel is being asked for.
     pub fn mark(&mut self, now: Timestamp, id: &ClientOrderId, event: OrderEvent) -> BookChange {
         self.change(now, id, event)

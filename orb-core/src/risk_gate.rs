@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::config::{RunConfig, Sizing, SlotPolicy, StrategyConfig, StrategyId};
 use crate::explain::SizeArithmetic;
 use crate::money::{Money, Price, Quantity};
-use crate::order::AttemptId;
+use crate::order::{AttemptId, OrderKind};
 use crate::reason::Reason;
 use crate::side::Side;
 use crate::symbol::SymbolId;
@@ -27,13 +27,16 @@ pub struct EntryProposal {
     pub expected: Price,
     /// Stop of a fill at the expected price; another than [`Self::stop`] where the stop goes with the fill.
     pub expected_stop: Price,
+    /// Price at which the broker reckons a share against the buying power while the order works; `None` where there is
+    /// no broker that does.
+    pub reserve_price: Option<Price>,
 }
 
 impl EntryProposal {
     /// Makes a proposal that expects its fill at the level.
     #[must_use]
     pub const fn new(attempt: AttemptId, side: Side, level: Price, stop: Price) -> Self {
-        Self { attempt, side, level, stop, expected: level, expected_stop: stop }
+        Self { attempt, side, level, stop, expected: level, expected_stop: stop, reserve_price: None }
     }
 }
 
@@ -55,6 +58,8 @@ pub struct RiskContext {
     pub holds_permit: bool,
     /// Trading in the symbol is halted.
     pub halted: bool,
+    /// What the broker leaves for new orders before those that work; `None` where there is no broker to ask.
+    pub buying_power: Option<Money>,
 }
 
 impl RiskContext {
@@ -70,6 +75,7 @@ impl RiskContext {
             loss_limit_reached: false,
             holds_permit: true,
             halted: false,
+            buying_power: None,
         }
     }
 }
@@ -120,6 +126,8 @@ struct Reservation {
     open: bool,
     notional: Money,
     risk: Money,
+    /// What the broker reserves while it works.
+    reserved: Money,
 }
 
 /// Approves entries and keeps slot, notional and risk reserved until they are terminal.
@@ -211,6 +219,7 @@ impl RiskGate {
             open: false,
             notional: size.quantity.at(proposal.expected),
             risk: size.quantity.at(proposal.expected.distance(proposal.expected_stop)),
+            reserved: size.quantity.at(proposal.reserve_price.unwrap_or(proposal.expected)),
         });
         Ok(RiskApproved { proposal, size })
     }
@@ -304,6 +313,10 @@ impl RiskGate {
         }
         size.left = leveraged(strategy.leverage, equity) - self.notional();
         size.affordable = size.left.micros().div_euclid(proposal.level.micros());
+        if let (Some(power), Some(price)) = (context.buying_power, proposal.reserve_price) {
+            let free = (power - self.reserved()).micros().div_euclid(price.micros().max(1));
+            size.affordable = size.affordable.min(free);
+        }
         if size.affordable < 1 {
             return Err((Reason::NoBuyingPower, format!("{} left, price {}", size.left, proposal.level)));
         }
@@ -356,7 +369,8 @@ impl RiskGate {
     /// Takes up a position or working entry of before a restart.
     pub fn restore(&mut self, attempt: AttemptId, open: bool, notional: Money, risk: Money) {
         self.own(attempt);
-        self.reservations.push(Reservation { attempt, open, notional, risk });
+        let reserved = reserve_of_stop(notional);
+        self.reservations.push(Reservation { attempt, open, notional, risk, reserved });
     }
 
     /// Takes up that a strategy has ordered in a symbol today.
@@ -381,11 +395,46 @@ impl RiskGate {
         }
     }
 
+    /// Returns what the broker reserves for the entries that work.
+    #[must_use]
+    pub fn reserved(&self) -> Money {
+        self.reservations.iter().filter(|held| !held.open).map(|held| held.reserved).sum()
+    }
+
     /// Returns how many working entries take slots.
     #[must_use]
     pub fn working(&self) -> usize {
         self.reservations.iter().filter(|held| !held.open).count()
     }
+}
+
+/// Returns the price at which Alpaca reckons a share of an entry while it works, on micro-dollars, rounded up.
+///
+/// A purchase takes its limit, and a stop the limit that Alpaca gives it: 4% beyond a stop below 50 dollars, else 2.5%.
+/// A short sale takes 3% more than the ask, and half a percent is added for the spread: the ask is not watched before
+/// a position is held. `latest` is the latest price, or the one at which the entry is expected.
+#[must_use]
+pub fn reserve_price(side: Side, kind: OrderKind, latest: Price) -> Price {
+    let beyond = |price: Price, per_mille: i64| {
+        let more = i128::from(price.micros()) * i128::from(1_000 + per_mille);
+        Price::from_micros(i64::try_from((more + 999) / 1_000).unwrap_or(i64::MAX / 2))
+    };
+    match (side, kind) {
+        (Side::Long, OrderKind::Limit(limit)) => limit,
+        (Side::Long, OrderKind::Stop(stop)) => collar(stop, beyond),
+        (Side::Long, OrderKind::Market) => collar(latest, beyond),
+        (Side::Short, kind) => beyond(kind.price().unwrap_or(latest).max(latest), 35),
+    }
+}
+
+/// Returns the limit that Alpaca gives a stop that buys.
+fn collar(stop: Price, beyond: impl Fn(Price, i64) -> Price) -> Price {
+    beyond(stop, if stop < Price::from_cents(5_000) { 40 } else { 25 })
+}
+
+/// Returns what an entry of before a restart takes at most, whatever its price: 4% above its value.
+fn reserve_of_stop(notional: Money) -> Money {
+    notional + Money::from_micros(notional.micros() / 25)
 }
 
 /// Returns leverage times equity, truncated to the micro-dollar.
@@ -505,6 +554,40 @@ mod tests {
         gate.approve(now, &run(), gapped, &context()).expect("approved");
         let second = gate.approve(now, &run(), proposal(1, "50", "49.9"), &context()).expect("approved");
         assert_eq!(second.size().open_risk, Money::from_cents(16_000));
+    }
+
+    #[test]
+    fn what_the_broker_reserves_cuts_the_last_size_and_never_the_risk() {
+        let reserve = |side, kind| reserve_price(side, kind, Price::from_cents(5_000)).micros();
+        assert_eq!(reserve(Side::Long, OrderKind::Limit(Price::from_cents(5_010))), 50_100_000);
+        assert_eq!(
+            reserve(Side::Long, OrderKind::Stop(Price::from_cents(5_000))),
+            51_250_000,
+            "2.5% from 50 dollars on"
+        );
+        assert_eq!(reserve(Side::Long, OrderKind::Stop(Price::from_cents(4_999))), 51_989_600, "4% below");
+        assert_eq!(
+            reserve(Side::Short, OrderKind::Limit(Price::from_cents(4_990))),
+            51_750_000,
+            "3.5% above the latest"
+        );
+        // Five stops at 50 dollars, each a fifth of 400,000: the broker reserves 82,000 for each of the first four.
+        let (mut gate, now) = (RiskGate::default(), Timestamp::from_micros(1));
+        let context = RiskContext { buying_power: Some(Money::from_cents(40_000_000)), ..context() };
+        let resting = |symbol| {
+            let price = reserve_price(Side::Long, OrderKind::Stop(Price::from_cents(5_000)), Price::from_cents(5_000));
+            EntryProposal { reserve_price: Some(price), ..proposal(symbol, "50", "49.9") }
+        };
+        for symbol in 0..4 {
+            let approved = gate.approve(now, &run(), resting(symbol), &context).expect("approved");
+            assert_eq!(approved.quantity().shares(), 1_600);
+        }
+        assert_eq!(gate.reserved(), Money::from_cents(32_800_000));
+        // 72,000 are left: 1,404 shares at 51.25.
+        let last = gate.approve(now, &run(), resting(4), &context).expect("approved");
+        assert_eq!(last.quantity().shares(), 1_404);
+        let sixth = gate.approve(now, &run(), resting(5), &context).expect_err("nothing is left");
+        assert_eq!(sixth.reason, Reason::NoBuyingPower);
     }
 
     #[test]

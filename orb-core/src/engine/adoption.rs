@@ -10,6 +10,7 @@ use crate::money::Price;
 use crate::order::{AttemptId, BrokerOrder, BrokerOrderId, ClientOrderId, OrderKind, OrderRole, OrderStatus};
 use crate::protection::{Protection, StopRule};
 use crate::signal_machine::Watch;
+use crate::symbol::SymbolId;
 use crate::time::Date;
 
 impl Engine {
@@ -21,7 +22,7 @@ impl Engine {
         let mut past = BTreeSet::new();
         for order in &snapshot.orders {
             let known = self.orders.identify(order).is_some();
-            let Some((attempt, role)) = self.read_order_id(order).filter(|_| !known) else { continue };
+            let Some(OrderName { attempt, role, .. }) = self.read_order_id(order).filter(|_| !known) else { continue };
             if self.session.is_some_and(|session| session.date == attempt.date) {
                 self.adopt_order(snapshot, order, attempt, role, out);
             } else if core::iter::once(order).chain(&order.legs).all(|order| order.status.is_terminal()) {
@@ -34,7 +35,7 @@ impl Engine {
     /// Tells whether an order of the day under way bears one of orb's identifiers.
     pub(super) fn is_ours_by_name(&self, order: &BrokerOrder) -> bool {
         let today = self.session.map(|session| session.date);
-        self.read_order_id(order).is_some_and(|(attempt, _)| Some(attempt.date) == today)
+        self.read_order_id(order).is_some_and(|name| Some(name.attempt.date) == today)
     }
 
     fn adopt_order(
@@ -49,7 +50,7 @@ impl Engine {
         out.alert(Severity::Warn, Component::Executor, Some(attempt.symbol), text);
         self.orders.add_found(self.now, attempt, role, order);
         if role != OrderRole::Entry {
-            return;
+            return self.count_found(order);
         }
         self.risk.own(attempt);
         let signals = &mut self.strategies[attempt.strategy.index()].signals;
@@ -66,9 +67,17 @@ impl Engine {
         }
     }
 
+    /// Lets the desk's next exit have a name that no exit at the broker has, although the books have lost some.
+    fn count_found(&mut self, order: &BrokerOrder) {
+        let Some(OrderName { attempt, number, .. }) = self.read_order_id(order) else { return };
+        if let Some(desk) = self.desks.get_mut(&attempt.symbol).filter(|desk| desk.attempt() == attempt) {
+            desk.note_made(number);
+        }
+    }
+
     /// Finds the stop of an attempt: a leg of its entry, or an exit that was placed for it.
     fn stop_of(&self, snapshot: &BrokerSnapshot, entry: &BrokerOrder, attempt: AttemptId) -> Option<Price> {
-        let is_exit = |order: &&BrokerOrder| self.read_order_id(order).is_some_and(|(of, _)| of == attempt);
+        let is_exit = |order: &&BrokerOrder| self.read_order_id(order).is_some_and(|name| name.attempt == attempt);
         let others = snapshot.orders.iter().filter(is_exit).filter(|order| order.broker_id != entry.broker_id);
         let all = others.flat_map(|order| core::iter::once(order).chain(&order.legs)).chain(&entry.legs);
         let live = |order: &BrokerOrder| !order.status.is_terminal();
@@ -79,18 +88,31 @@ impl Engine {
     }
 
     /// Reads what an order of orb's is from its identifier, as [`Self::order_id`] writes it.
-    fn read_order_id(&self, order: &BrokerOrder) -> Option<(AttemptId, OrderRole)> {
-        let id = order.client_id.as_ref()?;
+    fn read_order_id(&self, order: &BrokerOrder) -> Option<OrderName> {
+        self.read_name(order.client_id.as_ref()?, order.symbol)
+    }
+
+    /// Reads a name under which orb orders in a symbol.
+    pub(super) fn read_name(&self, id: &ClientOrderId, symbol: SymbolId) -> Option<OrderName> {
         let strategies = self.config.run.strategies.iter().zip(0..);
         strategies.filter_map(|(strategy, number)| Some((strip(id, &strategy.name)?, StrategyId(number)))).find_map(
             |((date, rest), strategy)| {
-                let (symbol, leg) = rest.rsplit_once('-')?;
-                let is_symbol = self.config.symbols.name(order.symbol).as_str() == symbol;
-                let (attempt, role) = read_leg(leg).filter(|_| is_symbol)?;
-                Some((AttemptId { date, strategy, symbol: order.symbol, attempt }, role))
+                let (name, leg) = rest.rsplit_once('-')?;
+                let is_symbol = self.config.symbols.name(symbol).as_str() == name;
+                let (attempt, role, number) = read_leg(leg).filter(|_| is_symbol)?;
+                Some(OrderName { attempt: AttemptId { date, strategy, symbol, attempt }, role, number })
             },
         )
     }
+}
+
+/// Holds what the identifier of one of orb's orders says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct OrderName {
+    attempt: AttemptId,
+    role: OrderRole,
+    /// Counts the exits of the attempt; 0 for an entry.
+    pub(super) number: u32,
 }
 
 fn stop_price(order: &BrokerOrder) -> Option<Price> {
@@ -108,12 +130,16 @@ fn strip<'a>(id: &'a ClientOrderId, strategy: &str) -> Option<(Date, &'a str)> {
 }
 
 /// Reads `1e` or `2s3`: the number of the attempt, the letter of the role, and what counts the exits.
-fn read_leg(leg: &str) -> Option<(u16, OrderRole)> {
+fn read_leg(leg: &str) -> Option<(u16, OrderRole, u32)> {
     let letter = leg.find(|character: char| !character.is_ascii_digit())?;
     let (attempt, rest) = leg.split_at(letter);
     let role = OrderRole::ALL.iter().copied().find(|role| rest.starts_with(role.letter()))?;
-    let counts = rest.get(1..)?.bytes().all(|byte| byte.is_ascii_digit());
-    attempt.parse().ok().filter(|_| counts).map(|attempt| (attempt, role))
+    let number = match rest.get(1..)? {
+        "" => 0,
+        digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().ok()?,
+        _ => return None,
+    };
+    Some((attempt.parse().ok()?, role, number))
 }
 
 #[cfg(test)]
@@ -128,8 +154,8 @@ mod tests {
             let (symbol, leg) = rest.rsplit_once('-')?;
             Some(format!("{date} {symbol} {:?}", read_leg(leg)?))
         };
-        assert_eq!(read("20260213-orb-classic-BRK.B-1e").as_deref(), Some("2026-02-13 BRK.B (1, Entry)"));
-        assert_eq!(read("20260213-orb-classic-A-12x3").as_deref(), Some("2026-02-13 A (12, Close)"));
+        assert_eq!(read("20260213-orb-classic-BRK.B-1e").as_deref(), Some("2026-02-13 BRK.B (1, Entry, 0)"));
+        assert_eq!(read("20260213-orb-classic-A-12x3").as_deref(), Some("2026-02-13 A (12, Close, 3)"));
         for text in [
             "",
             "x",

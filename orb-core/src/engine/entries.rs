@@ -6,15 +6,15 @@ use crate::bar::Bar;
 use crate::breaker::BreakerEntry;
 use crate::config::{EntryKind, StrategyId};
 use crate::effect::{Action, Component, EffectClass, Effects, Severity};
-use crate::fact::{Fact, SessionRecord, Signal, SignalStatus};
+use crate::fact::{Fact, SessionRecord, Signal, SignalStatus, Trade};
 use crate::hold::{ENTRY_DEADLINE, HoldKind};
-use crate::money::{Price, Quantity};
+use crate::money::{Money, Price, Quantity};
 use crate::order::{
     AttemptId, ClientOrderId, Order, OrderRequest, OrderRole, OrderStatus, RejectionKind, TimeInForce, Trigger,
 };
 use crate::protection::{ExitPrices, StopRule};
 use crate::reason::Reason;
-use crate::risk_gate::{EntryProposal, Refused, RiskApproved, RiskContext, leveraged};
+use crate::risk_gate::{EntryProposal, Refused, RiskApproved, RiskContext, leveraged, reserve_price};
 use crate::score::Score;
 use crate::side::Side;
 use crate::signal_machine::{Crossing, EntryPlan};
@@ -90,8 +90,11 @@ impl Engine {
             return self.decide(id, symbol, Reason::EntryBeyondStop, String::new(), out);
         }
         let expected_stop = plan.protection.resolve(expected).stop;
-        let proposal =
-            EntryProposal { expected, expected_stop, ..EntryProposal::new(attempt, side, plan.level, plan.stop) };
+        let kind = self.entry_terms(&plan, id, expected).kind;
+        let latest = self.latest_price(symbol).unwrap_or(expected).max(expected);
+        let reserve_price = self.is_live().then(|| reserve_price(side, kind, latest));
+        let plain = EntryProposal::new(attempt, side, plan.level, plan.stop);
+        let proposal = EntryProposal { expected, expected_stop, reserve_price, ..plain };
         let asked = Asked { proposal, exits: plan.protection.resolve(plan.level), score };
         let context = self.risk_context(&session, id, symbol, breakout);
         match self.risk.approve(self.now, &self.config.run, proposal, &context) {
@@ -131,7 +134,22 @@ impl Engine {
             loss_limit_reached: self.is_loss_limited(id),
             holds_permit: self.holds.active().iter().all(|hold| hold.kind == HoldKind::DailyLoss),
             halted: self.prices.halted[symbol.index()],
+            buying_power: self.is_live().then(|| self.broker_leaves(session)),
         }
+    }
+
+    /// Returns what the broker leaves for entries before those that work: the largest leverage times the equity of now,
+    /// less positions at their marks; half a percent is left free, because both go on moving.
+    fn broker_leaves(&self, session: &SessionRecord) -> Money {
+        let equity = session.equity_open + self.day_result();
+        let leverage = self.config.run.strategies.iter().map(|strategy| strategy.leverage).max().unwrap_or_default();
+        let value = |trade: &Trade| {
+            let price = self.prices.mark(trade.attempt.symbol).unwrap_or_else(|| trade.entry_price());
+            trade.position().abs().at(price)
+        };
+        let held: Money = self.positions.open().iter().map(value).sum();
+        let power = leveraged(leverage, equity);
+        power - Money::from_micros(power.micros() / 200) - held
     }
 
     /// Returns the start of the first bar in which an entry after a bar may fill.
@@ -152,7 +170,7 @@ impl Engine {
             symbol,
             quantity,
             price: proposal.expected,
-            last: self.prices.mark(symbol),
+            last: self.latest_price(symbol),
             gross: self.risk.notional(),
             ceiling: leveraged(self.strategy(proposal.attempt.strategy).leverage, equity),
         })?;

@@ -1,17 +1,22 @@
 //! What is different where prices come one by one: triggers between bars, limits, and orders that hang.
 
+use std::collections::BTreeMap;
+
 use rust_decimal::Decimal;
 
 use super::{Confirming, Engine, Pending};
+use crate::alarm::AlarmKind;
 use crate::bar::Bar;
 use crate::config::{EntryKind, EntryMode, StrategyConfig, StrategyId};
-use crate::effect::{Action, Component, EffectClass, Effects, Severity};
+use crate::effect::{Action, EffectClass, Effects, Severity};
 use crate::event::{Origin, Outcome};
 use crate::exit_desk::ExitDesk;
 use crate::fact::Fact;
 use crate::hold::HoldKind;
 use crate::money::Price;
-use crate::order::{AttemptId, ClientOrderId, Order, OrderKind, OrderRole, OrderStatus, Rejection, RejectionKind};
+use crate::order::{
+    AttemptId, BrokerOrderId, ClientOrderId, Order, OrderKind, OrderRole, OrderStatus, Rejection, RejectionKind,
+};
 use crate::order_book::OrderBook;
 use crate::protection::{Protection, multiple_of};
 use crate::ranker::Barrier;
@@ -31,6 +36,9 @@ const CONFIRMED_WITHIN: Span = Span::from_seconds(2);
 
 /// How often the stops of open positions are looked at although nothing is heard.
 const WATCH_EVERY: Span = Span::from_seconds(5);
+
+/// How long the price of a trade stands for the latest one.
+const HEARD_WITHIN: Span = Span::from_seconds(10);
 
 /// Says how entries come to be filled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,15 +61,31 @@ impl Engine {
             return;
         }
         self.expect_fills(core::slice::from_ref(print));
+        let is_doubtful = self.hear(print);
         for (index, number) in (0..self.strategies.len()).zip(0..) {
             let id = StrategyId(number);
             let by_price = self.strategy(id).entry == EntryKind::Stop;
-            if by_price && self.strategies[index].barrier == Barrier::Fired {
+            if by_price && !is_doubtful && self.strategies[index].barrier == Barrier::Fired {
                 self.route_crossings(id, index, origin, core::slice::from_ref(print), out);
             }
         }
         let symbol = print.symbol.index();
         self.prices.restricted[symbol] |= print.low <= self.prices.symbols[symbol].restricting_low;
+    }
+
+    /// Notes a trade; tells whether its price is so far from the one before it that another trade must confirm it first.
+    ///
+    /// A single false price triggers nothing then, and a fast market loses one trade's time: no hold is latched.
+    fn hear(&mut self, print: &Bar) -> bool {
+        let before = self.latest_price(print.symbol);
+        self.prices.heard.insert(print.symbol, (print.close, self.now));
+        before.is_some_and(|before| self.breaker.is_far(print.close, before))
+    }
+
+    /// Returns the latest price of a symbol that was heard of: a trade's of the last seconds, else the last minute's.
+    pub(super) fn latest_price(&self, symbol: SymbolId) -> Option<Price> {
+        let heard = self.prices.heard.get(&symbol).filter(|(_, at)| self.now <= *at + HEARD_WITHIN);
+        heard.map(|(price, _)| *price).or_else(|| self.prices.mark(symbol))
     }
 
     /// Returns a crossing as it stands when it is heard of: live, the open of a bar that is over is nobody's price.
@@ -233,7 +257,12 @@ impl Engine {
 
     /// Tells whether an order has waited too long for the broker's answer.
     pub(super) fn is_anything_stuck(&self) -> bool {
-        self.is_live() && self.unanswered().any(|order| self.stuck_at(order) <= self.now)
+        self.is_live() && self.stuck().next().is_some()
+    }
+
+    /// Lists the orders that have waited too long for the broker's answer.
+    pub(super) fn stuck(&self) -> impl Iterator<Item = &Order> {
+        self.unanswered().filter(|order| self.stuck_at(order) <= self.now)
     }
 
     /// Ends entries whose time is over, and complains about orders that the broker does not answer.
@@ -295,13 +324,13 @@ impl Engine {
         if self.stuck_told.is_some_and(|told| self.now < told + STUCK_AFTER) {
             return;
         }
-        let is_stuck = |order: &&Order| self.stuck_at(order) <= self.now;
-        let stuck: Vec<String> = self
-            .unanswered()
-            .filter(is_stuck)
-            .map(|order| format!("{} is {} since {}", order.id, order.status.name(), self.unanswered_since(order)))
-            .collect();
-        let Some(first) = stuck.first() else {
+        let mut stuck: BTreeMap<SymbolId, String> = BTreeMap::new();
+        for order in self.stuck() {
+            let text = format!("{} is {} since {}", order.id, order.status.name(), self.unanswered_since(order));
+            let told = stuck.entry(order.attempt.symbol).or_default();
+            *told = if told.is_empty() { text } else { format!("{told}; {text}") };
+        }
+        let Some(first) = stuck.values().next() else {
             // What hung is resolved: one more comparison ends the hold.
             if self.stuck_told.take().is_some() {
                 self.ask_for_snapshot(out);
@@ -310,8 +339,8 @@ impl Engine {
         };
         self.stuck_told = Some(self.now);
         self.hold(HoldKind::Reconciling, "orders", &format!("no answer from the broker: {first}"), out);
-        for message in stuck {
-            out.alert(Severity::Warn, Component::Executor, None, message);
+        for (symbol, message) in stuck {
+            self.raise(AlarmKind::OrderUnanswered, Severity::Warn, Some(symbol), message, out);
         }
         self.ask_for_snapshot(out);
     }
@@ -357,10 +386,31 @@ impl Engine {
         }
     }
 
+    /// Raises an alarm that names the orders of others that stand in the way of an exit, and says what helps.
+    fn complain_of_blocker(&mut self, id: &ClientOrderId, symbol: SymbolId, rejection: &Rejection, out: &mut Effects) {
+        let related = &rejection.related_orders;
+        let foreign: Vec<&str> =
+            related.iter().filter(|id| !self.orders.knows_broker_order(id)).map(BrokerOrderId::as_str).collect();
+        // Where none is named, it can only be somebody else's while orb has nothing of its own in the way.
+        let own = self.orders.live(symbol).any(|order| order.id != *id);
+        if foreign.is_empty() && (own || !related.is_empty()) {
+            return;
+        }
+        let who = if foreign.is_empty() { "an order".to_owned() } else { format!("order {}", foreign.join(", ")) };
+        let text = format!(
+            "{who} that is not orb's stands in the way of {id} ({}): cancel it at the broker; the exit is tried again by itself, at least once a minute",
+            rejection.message
+        );
+        self.alarm(AlarmKind::ExitBlocked, symbol, &text, out);
+    }
+
     /// Draws the conclusions from an exit that the broker refused.
     pub(super) fn heed_refusal(&mut self, id: &ClientOrderId, rejection: &Rejection, out: &mut Effects) {
         let Some((symbol, role)) = self.orders.get(id).map(|order| (order.attempt.symbol, order.role)) else { return };
         let protects = matches!(role, OrderRole::Stop | OrderRole::Target);
+        if rejection.kind == RejectionKind::Blocked && role != OrderRole::Entry {
+            self.complain_of_blocker(id, symbol, rejection, out);
+        }
         match rejection.kind {
             RejectionKind::Blocked if protects => {
                 if let Some(desk) = self.desks.get_mut(&symbol) {

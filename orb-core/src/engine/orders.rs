@@ -1,6 +1,7 @@
 //! Orders, fills and exits: what the broker says, and what the desks ask for.
 
 use super::{Engine, Lookup, Pending};
+use crate::alarm::AlarmKind;
 use crate::effect::{Action, Component, EffectClass, Effects, Severity};
 use crate::event::Outcome;
 use crate::exit_desk::{DeskAct, DeskView, ExitDesk};
@@ -66,6 +67,7 @@ impl Engine {
         execution: Option<&Execution>,
         out: &mut Effects,
     ) -> bool {
+        self.compare_with_sent(order, out);
         match self.orders.on_update(self.now, event, order) {
             BookChange::Foreign => self.meet_foreign_order(order, out),
             BookChange::Illegal(id, illegal) => {
@@ -222,9 +224,9 @@ impl Engine {
                 DeskAct::Verify => self.ask_for_position(symbol, out),
                 DeskAct::Compare => self.ask_for_snapshot(out),
                 DeskAct::Step(closing) => self.record_step(symbol, &closing, out),
-                DeskAct::Alarm(message) => self.alarm(symbol, &message, out),
+                DeskAct::Alarm(kind, message) => self.alarm(kind, symbol, &message, out),
                 DeskAct::GiveUp(message) => {
-                    self.alarm(symbol, &message, out);
+                    self.alarm(AlarmKind::StopMissing, symbol, &message, out);
                     if self.breaker.is_active() {
                         self.trip(&message, out);
                     }
@@ -234,9 +236,9 @@ impl Engine {
         }
     }
 
-    fn alarm(&self, symbol: SymbolId, message: &str, out: &mut Effects) {
+    pub(super) fn alarm(&mut self, kind: AlarmKind, symbol: SymbolId, message: &str, out: &mut Effects) {
         let text = format!("{}: {message}", self.config.symbols.name(symbol));
-        out.alert(Severity::Warn, Component::Executor, Some(symbol), text);
+        self.raise(kind, Severity::Warn, Some(symbol), text, out);
     }
 
     /// Asks what the broker holds; a close that waits for the answer is as urgent as the close.
@@ -365,16 +367,8 @@ impl Engine {
     /// Takes a broker's order for ours only if symbol, side, shares, type and price agree.
     fn adopt(&mut self, id: &ClientOrderId, order: &BrokerOrder, out: &mut Effects) {
         let Some(own) = self.orders.get(id) else { return };
-        // The price of an exit that the broker has answered before may have been moved since.
-        let moved = own.broker_id.is_some() && own.role != OrderRole::Entry;
-        let same = own.side == order.side
-            && own.quantity == order.quantity
-            && (own.kind == order.kind || moved)
-            && own.attempt.symbol == order.symbol;
-        if !same {
-            let reason = format!("the broker's order under {id} is not the one that was sent");
-            self.hold(HoldKind::ReconcileBreak, "orders", &reason, out);
-            return;
+        if !is_as_sent(own, order) {
+            return self.meet_other_order(id, out);
         }
         let identified = BrokerOrder { client_id: Some(id.clone()), ..order.clone() };
         self.orders.settle_identity(&identified);
@@ -383,6 +377,21 @@ impl Engine {
         let is_fill = matches!(reported, OrderEvent::Fill | OrderEvent::PartialFill);
         let event = if is_fill { OrderEvent::New } else { reported };
         self.apply(event, &identified, None, out);
+    }
+
+    fn meet_other_order(&mut self, id: &ClientOrderId, out: &mut Effects) {
+        let reason = format!("the broker's order under {id} is not the one that was sent");
+        self.hold(HoldKind::ReconcileBreak, "orders", &reason, out);
+    }
+
+    /// Compares an order under one of orb's identifiers that the broker was not heard to take with the one that was
+    /// sent: another one is followed, because what it fills is orb's, but entries are held.
+    pub(super) fn compare_with_sent(&mut self, order: &BrokerOrder, out: &mut Effects) {
+        let Some(id) = order.client_id.as_ref() else { return };
+        if self.orders.get(id).is_some_and(|own| own.broker_id.is_none() && !is_as_sent(own, order)) {
+            let id = id.clone();
+            self.meet_other_order(&id, out);
+        }
     }
 
     pub(super) fn find(&mut self, id: &ClientOrderId, out: &mut Effects) {
@@ -493,6 +502,16 @@ impl Engine {
         }
         self.review(symbol, out);
     }
+}
+
+/// Tells whether a broker's order has symbol, side, shares, type and price of the one that was sent.
+fn is_as_sent(own: &Order, order: &BrokerOrder) -> bool {
+    // The price of an exit that the broker has answered before may have been moved since.
+    let moved = (own.broker_id.is_some() || order.replaces.is_some()) && own.role != OrderRole::Entry;
+    own.side == order.side
+        && own.quantity == order.quantity
+        && (own.kind == order.kind || moved)
+        && own.attempt.symbol == order.symbol
 }
 
 /// Shows a desk its symbol's position and orders.

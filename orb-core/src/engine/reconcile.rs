@@ -1,7 +1,8 @@
 //! The gate between start and trading: books and broker must agree.
 
 use super::{Engine, Pending};
-use crate::effect::{Component, Effects, Severity};
+use crate::alarm::AlarmKind;
+use crate::effect::{Effects, Severity};
 use crate::event::BrokerSnapshot;
 use crate::hold::HoldKind;
 use crate::order::{BrokerOrder, ClientOrderId, OrderEvent, OrderStatus, Rejection, RejectionKind};
@@ -15,6 +16,7 @@ impl Engine {
     /// Takes the broker's whole state: counts what was missed, ends what never came to be, compares the rest.
     pub(super) fn on_snapshot(&mut self, snapshot: &BrokerSnapshot, out: &mut Effects) {
         self.takes_snapshot = true;
+        snapshot.orders.iter().for_each(|order| self.compare_with_sent(order, out));
         let past = self.adopt_lost(snapshot, out);
         for fill in snapshot.fills.iter().filter(|fill| !past.contains(&fill.order.broker_id)) {
             let whole = fill.order.filled >= fill.order.quantity;
@@ -60,9 +62,7 @@ impl Engine {
             self.hold(HoldKind::Reconciling, "reconciler", &differences[0], out);
             return self.ask_for_snapshot(out);
         }
-        for difference in differences {
-            out.alert(Severity::Error, Component::Executor, None, difference.clone());
-        }
+        self.raise(AlarmKind::BooksDiffer, Severity::Error, None, differences.join("; "), out);
         self.hold(HoldKind::ReconcileBreak, "reconciler", &differences[0], out);
         self.unhold(HoldKind::Starting, "reconciler", "the broker's state is known", out);
         self.unhold(HoldKind::Reconciling, "reconciler", "books and broker differ", out);
@@ -101,6 +101,7 @@ impl Engine {
 
     /// Takes an order's status where it says more than the fills did.
     fn take_status(&mut self, order: &BrokerOrder, out: &mut Effects) {
+        self.compare_with_sent(order, out);
         self.orders.settle_identity(order);
         let event = event_of(order.status);
         match self.orders.identify(order) {

@@ -2,6 +2,7 @@
 
 use super::Engine;
 use super::orders::is_over;
+use crate::alarm::{Alarm, Alarms};
 use crate::fact::{ClosingRecord, Decision, LimitsRecord, SessionRecord, Signal, StrategyStop, Trade};
 use crate::hold::{Clearing, Hold, HoldKind};
 use crate::money::Price;
@@ -32,6 +33,8 @@ pub struct Restored {
     pub limits: Option<LimitsRecord>,
     /// The strategies that reached their own loss limit in the session.
     pub strategy_stops: Vec<StrategyStop>,
+    /// The alarms whose causes had not ended.
+    pub alarms: Vec<Alarm>,
 }
 
 impl Engine {
@@ -47,6 +50,7 @@ impl Engine {
                 self.holds.set(hold);
             }
         }
+        self.alarms = Alarms::restored(restored.alarms);
         if let Some(limits) = &restored.limits {
             self.restore_limits(limits);
         }
@@ -118,10 +122,13 @@ impl Engine {
         self.signals.insert(attempt, signal);
     }
 
-    /// Counts the exits of an attempt, so that the next one gets a number of its own.
+    /// Returns a number that no exit of an attempt has reached beyond: their count, or the highest in their names where
+    /// some have been lost. The next one gets the number after it.
     pub(super) fn exits_made(&self, attempt: AttemptId) -> u32 {
         let own = |order: &&Order| order.attempt == attempt && order.role != OrderRole::Entry;
-        u32::try_from(self.orders.iter().filter(own).count()).unwrap_or(u32::MAX)
+        let count = u32::try_from(self.orders.iter().filter(own).count()).unwrap_or(u32::MAX);
+        let names = self.orders.iter().filter(own).filter_map(|order| self.read_name(&order.id, attempt.symbol));
+        names.map(|name| name.number).max().unwrap_or_default().max(count)
     }
 
     fn restore_trade(&mut self, trade: Trade) {

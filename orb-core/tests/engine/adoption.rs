@@ -121,3 +121,55 @@ fn a_position_that_is_nobody_s_is_told_holds_entries_and_is_left_alone() {
          > hold foreign_activity",
     );
 }
+
+/// Runs a script whose records lose all that a step brought about.
+#[track_caller]
+fn without_the_records_of(step: &str, before: &str, after: &str) {
+    let mut rig = Rig::new("orb-classic live target_r=off");
+    before.lines().for_each(|line| crate::script::perform(&mut rig, line.trim()));
+    let kept = rig.facts.len();
+    step.lines().for_each(|line| crate::script::perform(&mut rig, line.trim()));
+    rig.facts.truncate(kept);
+    rig.restart();
+    crate::script::perform(&mut rig, "snapshot");
+    rig.lines.clear();
+    check_rig(&mut rig, after);
+}
+
+#[test]
+fn an_exit_whose_record_was_lost_is_taken_up_and_its_name_is_not_used_again() {
+    without_the_records_of(
+        "cancelled A-1es\nsilently made A-1s1",
+        "open A",
+        "= protected A 99
+         cancelled A-1s1
+         > submit A-1s2 sell 99 stop 99",
+    );
+}
+
+#[test]
+fn names_go_on_from_the_highest_whatever_is_missing_among_them() {
+    let lost = "cancelled A-1es\nsilently made A-1s1\nsubmitted A-1s1\ncancelled A-1s1\nsilently made A-1s2";
+    without_the_records_of(lost, "open A", "cancelled A-1s2\n> submit A-1s3 sell 99 stop 99");
+}
+
+#[test]
+fn an_order_of_the_day_that_is_not_the_one_that_was_sent_is_a_difference() {
+    let mut rig = Rig::new("orb-classic live target_r=off");
+    for step in ["range A", "print A 101.02", "silently made A-1e", "restart"] {
+        crate::script::perform(&mut rig, step);
+    }
+    rig.orders.get_mut("A-1e").expect("it was made").quantity = orb_core::Quantity::new(98);
+    crate::script::perform(&mut rig, "snapshot");
+    assert!(rig.engine.holds().get(orb_core::hold::HoldKind::ReconcileBreak).is_some());
+}
+
+#[test]
+fn an_order_of_the_day_that_is_the_one_that_was_sent_is_no_difference() {
+    let mut rig = Rig::new("orb-classic live target_r=off");
+    for step in ["range A", "print A 101.02", "silently made A-1e", "restart", "snapshot"] {
+        crate::script::perform(&mut rig, step);
+    }
+    let held: Vec<_> = rig.engine.holds().active().iter().map(|hold| hold.kind.name()).collect();
+    assert_eq!(held, Vec::<&str>::new());
+}

@@ -185,3 +185,21 @@ fn limits_survive_a_restart() {
     rig.restart();
     assert_eq!((rig.engine.limits(), rig.engine.next_limits()), (limits(20_000, 2), None));
 }
+
+#[test]
+fn one_price_far_from_the_one_before_triggers_nothing_until_another_confirms_it() {
+    let mut rig = Rig::new("orb-classic live target_r=off").with_caps(BreakerCaps::default());
+    // From 100 to 106 are more than 5%: the first such price may be false, the second is a fast market.
+    let script = "range A B
+         print A 106
+         = state ACTIVE
+         print A 100.5
+         print A 106
+         print A 106.1
+         > submit A-1e buy 99 limit 106.37 attached
+         = state ACTIVE
+         print B 100
+         print B 104
+         > submit B-1e buy 99 limit 104.26 attached";
+    check_rig(&mut rig, script);
+}
