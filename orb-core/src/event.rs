@@ -1,5 +1,6 @@
 //! What enters the engine.
 
+use crate::alarm::AlarmId;
 use crate::bar::Bar;
 use crate::effect::EffectId;
 use crate::hold::HoldKind;
@@ -202,6 +203,8 @@ pub enum Command {
     CloseAll,
     /// Cancel all working entries; nothing is held.
     CancelEntries,
+    /// Take note of an alarm, or of all for `None`: it is told no more until its cause has ended and returned.
+    AcknowledgeAlarms(Option<AlarmId>),
 }
 
 /// Holds limits that may change while orb runs: a tighter one counts at once, a looser one from the next session.

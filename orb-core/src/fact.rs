@@ -1,5 +1,6 @@
 //! What the engine records: whole rows, each replacing the one of the same key.
 
+use crate::alarm::Alarm;
 use crate::config::StrategyId;
 use crate::event::RiskLimits;
 use crate::explain::Explanation;
@@ -35,6 +36,17 @@ pub enum Fact {
     Limits(LimitsRecord),
     /// A strategy reached its own daily loss limit; key: date, strategy.
     StrategyStop(StrategyStop),
+    /// An alarm was raised, told again, taken note of or over; key: its id.
+    Alarm(AlarmRecord),
+}
+
+/// Records an alarm and, once there is one, its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlarmRecord {
+    /// The alarm.
+    pub alarm: Alarm,
+    /// When its cause was over; `None` while it goes on.
+    pub ended: Option<Timestamp>,
 }
 
 /// Records the limits that were set while orb ran; they hold until they are set again, restarts included.

@@ -93,6 +93,7 @@
 
 #![warn(clippy::float_arithmetic)]
 
+pub mod alarm;
 pub mod bar;
 pub mod breaker;
 pub mod calendar;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use orb_core::{
     Date, Money, OrderSide, Price, Quantity, Side, Span, SymbolId, Timestamp,
+    alarm::Alarm,
     effect::{Component, Severity},
     fact::{ClosingStep, ExitReason, Signal, SignalStatus},
     hold::{Hold, TradingState},
@@ -153,6 +154,15 @@ pub struct EntryView {
     pub broker_order_id: Option<Arc<str>>,
     /// Where it is in its life; never terminal.
     pub status: OrderStatus,
+}
+
+/// Shows something that is not as it must be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlarmView {
+    /// The alarm: its id, kind, text, since when, and who took note of it.
+    pub alarm: Alarm,
+    /// The ticker; `None` when it is about the account.
+    pub symbol: Option<Arc<str>>,
 }
 
 /// Shows a close that is under way.
@@ -345,6 +355,8 @@ pub struct View {
     pub state: TradingState,
     /// The holds in force, oldest first.
     pub holds: Vec<Hold>,
+    /// What is not as it must be, the oldest first.
+    pub alarms: Arc<[AlarmView]>,
     /// The account's money.
     pub account: AccountView,
     /// The result of the current session.
@@ -381,6 +393,7 @@ impl Default for View {
             session: None,
             state: TradingState::Active,
             holds: Vec::new(),
+            alarms: Arc::default(),
             account: AccountView::default(),
             day: DayView::default(),
             loss_limit: None,

@@ -102,7 +102,8 @@ impl Ledger {
             | Fact::Hold(_)
             | Fact::Closing(_)
             | Fact::Limits(_)
-            | Fact::StrategyStop(_) => {}
+            | Fact::StrategyStop(_)
+            | Fact::Alarm(_) => {}
         }
     }
 

@@ -23,6 +23,7 @@ impl Engine {
             Command::Clear(_) => {}
             Command::Close(symbol) => self.close_symbol(symbol, ExitReason::ForceClose, out),
             Command::CancelEntries => self.cancel_entries(|_| true, out),
+            Command::AcknowledgeAlarms(id) => self.acknowledge_alarms(id, wanted, out),
             Command::CloseAll => self.close_where(ExitReason::Flatten, |_| true, out),
         }
     }

@@ -1,11 +1,14 @@
 //! What is different where prices come one by one: triggers between bars, limits, and orders that hang.
 
+use std::collections::BTreeMap;
+
 use rust_decimal::Decimal;
 
 use super::{Confirming, Engine, Pending};
+use crate::alarm::AlarmKind;
 use crate::bar::Bar;
 use crate::config::{EntryKind, EntryMode, StrategyConfig, StrategyId};
-use crate::effect::{Action, Component, EffectClass, Effects, Severity};
+use crate::effect::{Action, EffectClass, Effects, Severity};
 use crate::event::{Origin, Outcome};
 use crate::exit_desk::ExitDesk;
 use crate::fact::Fact;
@@ -233,7 +236,12 @@ impl Engine {
 
     /// Tells whether an order has waited too long for the broker's answer.
     pub(super) fn is_anything_stuck(&self) -> bool {
-        self.is_live() && self.unanswered().any(|order| self.stuck_at(order) <= self.now)
+        self.is_live() && self.stuck().next().is_some()
+    }
+
+    /// Lists the orders that have waited too long for the broker's answer.
+    pub(super) fn stuck(&self) -> impl Iterator<Item = &Order> {
+        self.unanswered().filter(|order| self.stuck_at(order) <= self.now)
     }
 
     /// Ends entries whose time is over, and complains about orders that the broker does not answer.
@@ -295,13 +303,13 @@ impl Engine {
         if self.stuck_told.is_some_and(|told| self.now < told + STUCK_AFTER) {
             return;
         }
-        let is_stuck = |order: &&Order| self.stuck_at(order) <= self.now;
-        let stuck: Vec<String> = self
-            .unanswered()
-            .filter(is_stuck)
-            .map(|order| format!("{} is {} since {}", order.id, order.status.name(), self.unanswered_since(order)))
-            .collect();
-        let Some(first) = stuck.first() else {
+        let mut stuck: BTreeMap<SymbolId, String> = BTreeMap::new();
+        for order in self.stuck() {
+            let text = format!("{} is {} since {}", order.id, order.status.name(), self.unanswered_since(order));
+            let told = stuck.entry(order.attempt.symbol).or_default();
+            *told = if told.is_empty() { text } else { format!("{told}; {text}") };
+        }
+        let Some(first) = stuck.values().next() else {
             // What hung is resolved: one more comparison ends the hold.
             if self.stuck_told.take().is_some() {
                 self.ask_for_snapshot(out);
@@ -310,8 +318,8 @@ impl Engine {
         };
         self.stuck_told = Some(self.now);
         self.hold(HoldKind::Reconciling, "orders", &format!("no answer from the broker: {first}"), out);
-        for message in stuck {
-            out.alert(Severity::Warn, Component::Executor, None, message);
+        for (symbol, message) in stuck {
+            self.raise(AlarmKind::OrderUnanswered, Severity::Warn, Some(symbol), message, out);
         }
         self.ask_for_snapshot(out);
     }

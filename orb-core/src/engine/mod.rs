@@ -1,6 +1,7 @@
 //! The engine: it owns the machines and routes between them; it decides nothing itself.
 
 mod adoption;
+mod alarms;
 mod bars;
 mod commands;
 mod entries;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 pub use live::Execution;
 pub use restore::Restored;
 
+use crate::alarm::Alarms;
 use crate::bar::Bar;
 use crate::breaker::{Breaker, BreakerCaps};
 use crate::calendar::Calendar;
@@ -109,6 +111,7 @@ pub struct Engine {
     orders: OrderBook,
     positions: PositionKeeper,
     holds: Holds,
+    alarms: Alarms,
     desks: BTreeMap<SymbolId, ExitDesk>,
     close_deadline: Span,
     signals: BTreeMap<AttemptId, Signal>,
@@ -232,6 +235,7 @@ impl Engine {
             orders: OrderBook::default(),
             positions: PositionKeeper::default(),
             holds: Holds::restored(vec![starting]),
+            alarms: Alarms::default(),
             desks: BTreeMap::new(),
             close_deadline: CLOSE_DEADLINE,
             signals: BTreeMap::new(),
@@ -293,6 +297,7 @@ impl Engine {
             Event::Feed(FeedState::Recovered(_)) => {}
             Event::Wakeup => self.on_wakeup(out),
         }
+        self.end_alarms(out);
         self.record_touched(out);
     }
 
@@ -300,6 +305,7 @@ impl Engine {
     pub fn on_bars(&mut self, now: Timestamp, origin: crate::event::Origin, bars: &[Bar], out: &mut Effects) {
         self.now = self.now.max(now);
         self.take_bars(origin, bars, out);
+        self.end_alarms(out);
         self.record_touched(out);
     }
 

@@ -1,6 +1,7 @@
 //! Orders, fills and exits: what the broker says, and what the desks ask for.
 
 use super::{Engine, Lookup, Pending};
+use crate::alarm::AlarmKind;
 use crate::effect::{Action, Component, EffectClass, Effects, Severity};
 use crate::event::Outcome;
 use crate::exit_desk::{DeskAct, DeskView, ExitDesk};
@@ -222,9 +223,9 @@ impl Engine {
                 DeskAct::Verify => self.ask_for_position(symbol, out),
                 DeskAct::Compare => self.ask_for_snapshot(out),
                 DeskAct::Step(closing) => self.record_step(symbol, &closing, out),
-                DeskAct::Alarm(message) => self.alarm(symbol, &message, out),
+                DeskAct::Alarm(kind, message) => self.alarm(kind, symbol, &message, out),
                 DeskAct::GiveUp(message) => {
-                    self.alarm(symbol, &message, out);
+                    self.alarm(AlarmKind::StopMissing, symbol, &message, out);
                     if self.breaker.is_active() {
                         self.trip(&message, out);
                     }
@@ -234,9 +235,9 @@ impl Engine {
         }
     }
 
-    fn alarm(&self, symbol: SymbolId, message: &str, out: &mut Effects) {
+    pub(super) fn alarm(&mut self, kind: AlarmKind, symbol: SymbolId, message: &str, out: &mut Effects) {
         let text = format!("{}: {message}", self.config.symbols.name(symbol));
-        out.alert(Severity::Warn, Component::Executor, Some(symbol), text);
+        self.raise(kind, Severity::Warn, Some(symbol), text, out);
     }
 
     /// Asks what the broker holds; a close that waits for the answer is as urgent as the close.

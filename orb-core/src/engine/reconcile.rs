@@ -1,7 +1,8 @@
 //! The gate between start and trading: books and broker must agree.
 
 use super::{Engine, Pending};
-use crate::effect::{Component, Effects, Severity};
+use crate::alarm::AlarmKind;
+use crate::effect::{Effects, Severity};
 use crate::event::BrokerSnapshot;
 use crate::hold::HoldKind;
 use crate::order::{BrokerOrder, ClientOrderId, OrderEvent, OrderStatus, Rejection, RejectionKind};
@@ -60,9 +61,7 @@ impl Engine {
             self.hold(HoldKind::Reconciling, "reconciler", &differences[0], out);
             return self.ask_for_snapshot(out);
         }
-        for difference in differences {
-            out.alert(Severity::Error, Component::Executor, None, difference.clone());
-        }
+        self.raise(AlarmKind::BooksDiffer, Severity::Error, None, differences.join("; "), out);
         self.hold(HoldKind::ReconcileBreak, "reconciler", &differences[0], out);
         self.unhold(HoldKind::Starting, "reconciler", "the broker's state is known", out);
         self.unhold(HoldKind::Reconciling, "reconciler", "books and broker differ", out);

@@ -2,6 +2,7 @@
 
 use super::Engine;
 use super::orders::is_over;
+use crate::alarm::{Alarm, Alarms};
 use crate::fact::{ClosingRecord, Decision, LimitsRecord, SessionRecord, Signal, StrategyStop, Trade};
 use crate::hold::{Clearing, Hold, HoldKind};
 use crate::money::Price;
@@ -32,6 +33,8 @@ pub struct Restored {
     pub limits: Option<LimitsRecord>,
     /// The strategies that reached their own loss limit in the session.
     pub strategy_stops: Vec<StrategyStop>,
+    /// The alarms whose causes had not ended.
+    pub alarms: Vec<Alarm>,
 }
 
 impl Engine {
@@ -47,6 +50,7 @@ impl Engine {
                 self.holds.set(hold);
             }
         }
+        self.alarms = Alarms::restored(restored.alarms);
         if let Some(limits) = &restored.limits {
             self.restore_limits(limits);
         }

@@ -2,6 +2,7 @@
 
 use super::explaining::score_refusal;
 use super::{Engine, Pending};
+use crate::alarm::AlarmKind;
 use crate::config::{Direction, EntryKind, SlotPolicy, StrategyId};
 use crate::effect::{Action, Component, Effects, Severity};
 use crate::event::ReferenceData;
@@ -113,8 +114,7 @@ impl Engine {
             .map(|t| t.attempt.symbol)
             .collect();
         for symbol in held {
-            let message = format!("{} is not flat after the end-of-day close", self.config.symbols.name(symbol));
-            out.alert(Severity::Warn, Component::Executor, Some(symbol), message);
+            self.alarm(AlarmKind::CloseUnfinished, symbol, "it is not flat after the end-of-day close", out);
             if !self.is_live() {
                 // Where bars drive the exchange the close waits for the next one: trying again would let it miss it.
                 self.review(symbol, out);

@@ -2,6 +2,7 @@
 
 use super::orders::desk_view;
 use super::{Engine, EngineConfig};
+use crate::alarm::Alarm;
 use crate::breaker::BreakerCaps;
 use crate::config::{EntryKind, StrategyId};
 use crate::exit_desk::{ExitDesk, covered};
@@ -45,6 +46,12 @@ impl Engine {
     #[must_use]
     pub const fn holds(&self) -> &Holds {
         &self.holds
+    }
+
+    /// Lists the alarms whose causes have not ended, the oldest first.
+    #[must_use]
+    pub fn alarms(&self) -> &[Alarm] {
+        self.alarms.active()
     }
 
     /// Returns the day under way or ended last; `None` before the first.

@@ -3,6 +3,7 @@
 
 use super::coverage::cancel_groups;
 use super::{ALARM_EVERY_MAX, CLOSE_PAUSE_MAX, COVERAGE_GRACE, DeskAct, DeskView, ExitDesk};
+use crate::alarm::AlarmKind;
 use crate::fact::{ClosingStep, ExitReason};
 use crate::money::Quantity;
 use crate::order::{Order, OrderKind, OrderRole, OrderStatus};
@@ -96,7 +97,7 @@ impl ExitDesk {
         // The position list may lag behind the fill: ask again before calling it a difference.
         self.check_at = Some(now + self.next_pause());
         let message = format!("the books are flat, but the broker still shows {broker} shares");
-        vec![DeskAct::Alarm(message), DeskAct::Compare]
+        vec![DeskAct::Alarm(AlarmKind::CloseUnfinished, message), DeskAct::Compare]
     }
 
     /// Notes that the broker did not answer: the books say how much there is to close, or it is asked again later.
@@ -170,14 +171,20 @@ impl ExitDesk {
         (self.sizing, self.check_at) = (Sizing::Unknown, None);
         if self.close_after.is_some() {
             let left = books.abs();
-            acts.push(DeskAct::Alarm(format!("the closing order left {left} shares: another is made")));
+            acts.push(DeskAct::Alarm(
+                AlarmKind::CloseUnfinished,
+                format!("the closing order left {left} shares: another is made"),
+            ));
         }
         self.close_after = Some(now + self.next_pause());
         if quantity != books.abs() {
             acts.push(DeskAct::Compare);
         }
         if quantity.is_zero() {
-            acts.push(DeskAct::Alarm(format!("the books hold {books} shares, and the broker none of them")));
+            acts.push(DeskAct::Alarm(
+                AlarmKind::CloseUnfinished,
+                format!("the books hold {books} shares, and the broker none of them"),
+            ));
             self.check_at = self.close_after;
             return ClosingStep::Sizing;
         }
@@ -204,7 +211,10 @@ impl ExitDesk {
         if now >= closing.alarm_at && closing.step != ClosingStep::Flat {
             closing.alarm_after = Span::from_micros((closing.alarm_after.micros() * 2).min(ALARM_EVERY_MAX.micros()));
             closing.alarm_at = now + closing.alarm_after;
-            acts.push(DeskAct::Alarm(format!("the close is still {} after {}", closing.step.name(), closing.since)));
+            acts.push(DeskAct::Alarm(
+                AlarmKind::CloseUnfinished,
+                format!("the close is still {} after {}", closing.step.name(), closing.since),
+            ));
             if !core::mem::replace(&mut closing.is_escalated, true) {
                 acts.push(DeskAct::Step(*closing));
             }

@@ -1,6 +1,7 @@
 //! Which orders protect a position, which may yet do so, and what to end when they do not.
 
 use super::{DeskAct, DeskView};
+use crate::alarm::AlarmKind;
 use crate::money::Quantity;
 use crate::order::{ClientOrderId, Order, OrderRole, OrderStatus};
 
@@ -26,7 +27,7 @@ pub(super) fn awaited_stops<'a>(view: &DeskView<'a>) -> impl Iterator<Item = &'a
 
 /// Ends what keeps a stop from working: the rest of a partly filled entry, else a leg whose parent is gone.
 pub(super) fn stop_waiting(view: &DeskView<'_>, acts: &mut Vec<DeskAct>) {
-    acts.push(DeskAct::Alarm(format!("{} shares wait for their stop", view.position.abs())));
+    acts.push(DeskAct::Alarm(AlarmKind::StopMissing, format!("{} shares wait for their stop", view.position.abs())));
     let entries: Vec<_> = view.live.iter().filter(|order| order.role == OrderRole::Entry).copied().collect();
     let waiting = if entries.is_empty() { awaited_stops(view).collect() } else { entries };
     cancel_groups(&waiting, acts);

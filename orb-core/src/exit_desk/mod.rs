@@ -7,6 +7,7 @@ mod closing;
 mod coverage;
 mod moves;
 
+use crate::alarm::AlarmKind;
 use crate::fact::ExitReason;
 use crate::money::{Price, Quantity};
 use crate::order::{AttemptId, ClientOrderId, Order, OrderKind, OrderRole, TimeInForce};
@@ -104,7 +105,7 @@ pub enum DeskAct {
     /// The step of the close has changed.
     Step(Closing),
     /// Something is not as it must be.
-    Alarm(String),
+    Alarm(AlarmKind, String),
     /// The stop could not be kept: entries are held, and the position is being closed.
     GiveUp(String),
     /// Nothing is left to do: the position is flat and no order lives.

@@ -198,7 +198,7 @@ fn an_order_without_an_answer_holds_entries_until_it_is_known() {
          > cancel A-1e
          wait 10
          > hold reconciling
-         > alarm account
+         > alarm A
          > query snapshot
          = state PAUSED
          submitted A-1e
@@ -227,10 +227,10 @@ fn a_cancel_that_is_never_confirmed_holds_entries() {
          > find A-1e
          wait 8
          > hold reconciling
-         > alarm account
+         > alarm A
          > query snapshot
          wait 10
-         > alarm account
+         > alarm A
          > query snapshot",
     );
 }

@@ -4,6 +4,7 @@ mod rig;
 mod script;
 
 mod adoption;
+mod alarms;
 mod barrier;
 mod basics;
 mod breaker;

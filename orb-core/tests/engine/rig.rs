@@ -426,7 +426,7 @@ impl Rig {
         id.as_str().trim_start_matches(&self.prefix).to_owned()
     }
 
-    fn name(&self, symbol: SymbolId) -> &str {
+    pub(crate) fn name(&self, symbol: SymbolId) -> &str {
         self.engine.config().symbols.name(symbol).as_str()
     }
 
@@ -536,6 +536,7 @@ fn restored(facts: &[Fact]) -> Restored {
     let mut restored = Restored::default();
     let (mut signals, mut orders, mut trades) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     let (mut decisions, mut holds, mut closings) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    let mut alarms = BTreeMap::new();
     for fact in facts.iter().cloned() {
         match fact {
             Fact::Session(session) => restored.session = Some(session),
@@ -548,6 +549,7 @@ fn restored(facts: &[Fact]) -> Restored {
             Fact::Closing(closing) => drop(closings.insert((closing.attempt.symbol, closing.since), closing)),
             Fact::Limits(limits) => restored.limits = Some(limits),
             Fact::StrategyStop(stop) => restored.strategy_stops.push(stop),
+            Fact::Alarm(record) => drop(alarms.insert(record.alarm.id, record)),
             Fact::Explained(_) => {}
         }
     }
@@ -557,6 +559,8 @@ fn restored(facts: &[Fact]) -> Restored {
     restored.decisions = decisions.into_values().collect();
     let in_force = holds.into_values().filter(|record| record.cleared.is_none());
     restored.holds = in_force.map(|record| record.hold).collect();
+    let going_on = alarms.into_values().filter(|record| record.ended.is_none());
+    restored.alarms = going_on.map(|record| record.alarm).collect();
     restored.closings = closings.into_values().collect();
     restored
 }

@@ -69,6 +69,14 @@ fn answer(rig: &Rig, question: &str, script: &str) {
             let kinds: Vec<_> = engine.holds().active().iter().map(|hold| hold.kind.name()).collect();
             (kinds.join(" "), expected)
         }
+        "alarms" => {
+            let show = |alarm: &orb_core::alarm::Alarm| {
+                let symbol = alarm.symbol.map_or("account", |symbol| rig.name(symbol));
+                let by = alarm.acknowledged.as_ref().map_or(String::new(), |by| format!(" by {}", by.actor));
+                format!("{} {symbol}{by}", alarm.kind.name())
+            };
+            (engine.alarms().iter().map(show).collect::<Vec<_>>().join(", "), expected)
+        }
         "state" => (engine.holds().state().name().to_owned(), expected),
         "position" => {
             let trade = engine.open_trades().iter().find(|trade| trade.attempt.symbol == rig.symbol(subject));
@@ -166,6 +174,12 @@ pub(crate) fn perform(rig: &mut Rig, line: &str) {
         "clear" => rig.command(Command::Clear(HoldKind::from_name(subject).expect(line))),
         "close" => rig.command(Command::Close(rig.symbol(subject))),
         "close-all" => rig.command(Command::CloseAll),
+        "acknowledge" => {
+            let is_meant = |alarm: &&orb_core::alarm::Alarm| alarm.kind.name() == subject;
+            let id = rig.engine.alarms().iter().find(is_meant).map(|alarm| alarm.id);
+            assert_eq!(id.is_none(), subject == "all", "{line}");
+            rig.command(Command::AcknowledgeAlarms(id));
+        }
         "cancel-entries" => rig.command(Command::CancelEntries),
         "trouble" => rig.event(&Event::Feed(FeedState::Trouble(HoldKind::from_name(subject).expect(line)))),
         "recovered" => rig.event(&Event::Feed(FeedState::Recovered(HoldKind::from_name(subject).expect(line)))),

@@ -169,13 +169,22 @@ impl World<'_> {
                 self.halt_file = true;
             }
             Command::Clear(HoldKind::Kill) => self.halt_file = false,
-            Command::Pause | Command::Clear(_) | Command::Close(_) | Command::CloseAll | Command::CancelEntries => {}
+            Command::Pause
+            | Command::Clear(_)
+            | Command::Close(_)
+            | Command::CloseAll
+            | Command::CancelEntries
+            | Command::AcknowledgeAlarms(_) => {}
         }
         self.command(command);
         let release = match command {
             Command::Kill { .. } => HoldKind::Kill,
             Command::Pause => HoldKind::OperatorPause,
-            Command::Clear(_) | Command::Close(_) | Command::CloseAll | Command::CancelEntries => return,
+            Command::Clear(_)
+            | Command::Close(_)
+            | Command::CloseAll
+            | Command::CancelEntries
+            | Command::AcknowledgeAlarms(_) => return,
         };
         if self.people.hits(700) {
             let later = self.people.between(5_000, 400_000);

@@ -3,8 +3,8 @@
 use orb_core::Restored;
 use orb_core::effect::Effect;
 use orb_core::fact::{
-    ClosingRecord, ClosingStep, Decision, Fact, Fill, HoldRecord, LimitsRecord, SessionRecord, Signal, StrategyStop,
-    Trade,
+    AlarmRecord, ClosingRecord, ClosingStep, Decision, Fact, Fill, HoldRecord, LimitsRecord, SessionRecord, Signal,
+    StrategyStop, Trade,
 };
 use orb_core::order::Order;
 
@@ -21,6 +21,7 @@ pub(crate) struct Store {
     closings: Vec<ClosingRecord>,
     limits: Option<LimitsRecord>,
     strategy_stops: Vec<StrategyStop>,
+    alarms: Vec<AlarmRecord>,
     last_effect: u64,
 }
 
@@ -52,6 +53,7 @@ impl Store {
                 one.attempt.symbol == other.attempt.symbol && one.since == other.since
             }),
             Fact::Limits(limits) => self.limits = Some(*limits),
+            Fact::Alarm(alarm) => put(&mut self.alarms, alarm, |one, other| one.alarm.id == other.alarm.id),
             Fact::StrategyStop(stop) => put(&mut self.strategy_stops, stop, |one, other| {
                 one.date == other.date && one.strategy == other.strategy
             }),
@@ -62,6 +64,7 @@ impl Store {
     pub(crate) fn load(&self) -> Restored {
         let in_force = self.holds.iter().filter(|record| record.cleared.is_none());
         let unfinished = self.closings.iter().filter(|closing| closing.step != ClosingStep::Flat);
+        let going_on = self.alarms.iter().filter(|record| record.ended.is_none());
         Restored {
             session: self.session,
             signals: self.signals.clone(),
@@ -73,6 +76,7 @@ impl Store {
             closings: unfinished.cloned().collect(),
             limits: self.limits,
             strategy_stops: self.strategy_stops.clone(),
+            alarms: going_on.map(|record| record.alarm.clone()).collect(),
         }
     }
 

@@ -88,7 +88,7 @@ fn tell(merged: Merged) {
 /// Hands what the store loaded to the engine.
 pub(super) fn core_restored(restored: Restored) -> orb_core::Restored {
     let Restored { session, signals, orders, fills, mut trades, decisions, carried, holds, closings, .. } = restored;
-    let (limits, strategy_stops) = (restored.limits, restored.strategy_stops);
+    let (limits, strategy_stops, alarms) = (restored.limits, restored.strategy_stops, restored.alarms);
     trades.extend(carried);
     orb_core::Restored {
         session,
@@ -101,5 +101,6 @@ pub(super) fn core_restored(restored: Restored) -> orb_core::Restored {
         closings,
         limits,
         strategy_stops,
+        alarms,
     }
 }

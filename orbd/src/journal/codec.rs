@@ -2,6 +2,7 @@
 
 use core::fmt::Display;
 
+use orb_core::alarm::AlarmKind;
 use orb_core::hold::HoldKind;
 use orb_core::{Date, Money, Price, Quantity, Reason, Span, StrategyId, SymbolId, Timestamp, fact::ExitReason};
 
@@ -145,6 +146,7 @@ macro_rules! codes {
 
 codes! {
     HoldKind, name, from_name, "hold";
+    AlarmKind, name, from_name, "alarm";
     Reason, code, from_code, "reason";
     ExitReason, code, from_code, "exit reason";
 }

@@ -1,5 +1,6 @@
 //! What enters the engine.
 
+use orb_core::alarm::AlarmId;
 use orb_core::effect::EffectId;
 use orb_core::event::{Authorised, Command, Event, FeedState, MarketData, Origin, Outcome, RiskLimits};
 
@@ -130,6 +131,7 @@ impl Encoded for Authorised {
             Command::Close(symbol) => WireCommand::Close(symbol.encode()),
             Command::CloseAll => WireCommand::CloseAll(NOTHING),
             Command::CancelEntries => WireCommand::CancelEntries(NOTHING),
+            Command::AcknowledgeAlarms(id) => WireCommand::AcknowledgeAlarms(id.map_or(0, |id| id.0)),
         };
         wire::Authorised {
             request_id: self.request_id.clone(),
@@ -147,6 +149,8 @@ impl Encoded for Authorised {
             WireCommand::Close(symbol) => Command::Close(Encoded::decode(symbol)?),
             WireCommand::CloseAll(_) => Command::CloseAll,
             WireCommand::CancelEntries(_) => Command::CancelEntries,
+            WireCommand::AcknowledgeAlarms(0) => Command::AcknowledgeAlarms(None),
+            WireCommand::AcknowledgeAlarms(id) => Command::AcknowledgeAlarms(Some(AlarmId(id))),
         };
         Ok(Self { request_id: wire.request_id, actor: wire.actor, reason: wire.reason, command })
     }

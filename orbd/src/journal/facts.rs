@@ -1,7 +1,9 @@
 //! What the engine records.
 
+use orb_core::alarm::{Acknowledgement, Alarm, AlarmId};
 use orb_core::fact::{
-    ClosingRecord, Decision, Fact, Fill, HoldRecord, LimitsRecord, SessionRecord, Signal, StrategyStop, Trade,
+    AlarmRecord, ClosingRecord, Decision, Fact, Fill, HoldRecord, LimitsRecord, SessionRecord, Signal, StrategyStop,
+    Trade,
 };
 use orb_core::hold::{Hold, HoldClearance};
 use orb_core::order::Order;
@@ -25,6 +27,7 @@ impl Encoded for Fact {
             Self::Closing(closing) => WireFact::Closing(closing.encode()),
             Self::Limits(limits) => WireFact::Limits(limits.encode()),
             Self::StrategyStop(stop) => WireFact::StrategyStop(stop.encode()),
+            Self::Alarm(record) => WireFact::Alarm(record.encode()),
             // A journal leaves explanations out: they follow from its inputs, and nothing follows from them.
             Self::Explained(_) => return wire::Fact { fact: None },
         };
@@ -43,6 +46,7 @@ impl Encoded for Fact {
             WireFact::Closing(closing) => Self::Closing(Encoded::decode(closing)?),
             WireFact::Limits(limits) => Self::Limits(Encoded::decode(limits)?),
             WireFact::StrategyStop(stop) => Self::StrategyStop(Encoded::decode(stop)?),
+            WireFact::Alarm(record) => Self::Alarm(Encoded::decode(record)?),
         })
     }
 }
@@ -149,6 +153,42 @@ record!(HoldClearance as Clearance {
     message: [],
     same: [actor, reason],
 });
+
+record!(Acknowledgement as Acknowledgement {
+    plain: [at],
+    absent: [],
+    message: [],
+    same: [actor, reason],
+});
+
+impl Encoded for AlarmRecord {
+    type Wire = wire::Alarm;
+
+    fn encode(&self) -> wire::Alarm {
+        let alarm = &self.alarm;
+        wire::Alarm {
+            id: alarm.id.0,
+            kind: alarm.kind.encode(),
+            symbol: alarm.symbol.as_ref().map(Encoded::encode),
+            text: alarm.text.clone(),
+            since: alarm.since.encode(),
+            acknowledged: alarm.acknowledged.as_ref().map(Encoded::encode),
+            ended: self.ended.as_ref().map(Encoded::encode),
+        }
+    }
+
+    fn decode(wire: wire::Alarm) -> Result<Self, JournalError> {
+        let alarm = Alarm {
+            id: AlarmId(wire.id),
+            kind: Encoded::decode(wire.kind)?,
+            symbol: optional(wire.symbol)?,
+            text: wire.text,
+            since: Encoded::decode(wire.since)?,
+            acknowledged: optional(wire.acknowledged)?,
+        };
+        Ok(Self { alarm, ended: optional(wire.ended)? })
+    }
+}
 
 impl Encoded for HoldRecord {
     type Wire = wire::HoldRecord;

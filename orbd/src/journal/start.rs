@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use orb_core::alarm::Alarm;
 use orb_core::breaker::BreakerCaps;
-use orb_core::fact::HoldRecord;
+use orb_core::fact::{AlarmRecord, HoldRecord};
 use orb_core::hold::Hold;
 use orb_core::{Calendar, Date, Execution, Restored, Session, Span, Timestamp};
 
@@ -147,11 +148,13 @@ impl Encoded for Restored {
             closings: encode_all(&self.closings),
             limits: self.limits.as_ref().map(Encoded::encode),
             strategy_stops: encode_all(&self.strategy_stops),
+            alarms: self.alarms.iter().map(|alarm| going_on(alarm).encode()).collect(),
         }
     }
 
     fn decode(wire: wire::State) -> Result<Self, JournalError> {
         let holds = decode_all::<HoldRecord>(wire.holds)?;
+        let alarms = decode_all::<AlarmRecord>(wire.alarms)?;
         Ok(Self {
             session: optional(wire.session)?,
             signals: decode_all(wire.signals)?,
@@ -163,8 +166,13 @@ impl Encoded for Restored {
             closings: decode_all(wire.closings)?,
             limits: optional(wire.limits)?,
             strategy_stops: decode_all(wire.strategy_stops)?,
+            alarms: alarms.into_iter().map(|record| record.alarm).collect(),
         })
     }
+}
+
+fn going_on(alarm: &Alarm) -> AlarmRecord {
+    AlarmRecord { alarm: alarm.clone(), ended: None }
 }
 
 fn in_force(hold: &Hold) -> HoldRecord {

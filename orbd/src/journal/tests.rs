@@ -1,13 +1,14 @@
 //! Everything that is encoded is read back.
 
+use orb_core::alarm::{Acknowledgement, Alarm, AlarmId, AlarmKind};
 use orb_core::effect::{Action, Alert, BrokerEffect, Component, Effect, EffectClass, EffectId, Severity};
 use orb_core::event::{
     Authorised, BrokerAccount, BrokerFill, BrokerPosition, BrokerSnapshot, Command, Event, FeedState, MarketData,
     Origin, Outcome, ReferenceData, RiskLimits, SymbolReference,
 };
 use orb_core::fact::{
-    ClosingRecord, ClosingStep, Decision, ExitReason, Fact, Fill, HoldRecord, LimitsRecord, SessionRecord, Signal,
-    SignalStatus, StrategyStop, Trade,
+    AlarmRecord, ClosingRecord, ClosingStep, Decision, ExitReason, Fact, Fill, HoldRecord, LimitsRecord, SessionRecord,
+    Signal, SignalStatus, StrategyStop, Trade,
 };
 use orb_core::hold::{Hold, HoldClearance, HoldKind};
 use orb_core::order::{
@@ -293,6 +294,7 @@ fn command() -> impl Strategy<Value = Authorised> {
         symbol().prop_map(Command::Close),
         Just(Command::CloseAll),
         Just(Command::CancelEntries),
+        any::<u64>().prop_map(|id| Command::AcknowledgeAlarms((id > 0).then_some(AlarmId(id)))),
     ];
     (text(), text(), text(), command).prop_map(|(request_id, actor, reason, command)| Authorised {
         request_id,
@@ -408,7 +410,22 @@ fn fact() -> impl Strategy<Value = Fact> {
         (attempt(), text(), time()).prop_map(|(AttemptId { date, strategy, .. }, reason, at)| {
             Fact::StrategyStop(StrategyStop { date, strategy, reason, at })
         }),
+        alarm_record().prop_map(Fact::Alarm),
     ]
+}
+
+fn alarm_record() -> impl Strategy<Value = AlarmRecord> {
+    let by = (text(), text(), time()).prop_map(|(actor, reason, at)| Acknowledgement { actor, reason, at });
+    let alarm = (any::<u64>(), select(AlarmKind::ALL), of(symbol()), text(), time(), of(by));
+    let alarm = alarm.prop_map(|(id, kind, symbol, text, since, acknowledged)| Alarm {
+        id: AlarmId(id),
+        kind,
+        symbol,
+        text,
+        since,
+        acknowledged,
+    });
+    (alarm, of(time())).prop_map(|(alarm, ended)| AlarmRecord { alarm, ended })
 }
 
 fn limits() -> impl Strategy<Value = RiskLimits> {

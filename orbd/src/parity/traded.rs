@@ -142,7 +142,8 @@ impl Told {
             | Fact::Hold(_)
             | Fact::Closing(_)
             | Fact::Limits(_)
-            | Fact::StrategyStop(_) => {}
+            | Fact::StrategyStop(_)
+            | Fact::Alarm(_) => {}
         }
     }
 

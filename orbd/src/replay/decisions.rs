@@ -95,6 +95,7 @@ fn key(fact: &Fact, names: Names<'_>) -> Option<(DecisionKind, String)> {
         | Fact::Closing(_)
         | Fact::Explained(_)
         | Fact::Limits(_)
-        | Fact::StrategyStop(_) => None,
+        | Fact::StrategyStop(_)
+        | Fact::Alarm(_) => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use orb_core::effect::{Action, BrokerEffect, Effect};
 use orb_core::event::{Command, Event, FeedState, MarketData, Origin, Outcome};
-use orb_core::fact::{Decision, Fact, HoldRecord, Signal, Trade};
+use orb_core::fact::{AlarmRecord, Decision, Fact, HoldRecord, Signal, Trade};
 use orb_core::order::{AttemptId, Order, OrderKind, OrderRequest};
 use orb_core::{Bar, StrategyId, SymbolId, SymbolTable};
 
@@ -119,6 +119,8 @@ fn command(command: Command, names: Names<'_>) -> String {
         Command::Close(symbol) => format!("close {}", names.symbol(symbol)),
         Command::CloseAll => "close all".to_owned(),
         Command::CancelEntries => "cancel entries".to_owned(),
+        Command::AcknowledgeAlarms(None) => "acknowledge all alarms".to_owned(),
+        Command::AcknowledgeAlarms(Some(id)) => format!("acknowledge alarm {}", id.0),
     }
 }
 
@@ -135,6 +137,7 @@ pub(super) fn symbol_of(effect: &Effect, names: Names<'_>) -> Option<String> {
         Effect::Record(Fact::Decision(decision)) => attempt(decision.attempt),
         Effect::Record(Fact::Closing(closing)) => attempt(closing.attempt),
         Effect::Record(Fact::Explained(explanation)) => attempt(explanation.attempt),
+        Effect::Record(Fact::Alarm(record)) => record.alarm.symbol.map(|symbol| names.symbol(symbol)),
         Effect::Record(Fact::Session(_) | Fact::Hold(_) | Fact::Limits(_) | Fact::StrategyStop(_)) => None,
     }
 }
@@ -202,6 +205,7 @@ fn what(fact: &Fact, names: Names<'_>) -> String {
         Fact::Closing(closing) => format!("close {}:", names.attempt(closing.attempt)),
         Fact::Limits(_) => "limits:".to_owned(),
         Fact::StrategyStop(stop) => format!("strategy {} on {}:", names.strategy(stop.strategy), stop.date),
+        Fact::Alarm(record) => format!("alarm {}:", record.alarm.kind.name()),
         Fact::Explained(explanation) => format!("reckoning {}:", names.attempt(explanation.attempt)),
     }
 }
@@ -234,6 +238,11 @@ pub(super) fn fact(fact: &Fact) -> String {
             Some(next) => format!("{:?}, from the next session {next:?}", limits.in_force),
         },
         Fact::StrategyStop(stop) => format!("{} at {}", stop.reason, stop.at),
+        Fact::Alarm(AlarmRecord { alarm, ended }) => match (ended, &alarm.acknowledged) {
+            (Some(at), _) => format!("over at {at}: {}", alarm.text),
+            (None, Some(by)) => format!("{} took note at {}: {}", by.actor, by.at, alarm.text),
+            (None, None) => format!("since {}: {}", alarm.since, alarm.text),
+        },
         Fact::Explained(explanation) => format!("{:?}", explanation.verdict),
     }
     .trim_end()

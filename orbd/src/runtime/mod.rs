@@ -310,12 +310,18 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
                 Ok(()) => None,
                 Err(error) => refuse(RefusalKind::Unavailable, error.to_string()),
             },
+            Command::AcknowledgeAlarms(Some(id)) => {
+                let is_there = self.engine.alarms().iter().any(|alarm| alarm.id == id);
+                let message = || format!("there is no alarm {}: its cause may have ended", id.0);
+                (!is_there).then(|| Refused { kind: RefusalKind::NotFound, message: message() })
+            }
             Command::Kill { .. }
             | Command::Pause
             | Command::Clear(_)
             | Command::Close(_)
             | Command::CloseAll
-            | Command::CancelEntries => None,
+            | Command::CancelEntries
+            | Command::AcknowledgeAlarms(None) => None,
         }
     }
 

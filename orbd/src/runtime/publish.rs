@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use orb_core::config::SlotPolicy;
 use orb_core::effect::Component;
-use orb_core::fact::{Fact, Fill, Signal, Trade};
+use orb_core::fact::{AlarmRecord, Fact, Fill, Signal, Trade};
 use orb_core::order::{AttemptId, OrderRole};
 use orb_core::{Engine, Money, Quantity, StrategyId, SymbolId, Timestamp};
 use orb_exec::{Clock as _, WallClock};
@@ -13,8 +13,9 @@ use tokio::sync::{broadcast, watch};
 use super::recorder::equity;
 use super::shared;
 use crate::view::{
-    AccountView, Build, Change, ClosingView, ConfigSummary, DayView, EntryView, FeedView, FillView, HealthState,
-    HealthView, Ledger, LossLimitView, PositionView, SessionPhase, SessionView, SignalView, Slots, Update, View,
+    AccountView, AlarmView, Build, Change, ClosingView, ConfigSummary, DayView, EntryView, FeedView, FillView,
+    HealthState, HealthView, Ledger, LossLimitView, PositionView, SessionPhase, SessionView, SignalView, Slots, Update,
+    View,
 };
 
 /// Holds what stays the same in every view.
@@ -90,6 +91,7 @@ impl Publisher {
                 let engine_time = engine.now().micros();
                 tracing::debug!(component = "Strategy", engine_time, %symbol, reason, detail, "{symbol} is not traded: {reason}");
             }
+            Fact::Alarm(record) => log_alarm(engine, record),
             Fact::Session(_)
             | Fact::Order(_)
             | Fact::Hold(_)
@@ -128,6 +130,7 @@ impl Publisher {
             session: session(engine),
             state: engine.holds().state(),
             holds: engine.holds().active().to_vec(),
+            alarms: kept(&before.alarms, alarms(engine)),
             account: account(engine),
             day: day(engine),
             loss_limit: loss_limit(engine),
@@ -243,6 +246,11 @@ fn working_entries(engine: &Engine) -> Vec<EntryView> {
     .collect()
 }
 
+fn alarms(engine: &Engine) -> Vec<AlarmView> {
+    let list = engine.alarms().iter().cloned();
+    list.map(|alarm| AlarmView { symbol: alarm.symbol.map(|id| symbol(engine, id)), alarm }).collect()
+}
+
 fn account(engine: &Engine) -> AccountView {
     let equity = equity(engine);
     let held: Money = engine
@@ -348,6 +356,18 @@ fn log_signal(engine: &Engine, view: &SignalView) {
         | SignalStatus::Cancelled
         | SignalStatus::Expired
         | SignalStatus::Unknown => {}
+    }
+}
+
+/// Tells that somebody took note of an alarm, or that its cause is over; the alarm itself is told as such.
+fn log_alarm(engine: &Engine, record: &AlarmRecord) {
+    let (engine_time, text) = (engine.now().micros(), &record.alarm.text);
+    match (&record.alarm.acknowledged, record.ended) {
+        (_, Some(_)) => tracing::info!(component = "Executor", engine_time, "over: {text}"),
+        (Some(by), None) => {
+            tracing::info!(component = "Executor", engine_time, "{} took note of: {text}", by.actor);
+        }
+        (None, None) => {}
     }
 }
 

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 use orb_core::Date;
+use orb_core::alarm::Alarm;
 use orb_core::fact::{
     ClosingRecord, ClosingStep, Decision, Fill, LimitsRecord, SessionRecord, Signal, StrategyStop, Trade,
 };
@@ -12,8 +13,8 @@ use super::connect::AnyConn;
 use super::error::{Doing as _, StoreError};
 use super::names::Names;
 use super::queries;
-use super::rows::{Audit, StoredClosing, StoredHold, StoredLimits, StoredStrategyStop};
-use super::schema::{closings, holds, limits, strategy_stops};
+use super::rows::{Audit, StoredAlarm, StoredClosing, StoredHold, StoredLimits, StoredStrategyStop};
+use super::schema::{alarms, closings, holds, limits, strategy_stops};
 use super::text::Text as _;
 
 /// Bounds the finished commands that are restored; older ones are found by [`Reader::command`](super::Reader::command).
@@ -44,6 +45,8 @@ pub struct Restored {
     pub limits: Option<LimitsRecord>,
     /// Strategies that reached their own loss limit in the session.
     pub strategy_stops: Vec<StrategyStop>,
+    /// Alarms whose causes had not ended, the oldest first, but for those of symbols that are not known any more.
+    pub alarms: Vec<Alarm>,
     /// Number of the last journaled event; 0 when there is none.
     pub last_sequence: u64,
     /// Number of the last broker effect; 0 when there is none.
@@ -60,6 +63,7 @@ pub(in crate::store) fn load(conn: &mut AnyConn, ledger: &str, names: &Names) ->
         holds: load_holds(conn, ledger)?,
         closings: load_closings(conn, ledger, names)?,
         limits: load_limits(conn, ledger)?,
+        alarms: load_alarms(conn, ledger, names)?,
         last_sequence: end.last_sequence,
         last_effect: end.last_effect,
         commands: queries::load_last_commands(conn, ledger, COMMANDS_MAX)?,
@@ -100,6 +104,16 @@ fn load_holds(conn: &mut AnyConn, ledger: &str) -> Result<Vec<Hold>, StoreError>
         .load(conn)
         .doing("read the holds")?;
     rows.into_iter().map(|row| row.read().map(|record| record.hold)).collect()
+}
+
+fn load_alarms(conn: &mut AnyConn, ledger: &str, names: &Names) -> Result<Vec<Alarm>, StoreError> {
+    let rows: Vec<StoredAlarm> = alarms::table
+        .filter(alarms::ledger_id.eq(ledger).and(alarms::ended_at.is_null()))
+        .order(alarms::id.asc())
+        .select(StoredAlarm::as_select())
+        .load(conn)
+        .doing("read the alarms")?;
+    rows.into_iter().filter_map(|row| row.read(names).transpose()).map(|read| read.map(|record| record.alarm)).collect()
 }
 
 fn load_closings(conn: &mut AnyConn, ledger: &str, names: &Names) -> Result<Vec<ClosingRecord>, StoreError> {

@@ -72,9 +72,14 @@ impl Names {
         id.ok_or_else(|| unknown("strategy", name, date))
     }
 
+    /// Returns the number of a symbol; `None` when it is not known.
+    #[must_use]
+    pub fn known_symbol(&self, name: &str) -> Option<SymbolId> {
+        Symbol::new(name).ok().and_then(|symbol| self.symbols.id(&symbol))
+    }
+
     fn symbol_id(&self, name: &str, date: Date) -> Result<SymbolId, StoreError> {
-        let symbol = Symbol::new(name).ok();
-        symbol.and_then(|symbol| self.symbols.id(&symbol)).ok_or_else(|| unknown("symbol", name, date))
+        self.known_symbol(name).ok_or_else(|| unknown("symbol", name, date))
     }
 }
 

@@ -152,6 +152,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    alarms (ledger_id, id) {
+        ledger_id -> Text,
+        id -> BigInt,
+        kind -> Text,
+        symbol -> Nullable<Text>,
+        text -> Text,
+        since -> BigInt,
+        acknowledged_by -> Nullable<Text>,
+        acknowledged_reason -> Nullable<Text>,
+        acknowledged_at -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     holds (ledger_id, kind, since) {
         ledger_id -> Text,
         kind -> Text,

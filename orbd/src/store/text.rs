@@ -1,5 +1,6 @@
 //! The stable texts that columns hold for values of a fixed list.
 
+use orb_core::alarm::AlarmKind;
 use orb_core::effect::{Component, Severity};
 use orb_core::fact::{ClosingStep, ExitReason, SignalStatus};
 use orb_core::hold::HoldKind;
@@ -41,6 +42,7 @@ named_text! {
     ExitReason, code;
     Reason, code;
     HoldKind, name;
+    AlarmKind, name;
     ClosingStep, name;
 }
 

@@ -18,7 +18,7 @@ use super::load::{Restored, load};
 use super::names::Names;
 use super::queries::{load_journal_end, signed};
 use super::rows::{
-    Audit, Context, EquityRow, StoredAudit, StoredClosing, StoredCommand, StoredDecision, StoredEquity,
+    Audit, Context, EquityRow, StoredAlarm, StoredAudit, StoredClosing, StoredCommand, StoredDecision, StoredEquity,
     StoredExplanation, StoredFill, StoredHold, StoredJournal, StoredLimits, StoredOrder, StoredSession, StoredSignal,
     StoredStrategyStop, StoredTrade, upsert,
 };
@@ -228,6 +228,7 @@ impl Writer {
                 | Fact::Trade(_)
                 | Fact::Decision(_)
                 | Fact::Explained(_)
+                | Fact::Alarm(_)
                 | Fact::Closing(_) => {}
             }
         }
@@ -281,6 +282,7 @@ struct Rows {
     closings: Vec<StoredClosing>,
     limits: Vec<StoredLimits>,
     strategy_stops: Vec<StoredStrategyStop>,
+    alarms: Vec<StoredAlarm>,
     commands: Vec<StoredCommand>,
     audits: Vec<StoredAudit>,
     equity: Vec<StoredEquity>,
@@ -302,6 +304,7 @@ impl Rows {
             Fact::Closing(closing) => self.closings.push(StoredClosing::of(closing, context)),
             Fact::Limits(limits) => self.limits.push(StoredLimits::of(limits, context)),
             Fact::StrategyStop(stop) => self.strategy_stops.push(StoredStrategyStop::of(stop, context)),
+            Fact::Alarm(alarm) => self.alarms.push(StoredAlarm::of(alarm, context)),
         }
     }
 
@@ -320,6 +323,7 @@ impl Rows {
         upsert(&self.closings, conn)?;
         upsert(&self.limits, conn)?;
         upsert(&self.strategy_stops, conn)?;
+        upsert(&self.alarms, conn)?;
         upsert(&self.commands, conn)?;
         for row in &self.audits {
             diesel::insert_into(audit_log::table).values(row).execute(conn)?;

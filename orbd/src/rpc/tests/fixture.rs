@@ -6,6 +6,7 @@ use std::{
 };
 
 use orb_api::{Client, Endpoint, Token};
+use orb_core::alarm::Acknowledgement;
 use orb_core::{
     Date, Money, OrderSide, Price, Quantity, Reason, Side, StrategyId, Symbol, SymbolId, Timestamp,
     event::{Authorised, Command},
@@ -294,6 +295,17 @@ impl Runtime {
             }
             Command::Close(symbol) => self.publish(|view| mark_closing(view, |position| position.symbol_id == symbol)),
             Command::CancelEntries => self.publish(mark_cancelling),
+            Command::AcknowledgeAlarms(id) => self.publish(|view| {
+                let by = Acknowledgement {
+                    actor: authorised.actor.clone(),
+                    reason: authorised.reason.clone(),
+                    at: at(13, 15, 0),
+                };
+                let mut alarms = view.alarms.to_vec();
+                let meant = alarms.iter_mut().filter(|view| id.is_none_or(|id| view.alarm.id == id));
+                meant.for_each(|view| view.alarm.acknowledged = Some(by.clone()));
+                view.alarms = alarms.into();
+            }),
             Command::CloseAll => self.publish(|view| mark_closing(view, |_| true)),
         };
         CommandReply::Accepted(accepted)

@@ -10,7 +10,8 @@ use crate::store::error::{Doing as _, Inside, StoreError};
 use crate::store::schema::{journal, ledgers};
 
 /// The tables of the records.
-const TABLES: [&str; 17] = [
+const TABLES: [&str; 18] = [
+    "alarms",
     "audit_log",
     "closings",
     "commands",

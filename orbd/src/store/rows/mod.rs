@@ -3,6 +3,7 @@
 //! Each file holds one table's three forms: a stored row of plain columns, a public row of typed values and names,
 //! and the conversions fact -> stored -> row -> fact.
 
+mod alarm;
 mod attempt;
 mod audit;
 mod closing;
@@ -34,6 +35,7 @@ pub use session::SessionRow;
 pub use signal::SignalRow;
 pub use trade::{TradeRow, TradeStatus};
 
+pub(in crate::store) use alarm::StoredAlarm;
 pub(in crate::store) use audit::StoredAudit;
 pub(in crate::store) use closing::StoredClosing;
 pub(in crate::store) use command::StoredCommand;

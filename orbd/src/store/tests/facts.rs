@@ -1,14 +1,14 @@
 //! What is committed is there, once, and whole.
 
-use orb_core::fact::{ClosingStep, ExitReason, Fact, SignalStatus, Trade};
+use orb_core::fact::{AlarmRecord, ClosingStep, ExitReason, Fact, SignalStatus, Trade};
 use orb_core::hold::HoldKind;
 use orb_core::order::{Order, OrderKind, OrderRole, OrderStatus, Rejection, RejectionKind};
 use orb_core::{Money, Price, Quantity, Reason};
 
 use super::Database;
 use super::samples::{
-    attempt, cleared, closed, closing, commit, date, decision, fill, hold, journal_row, limits, one_of_each, order,
-    refused, refused_leg, session, signal, strategy_stop, trade,
+    alarm, attempt, cleared, closed, closing, commit, date, decision, fill, hold, journal_row, limits, one_of_each,
+    order, refused, refused_leg, session, signal, strategy_stop, trade,
 };
 use crate::store::text::Text;
 use crate::store::{Commit, DateRange, EquityRow, StoreError};
@@ -48,6 +48,11 @@ pub(super) fn every_fact_comes_back(database: &Database) {
     assert_eq!(restored.closings, [closing(first, ClosingStep::Closing)]);
     assert_eq!(restored.limits, Some(limits()));
     assert_eq!(restored.strategy_stops, [strategy_stop()]);
+    assert_eq!(restored.alarms, [alarm().alarm]);
+    let mut writer = database.writer();
+    commit(&mut writer, &[Fact::Alarm(AlarmRecord { ended: Some(super::samples::at(60)), ..alarm() })]);
+    drop(writer);
+    assert_eq!(database.writer().load().expect("the records").alarms, [], "one that is over is not taken up");
     let reader = database.reader();
     assert_eq!(reader.sessions(DateRange::day(date())).expect("sessions"), [session()]);
     assert_eq!(reader.equity(equity.at, super::samples::at(61)).expect("equity"), [equity]);

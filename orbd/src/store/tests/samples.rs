@@ -1,9 +1,10 @@
 //! Facts to be recorded.
 
+use orb_core::alarm::{Acknowledgement, Alarm, AlarmId, AlarmKind};
 use orb_core::event::RiskLimits;
 use orb_core::fact::{
-    ClosingRecord, ClosingStep, Decision, ExitReason, Fact, Fill, HoldRecord, LimitsRecord, SessionRecord, Signal,
-    SignalStatus, StrategyStop, Trade,
+    AlarmRecord, ClosingRecord, ClosingStep, Decision, ExitReason, Fact, Fill, HoldRecord, LimitsRecord, SessionRecord,
+    Signal, SignalStatus, StrategyStop, Trade,
 };
 use orb_core::hold::{Hold, HoldClearance, HoldKind};
 use orb_core::order::{
@@ -195,6 +196,19 @@ pub(super) fn strategy_stop() -> StrategyStop {
     StrategyStop { date: date(), strategy: StrategyId(0), reason: "it lost too much".to_owned(), at: at(800) }
 }
 
+pub(super) fn alarm() -> AlarmRecord {
+    let by = Acknowledgement { actor: "ann".to_owned(), reason: "seen".to_owned(), at: at(900) };
+    let alarm = Alarm {
+        id: AlarmId(7),
+        kind: AlarmKind::StopMissing,
+        symbol: Some(attempt(2, 1).symbol),
+        text: "5 shares wait for their stop".to_owned(),
+        since: at(850),
+        acknowledged: Some(by),
+    };
+    AlarmRecord { alarm, ended: None }
+}
+
 /// Returns one fact of each kind.
 pub(super) fn one_of_each() -> Vec<Fact> {
     vec![
@@ -208,6 +222,7 @@ pub(super) fn one_of_each() -> Vec<Fact> {
         Fact::Closing(closing(attempt(2, 1), ClosingStep::Closing)),
         Fact::Limits(limits()),
         Fact::StrategyStop(strategy_stop()),
+        Fact::Alarm(alarm()),
     ]
 }
 
