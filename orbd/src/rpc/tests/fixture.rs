@@ -313,7 +313,10 @@ impl Runtime {
                 meant.for_each(|view| view.alarm.acknowledged = Some(by.clone()));
                 view.alarms = alarms.into();
             }),
-            Command::CloseAll => self.publish(|view| mark_closing(view, |_| true)),
+            Command::CloseAll => self.publish(|view| {
+                mark_cancelling(view);
+                mark_closing(view, |_| true);
+            }),
         };
         CommandReply::Accepted(accepted)
     }
