@@ -5,7 +5,7 @@ use crate::bar::Bar;
 use crate::effect::EffectId;
 use crate::hold::HoldKind;
 use crate::money::{Money, Price, Quantity};
-use crate::order::{BrokerOrder, Execution, OrderUpdate, Rejection};
+use crate::order::{AttemptId, BrokerOrder, Execution, OrderUpdate, Rejection};
 use crate::symbol::SymbolId;
 use crate::time::{Date, Timestamp};
 
@@ -203,6 +203,10 @@ pub enum Command {
     CloseAll,
     /// Cancel all working entries; nothing is held.
     CancelEntries,
+    /// Cancel the working entry of one attempt; nothing is held.
+    CancelEntry(AttemptId),
+    /// Change the limits, as [`Event::Limits`] does.
+    Limit(RiskLimits),
     /// Take note of an alarm, or of all for `None`: it is told no more until its cause has ended and returned.
     AcknowledgeAlarms(Option<AlarmId>),
 }

@@ -10,6 +10,7 @@ use orb_core::{
     Date, Money, OrderSide, Price, Quantity, Side, Span, SymbolId, Timestamp,
     alarm::Alarm,
     effect::{Component, Severity},
+    event::RiskLimits,
     fact::{ClosingStep, ExitReason, Signal, SignalStatus},
     hold::{Hold, TradingState},
     order::OrderStatus,
@@ -55,6 +56,8 @@ pub struct ConfigSummary {
     pub name: String,
     /// Names of the strategies, by priority.
     pub strategies: Vec<Arc<str>>,
+    /// Every setting, by key.
+    pub settings: Arc<[SettingView]>,
 }
 
 /// Names the part of the trading day.
@@ -130,6 +133,36 @@ pub struct LossLimitView {
     pub limit: Money,
     /// How much more may be lost today; zero once it is reached.
     pub distance: Money,
+}
+
+/// Shows the limits that may change while orb runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LimitsView {
+    /// Those in force.
+    pub in_force: RiskLimits,
+    /// Those from the next session on; `None` when they are the same.
+    pub next: Option<RiskLimits>,
+    /// The loosest that may be set.
+    pub ceiling: RiskLimits,
+}
+
+impl Default for LimitsView {
+    /// Makes the limits of a daemon that may not trade.
+    fn default() -> Self {
+        let none = RiskLimits { daily_loss_e6: 0, max_positions: 0 };
+        Self { in_force: none, next: None, ceiling: none }
+    }
+}
+
+/// Shows one setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingView {
+    /// The key, with its table.
+    pub key: String,
+    /// Its value as the configuration file would have it; never a secret.
+    pub value: String,
+    /// Whether it is orb's own default.
+    pub is_default: bool,
 }
 
 /// Shows how many positions may be open, and how many places are taken.
@@ -363,6 +396,8 @@ pub struct View {
     pub day: DayView,
     /// The daily loss limit; `None` when it is off or equity is unknown.
     pub loss_limit: Option<LossLimitView>,
+    /// The limits that may change while orb runs.
+    pub limits: LimitsView,
     /// Slots of the account.
     pub slots: Slots,
     /// Entries that are sent and not terminal.
@@ -397,6 +432,7 @@ impl Default for View {
             account: AccountView::default(),
             day: DayView::default(),
             loss_limit: None,
+            limits: LimitsView::default(),
             slots: Slots::default(),
             working_entries: Arc::default(),
             positions: Arc::default(),

@@ -23,6 +23,8 @@ impl Engine {
             Command::Clear(_) => {}
             Command::Close(symbol) => self.close_symbol(symbol, ExitReason::ForceClose, out),
             Command::CancelEntries => self.cancel_entries(|_| true, out),
+            Command::CancelEntry(attempt) => self.cancel_entries(|one| *one == attempt, out),
+            Command::Limit(limits) => self.on_limits(&limits, out),
             Command::AcknowledgeAlarms(id) => self.acknowledge_alarms(id, wanted, out),
             Command::CloseAll => self.close_where(ExitReason::Flatten, |_| true, out),
         }

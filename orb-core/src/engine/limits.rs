@@ -60,8 +60,12 @@ impl Engine {
         let now = self.limits();
         self.apply_limits(&tighter(&wanted, &now));
         self.next_limits = (wanted != self.limits()).then_some(wanted);
-        self.prices.moved = true;
         self.record_limits(out);
+        // A limit that is tightened below the present loss ends the day at once, not with the next price.
+        self.watch_daily_loss(out);
+        if self.is_live() {
+            self.ask_for_snapshot(out);
+        }
     }
 
     /// Puts limits in force that waited for a session to begin.

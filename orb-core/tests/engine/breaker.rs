@@ -1,7 +1,7 @@
 //! The breaker's caps and limits that change while orb runs.
 
 use orb_core::breaker::BreakerCaps;
-use orb_core::event::{Event, RiskLimits};
+use orb_core::event::{Command, Event, RiskLimits};
 use orb_core::hold::HoldKind;
 
 use crate::rig::Rig;
@@ -202,4 +202,40 @@ fn one_price_far_from_the_one_before_triggers_nothing_until_another_confirms_it(
          print B 104
          > submit B-1e buy 99 limit 104.26 attached";
     check_rig(&mut rig, script);
+}
+
+#[test]
+fn a_limit_that_is_tightened_below_the_present_loss_ends_the_day_at_once() {
+    // 99 shares at 101.01 are marked at 100: 99.99 dollars are lost of 100000.
+    let prepared = || {
+        let mut rig = Rig::new("orb-classic target_r=off");
+        for step in ["open A", "bar A 09:40 100 100 100 100"] {
+            crate::script::perform(&mut rig, step);
+        }
+        rig.lines.clear();
+        rig
+    };
+    let mut rig = prepared();
+    rig.command(Command::Limit(limits(2_000, 5)));
+    assert!(rig.engine.holds().get(HoldKind::DailyLoss).is_none(), "{}", rig.engine.day_result());
+    rig.command(Command::Limit(limits(900, 5)));
+    assert!(rig.engine.holds().get(HoldKind::DailyLoss).is_some(), "{}", rig.engine.day_result());
+    assert!(rig.lines.contains(&"cancel A-1es".to_owned()), "the position is closed: {:?}", rig.lines);
+}
+
+#[test]
+fn one_entry_is_cancelled_under_every_hold_and_no_other() {
+    const RESTING: &str = "orb-classic symbols=A,B slot_policy=ranked direction=candle";
+    for kind in [None, Some(HoldKind::StaleData), Some(HoldKind::Starting), Some(HoldKind::Flattening)] {
+        let mut rig = Rig::new(RESTING);
+        for step in ["bar A 09:30 100 101 99 100.5, B 09:30 100 101 99 100.5", "submitted A-1e", "submitted B-1e"] {
+            crate::script::perform(&mut rig, step);
+        }
+        if let Some(kind) = kind {
+            crate::script::perform(&mut rig, &format!("trouble {}", kind.name()));
+        }
+        rig.lines.clear();
+        crate::script::perform(&mut rig, "cancel-entry A");
+        assert_eq!(rig.lines, ["cancel A-1e"], "{kind:?}");
+    }
 }

@@ -15,7 +15,7 @@
 //! 105.03, and expects nothing. `equity 95000 0` is a snapshot of the broker's equity and of what was paid in today. `silently STEP` lets something happen at the broker of which no news comes; `again`
 //! repeats the news of the latest fill.
 
-use orb_core::event::{Command, Event, FeedState, MarketData, Origin, Outcome};
+use orb_core::event::{Command, Event, FeedState, MarketData, Origin, Outcome, RiskLimits};
 use orb_core::exit_desk::ExitDesk;
 use orb_core::hold::HoldKind;
 use orb_core::order::{BrokerOrder, BrokerOrderId, OrderStatus, OrderUpdate, Rejection, RejectionKind};
@@ -181,6 +181,15 @@ pub(crate) fn perform(rig: &mut Rig, line: &str) {
             rig.command(Command::AcknowledgeAlarms(id));
         }
         "cancel-entries" => rig.command(Command::CancelEntries),
+        "cancel-entry" => {
+            let signal = rig.engine.signals().find(|signal| signal.attempt.symbol == rig.symbol(subject));
+            let attempt = signal.expect(line).attempt;
+            rig.command(Command::CancelEntry(attempt));
+        }
+        "limit" => {
+            let (daily_loss_e6, max_positions) = (subject.parse().expect(line), value.parse().expect(line));
+            rig.command(Command::Limit(RiskLimits { daily_loss_e6, max_positions }));
+        }
         "trouble" => rig.event(&Event::Feed(FeedState::Trouble(HoldKind::from_name(subject).expect(line)))),
         "recovered" => rig.event(&Event::Feed(FeedState::Recovered(HoldKind::from_name(subject).expect(line)))),
         _ => {

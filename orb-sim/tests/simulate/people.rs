@@ -174,6 +174,8 @@ impl World<'_> {
             | Command::Close(_)
             | Command::CloseAll
             | Command::CancelEntries
+            | Command::CancelEntry(_)
+            | Command::Limit(_)
             | Command::AcknowledgeAlarms(_) => {}
         }
         self.command(command);
@@ -184,6 +186,8 @@ impl World<'_> {
             | Command::Close(_)
             | Command::CloseAll
             | Command::CancelEntries
+            | Command::CancelEntry(_)
+            | Command::Limit(_)
             | Command::AcknowledgeAlarms(_) => return,
         };
         if self.people.hits(700) {

@@ -237,7 +237,12 @@ impl Reference {
             Command::Clear(kind) if kind.clearing() == Clearing::Operator => {
                 self.holds.remove(&kind);
             }
-            Command::Clear(_) | Command::Close(_) | Command::CancelEntries | Command::AcknowledgeAlarms(_) => {}
+            Command::Clear(_)
+            | Command::Close(_)
+            | Command::CancelEntries
+            | Command::CancelEntry(_)
+            | Command::Limit(_)
+            | Command::AcknowledgeAlarms(_) => {}
             Command::CloseAll => self.flatten(),
         }
     }

@@ -220,7 +220,9 @@ impl Thread {
         let (_commands, commands) = mpsc::channel(1);
         let (_audits, audits) = mpsc::channel(1);
         let ledger = self.ledger.view();
-        let identity = Identity { ledger, config: "latency".to_owned(), feed: "sip".to_owned(), simulated_speed: None };
+        let settings = Arc::default();
+        let identity =
+            Identity { ledger, config: "latency".to_owned(), settings, feed: "sip".to_owned(), simulated_speed: None };
         let mut runtime = Runtime {
             recorder: Recorder::new(header(&engine, orb_core::Restored::default(), 0), 0, 0),
             keeper: Keeper::start(writer, &self.folder, Patience::LIVE)?,

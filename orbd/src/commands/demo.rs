@@ -9,6 +9,7 @@ use orb_exec::local::Speed;
 
 use super::SettingArgs;
 use crate::demo::{self, DemoOptions, DemoSession, Folder, SYNTHETIC_SEED};
+use crate::environment::settings;
 
 /// Trade one session on the simulated exchange, with records and API, at a pace that can be watched.
 #[derive(Args, Clone, Debug)]
@@ -51,6 +52,7 @@ pub struct DemoArgs {
 pub fn run(args: DemoArgs) -> anyhow::Result<()> {
     let config = args.settings.resolve()?;
     let config_name = args.settings.name();
+    let settings = settings(&config, None);
     let session = if args.bars.is_empty() {
         DemoSession::synthetic(args.seed, args.date, config)?
     } else {
@@ -64,6 +66,7 @@ pub fn run(args: DemoArgs) -> anyhow::Result<()> {
         listen: args.listen,
         database: args.database,
         config_name,
+        settings,
     };
     let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     threads.block_on(demo::run(session, options))

@@ -158,7 +158,7 @@ impl Daemon {
             // From here on no entry leaves the process, even while the engine is busy with a commit.
             self.handle.gate.bump();
         }
-        self.handle.commands.send(CommandRequest { authorised, reply }).await.ok()?;
+        self.handle.commands.send(CommandRequest { authorised, record: None, reply }).await.ok()?;
         answer.await.ok()
     }
 

@@ -11,6 +11,7 @@ mod simulated;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use orb_exec::local::Speed;
@@ -24,6 +25,7 @@ pub use crate::daemon::Folder;
 use crate::runtime::Identity;
 use crate::shutdown::Shutdown;
 use crate::store::{DatabaseUrl, DateRange, Ledger, Reader};
+use crate::view::SettingView;
 use crate::{rpc, summary};
 
 /// Says what a demo is to do.
@@ -43,6 +45,8 @@ pub struct DemoOptions {
     pub database: Option<String>,
     /// What the configuration is called.
     pub config_name: String,
+    /// Every setting, by key.
+    pub settings: Arc<[SettingView]>,
 }
 
 /// Runs a demo to its end.
@@ -143,6 +147,7 @@ impl DemoOptions {
         Identity {
             ledger: ledger.view(),
             config: self.config_name.clone(),
+            settings: Arc::clone(&self.settings),
             feed: "simulated".to_owned(),
             simulated_speed: Some(self.simulated_speed()),
         }

@@ -32,6 +32,7 @@ pub(super) async fn start(
         environment: Environment::Sim,
         context: "demo",
         config: options.config_name.clone(),
+        settings: std::sync::Arc::clone(&options.settings),
         simulated_speed: Some(options.simulated_speed()),
     };
     let daemon = trading.start(&keep, listener).await?;

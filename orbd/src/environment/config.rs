@@ -15,10 +15,10 @@ use crate::store::{DatabaseUrl, Retention};
 use crate::view;
 
 /// Where the API listens when nothing else is said.
-const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7070);
+pub(super) const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7070);
 
 /// How long a daemon may be silent when nothing else is said.
-const SILENCE: Duration = Duration::from_secs(60);
+pub(super) const SILENCE: Duration = Duration::from_secs(60);
 
 /// Holds where orb trades and where it keeps its state; no secret is in it.
 #[derive(Clone, Debug)]

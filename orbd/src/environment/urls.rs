@@ -114,7 +114,7 @@ impl AlpacaTable {
 }
 
 /// Returns an environment's addresses; all of a simulator's are at one.
-fn defaults(environment: Environment, simulator: Option<Url>) -> Urls {
+pub(super) fn defaults(environment: Environment, simulator: Option<Url>) -> Urls {
     match environment {
         Environment::Sim => {
             let at = simulator

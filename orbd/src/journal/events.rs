@@ -131,6 +131,8 @@ impl Encoded for Authorised {
             Command::Close(symbol) => WireCommand::Close(symbol.encode()),
             Command::CloseAll => WireCommand::CloseAll(NOTHING),
             Command::CancelEntries => WireCommand::CancelEntries(NOTHING),
+            Command::CancelEntry(attempt) => WireCommand::CancelEntry(attempt.encode()),
+            Command::Limit(limits) => WireCommand::Limit(limits.encode()),
             Command::AcknowledgeAlarms(id) => WireCommand::AcknowledgeAlarms(id.map_or(0, |id| id.0)),
         };
         wire::Authorised {
@@ -149,6 +151,8 @@ impl Encoded for Authorised {
             WireCommand::Close(symbol) => Command::Close(Encoded::decode(symbol)?),
             WireCommand::CloseAll(_) => Command::CloseAll,
             WireCommand::CancelEntries(_) => Command::CancelEntries,
+            WireCommand::CancelEntry(attempt) => Command::CancelEntry(Encoded::decode(attempt)?),
+            WireCommand::Limit(limits) => Command::Limit(Encoded::decode(limits)?),
             WireCommand::AcknowledgeAlarms(0) => Command::AcknowledgeAlarms(None),
             WireCommand::AcknowledgeAlarms(id) => Command::AcknowledgeAlarms(Some(AlarmId(id))),
         };

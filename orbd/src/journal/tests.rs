@@ -294,6 +294,8 @@ fn command() -> impl Strategy<Value = Authorised> {
         symbol().prop_map(Command::Close),
         Just(Command::CloseAll),
         Just(Command::CancelEntries),
+        attempt().prop_map(Command::CancelEntry),
+        limits().prop_map(Command::Limit),
         any::<u64>().prop_map(|id| Command::AcknowledgeAlarms((id > 0).then_some(AlarmId(id)))),
     ];
     (text(), text(), text(), command).prop_map(|(request_id, actor, reason, command)| Authorised {

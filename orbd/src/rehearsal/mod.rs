@@ -128,6 +128,7 @@ impl Rehearsal {
             environment: Environment::Sim,
             context: "rehearsal",
             config: "rehearsal".to_owned(),
+            settings: Arc::default(),
             simulated_speed: Some(0.0),
         };
         let mut daemon = trading.start(&keep, TcpListener::bind("127.0.0.1:0").await?).await?;

@@ -119,6 +119,10 @@ fn command(command: Command, names: Names<'_>) -> String {
         Command::Close(symbol) => format!("close {}", names.symbol(symbol)),
         Command::CloseAll => "close all".to_owned(),
         Command::CancelEntries => "cancel entries".to_owned(),
+        Command::CancelEntry(attempt) => format!("cancel the entry in {}", names.symbol(attempt.symbol)),
+        Command::Limit(limits) => {
+            format!("limit to {} millionths a day and {} positions", limits.daily_loss_e6, limits.max_positions)
+        }
         Command::AcknowledgeAlarms(None) => "acknowledge all alarms".to_owned(),
         Command::AcknowledgeAlarms(Some(id)) => format!("acknowledge alarm {}", id.0),
     }

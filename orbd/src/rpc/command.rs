@@ -49,8 +49,28 @@ fn grpc_timeout(text: &str) -> Option<Duration> {
     }
 }
 
-/// Gives a command to the runtime and waits until it is in force.
-pub(super) async fn send(handle: &Handle, authorised: Authorised) -> Result<Accepted, Status> {
+/// Gives a command to the runtime and waits until it is in force, and recorded as carried out.
+pub(super) async fn send(handle: &Handle, asked: &Asked) -> Result<Accepted, Status> {
+    exchange(handle, asked.authorised.clone(), Some(asked.record())).await
+}
+
+/// Gives the runtime the engine commands that one request stands for, each under a name; returns what is around each.
+///
+/// The request is recorded as carried out with the last of them: until then a repetition begins anew.
+pub(super) async fn send_parts(
+    handle: &Handle,
+    asked: &Asked,
+    parts: &[(String, Command)],
+) -> Result<Vec<Accepted>, Status> {
+    let mut accepted = Vec::new();
+    for (number, (name, command)) in parts.iter().enumerate() {
+        let record = (number + 1 == parts.len()).then(|| asked.record());
+        accepted.push(exchange(handle, asked.part(name, *command), record).await?);
+    }
+    Ok(accepted)
+}
+
+async fn exchange(handle: &Handle, authorised: Authorised, record: Option<Audit>) -> Result<Accepted, Status> {
     let (reply, answer) = oneshot::channel();
     let stopping = || Status::unavailable("the daemon is stopping and takes no commands");
     if matches!(authorised.command, Command::Kill { .. }) {
@@ -58,7 +78,7 @@ pub(super) async fn send(handle: &Handle, authorised: Authorised) -> Result<Acce
         handle.gate.bump();
     }
     let exchange = async {
-        handle.commands.send(CommandRequest { authorised, reply }).await.map_err(|_| stopping())?;
+        handle.commands.send(CommandRequest { authorised, record, reply }).await.map_err(|_| stopping())?;
         answer.await.map_err(|_| stopping())
     };
     let late = |_| {
@@ -122,8 +142,15 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// Says that the command was carried out; what came of it follows.
+    fn record(&self) -> Audit {
+        let Authorised { request_id, actor, reason, .. } = self.authorised.clone();
+        let (command, result) = (self.command.clone(), "carried out; what came of it is not known yet".to_owned());
+        Audit { request_id, actor, command, reason, result, accepted: true, at: convert::wall_clock() }
+    }
+
     /// Returns one of the several engine commands that the request stands for, with an id of its own.
-    pub(super) fn part(&self, name: &str, command: Command) -> Authorised {
+    fn part(&self, name: &str, command: Command) -> Authorised {
         let request_id = format!("{}/{name}", self.authorised.request_id);
         Authorised { command, request_id, ..self.authorised.clone() }
     }

@@ -12,9 +12,9 @@ use tokio::time::Instant;
 use tonic::{Request, Response, Status};
 
 use super::{
-    Accepted, Handle,
-    command::{Asked, audit, caller, follow, follow_until, send},
-    convert,
+    Accepted, Handle, alarms, cancel, close_all,
+    command::{Asked, audit, caller, follow, follow_until, send, send_parts},
+    config, convert, limits,
     replay::{Replies, used_for_another},
     touched::{self, Touched},
     validate,
@@ -27,7 +27,7 @@ const RESUMED_BY_DEFAULT: [HoldKind; 2] = [HoldKind::OperatorPause, HoldKind::En
 /// Serves `orb.v1.ControlService`.
 #[derive(Clone, Debug)]
 pub struct Control {
-    handle: Handle,
+    pub(super) handle: Handle,
     replies: Replies,
 }
 
@@ -42,7 +42,7 @@ impl Control {
     ///
     /// A command that was finished before the daemon was started is not done again either: `again` tells of the
     /// present state in the form of a reply.
-    async fn once<M, F>(
+    pub(super) async fn once<M, F>(
         &self,
         asked: Asked,
         work: F,
@@ -152,30 +152,30 @@ impl ControlService for Control {
 
     async fn close_all_positions(
         &self,
-        _: Request<v1::CloseAllPositionsRequest>,
+        request: Request<v1::CloseAllPositionsRequest>,
     ) -> Result<Response<v1::CloseAllPositionsResponse>, Status> {
-        Err(Status::unimplemented("not served yet"))
+        close_all::close_all_positions(self, request).await.map(Response::new)
     }
 
     async fn cancel_order(
         &self,
-        _: Request<v1::CancelOrderRequest>,
+        request: Request<v1::CancelOrderRequest>,
     ) -> Result<Response<v1::CancelOrderResponse>, Status> {
-        Err(Status::unimplemented("not served yet"))
+        cancel::cancel_order(self, request).await.map(Response::new)
     }
 
     async fn cancel_all_orders(
         &self,
-        _: Request<v1::CancelAllOrdersRequest>,
+        request: Request<v1::CancelAllOrdersRequest>,
     ) -> Result<Response<v1::CancelAllOrdersResponse>, Status> {
-        Err(Status::unimplemented("not served yet"))
+        cancel::cancel_all_orders(self, request).await.map(Response::new)
     }
 
     async fn acknowledge_alarms(
         &self,
-        _: Request<v1::AcknowledgeAlarmsRequest>,
+        request: Request<v1::AcknowledgeAlarmsRequest>,
     ) -> Result<Response<v1::AcknowledgeAlarmsResponse>, Status> {
-        Err(Status::unimplemented("not served yet"))
+        alarms::acknowledge(self, request).await.map(Response::new)
     }
 
     async fn list_environments(
@@ -196,18 +196,18 @@ impl ControlService for Control {
         &self,
         _: Request<v1::GetRiskLimitsRequest>,
     ) -> Result<Response<v1::GetRiskLimitsResponse>, Status> {
-        Err(Status::unimplemented("not served yet"))
+        Ok(Response::new(limits::get(&self.handle.current())))
     }
 
     async fn set_risk_limits(
         &self,
-        _: Request<v1::SetRiskLimitsRequest>,
+        request: Request<v1::SetRiskLimitsRequest>,
     ) -> Result<Response<v1::SetRiskLimitsResponse>, Status> {
-        Err(Status::unimplemented("not served yet"))
+        limits::set(self, request).await.map(Response::new)
     }
 
     async fn get_config(&self, _: Request<v1::GetConfigRequest>) -> Result<Response<v1::GetConfigResponse>, Status> {
-        Err(Status::unimplemented("not served yet"))
+        Ok(Response::new(config::get(&self.handle.current())))
     }
 }
 
@@ -232,16 +232,16 @@ fn status(view: &View) -> v1::GetStatusResponse {
         feed: Some(feed(view)),
         health: view.health.iter().map(convert::health).collect(),
         simulated_speed: view.simulated_speed,
-        alarms: Vec::new(),
+        alarms: alarms::list(view),
         last_reconcile_time: None,
     }
 }
 
-fn count(length: usize) -> u32 {
+pub(super) fn count(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 
-fn loss_limit(view: &View) -> Option<v1::LossLimit> {
+pub(super) fn loss_limit(view: &View) -> Option<v1::LossLimit> {
     let (limit, equity_open) = (view.loss_limit?, view.day.equity_open?);
     Some(v1::LossLimit {
         limit: convert::money(limit.limit),
@@ -259,7 +259,13 @@ fn feed(view: &View) -> v1::Feed {
     }
 }
 
-fn asked<T>(request: &Request<T>, id: &str, reason: String, command: Command, text: String) -> Result<Asked, Status> {
+pub(super) fn asked<T>(
+    request: &Request<T>,
+    id: &str,
+    reason: String,
+    command: Command,
+    text: String,
+) -> Result<Asked, Status> {
     let actor = caller(request)?.actor.to_string();
     let authorised = Authorised { request_id: validate::request_id(id)?, actor, reason, command };
     Ok(Asked { authorised, command: text })
@@ -291,7 +297,7 @@ fn asked_kill(request: &Request<v1::SetKillSwitchRequest>) -> Result<Asked, Stat
 async fn kill(handle: Handle, asked: Asked, deadline: Instant) -> Result<v1::SetKillSwitchResponse, Status> {
     let request_id = asked.authorised.request_id.clone();
     let command = asked.authorised.command;
-    let Accepted { before, after } = send(&handle, asked.authorised).await?;
+    let Accepted { before, after } = send(&handle, &asked).await?;
     let Command::Kill { flatten } = command else {
         return Ok(kill_reply(&after, request_id, true));
     };
@@ -347,7 +353,7 @@ fn asked_pause(request: &Request<v1::PauseEntriesRequest>) -> Result<Asked, Stat
 
 async fn pause(handle: Handle, asked: Asked) -> Result<v1::PauseEntriesResponse, Status> {
     let request_id = asked.authorised.request_id.clone();
-    let view = send(&handle, asked.authorised).await?.after;
+    let view = send(&handle, &asked).await?.after;
     Ok(pause_reply(&view, request_id))
 }
 
@@ -407,8 +413,8 @@ async fn resume(handle: Handle, asked: Asked, kinds: Vec<HoldKind>) -> Result<v1
     let mut view = handle.current();
     let in_force = |view: &View, kind| view.holds.iter().any(|hold| hold.kind == kind);
     let mut cleared = Vec::new();
-    for kind in kinds {
-        let accepted = send(&handle, asked.part(kind.name(), Command::Clear(kind))).await?;
+    let parts: Vec<_> = kinds.iter().map(|kind| (kind.name().to_owned(), Command::Clear(*kind))).collect();
+    for (kind, accepted) in kinds.into_iter().zip(send_parts(&handle, &asked, &parts).await?) {
         if in_force(&accepted.before, kind) && !in_force(&accepted.after, kind) {
             cleared.push(convert::hold_kind(kind).into());
         }
@@ -451,7 +457,7 @@ async fn close(
     deadline: Instant,
 ) -> Result<v1::ClosePositionResponse, Status> {
     let request_id = asked.authorised.request_id.clone();
-    let Accepted { before, after } = send(&handle, asked.authorised).await?;
+    let Accepted { before, after } = send(&handle, &asked).await?;
     let mut touched = Touched::default();
     for position in [before.position(symbol), after.position(symbol)].into_iter().flatten() {
         touched.see_position(position);

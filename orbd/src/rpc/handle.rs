@@ -45,6 +45,8 @@ impl Handle {
 pub struct CommandRequest {
     /// Who wants what, and why.
     pub authorised: Authorised,
+    /// Says that it was carried out, and is kept in one transaction with it; `None` where nobody will repeat it.
+    pub record: Option<Audit>,
     /// Where the answer goes; the asker may have gone away.
     pub reply: oneshot::Sender<CommandReply>,
 }

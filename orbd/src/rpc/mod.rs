@@ -3,7 +3,11 @@
 //! Nothing here touches the engine or delays it: readers take shared views and broadcast updates, commands go through
 //! one channel to the runtime, and what a slow client holds up is its own stream.
 
+mod alarms;
+mod cancel;
+mod close_all;
 mod command;
+mod config;
 mod control;
 mod convert;
 mod export;
@@ -12,6 +16,7 @@ mod gate;
 mod handle;
 mod history;
 mod judgement;
+mod limits;
 mod live;
 mod log;
 mod portfolio;

@@ -51,6 +51,25 @@ impl Touched {
         gone.filter(|entry| !is_filled(last, entry)).map(|entry| convert::order_ref(last, entry)).collect()
     }
 
+    /// Lists the entries that still work.
+    pub(super) fn working(&self, last: &View) -> Vec<v1::OrderRef> {
+        let is_meant = |entry: &&EntryView| self.entries.contains_key(&entry.client_order_id);
+        last.working_entries.iter().filter(is_meant).map(|entry| convert::order_ref(last, entry)).collect()
+    }
+
+    /// Lists the positions that are still open.
+    pub(super) fn open(&self, last: &View) -> Vec<v1::RemainingPosition> {
+        let is_meant = |position: &&PositionView| self.positions.contains_key(&position.trade_id);
+        last.positions.iter().filter(is_meant).map(|position| remaining(last, position)).collect()
+    }
+
+    /// Lists the entries that work no more because they were filled.
+    pub(super) fn filled(&self, last: &View) -> Vec<v1::OrderRef> {
+        let works = |id: &str| last.working_entries.iter().any(|entry| &*entry.client_order_id == id);
+        let gone = self.entries.values().filter(|entry| !works(&entry.client_order_id));
+        gone.filter(|entry| is_filled(last, entry)).map(|entry| convert::order_ref(last, entry)).collect()
+    }
+
     /// Lists the positions of which shares were closed, with the fills and the result that the records have.
     pub(super) async fn closed(&self, handle: &Handle, last: &View) -> Vec<v1::ClosedPosition> {
         let mut closed = Vec::new();

@@ -30,7 +30,7 @@ use self::planner::{BAR_LENGTH, Planner};
 use self::simulator_time::SimulatorTime;
 use crate::daemon::{Books, Daemon, Folder, Start, Venue};
 use crate::environment::check::{self, Finding, Verdict};
-use crate::environment::{LiveConfig, StateLock, environment_name};
+use crate::environment::{LiveConfig, StateLock, environment_name, settings};
 use crate::guard::Heart;
 use crate::runtime::Identity;
 use crate::shutdown::Shutdown;
@@ -102,6 +102,7 @@ pub async fn run(options: RunOptions) -> anyhow::Result<()> {
         environment: environment.of_records(),
         context: name,
         config: options.config_name,
+        settings: settings(&options.config.run, Some(environment)),
         simulated_speed: None,
     };
     let start = async {
@@ -193,6 +194,7 @@ pub(crate) struct Keep<'a> {
     pub(crate) environment: view::Environment,
     pub(crate) context: &'static str,
     pub(crate) config: String,
+    pub(crate) settings: Arc<[view::SettingView]>,
     pub(crate) simulated_speed: Option<f64>,
 }
 
@@ -244,6 +246,7 @@ impl<C: Clock> Trading<C> {
         let identity = Identity {
             ledger: books.ledger.view(),
             config: keep.config.clone(),
+            settings: Arc::clone(&keep.settings),
             feed: self.alpaca.feed.name().to_owned(),
             simulated_speed: keep.simulated_speed,
         };

@@ -20,6 +20,7 @@ pub use recorder::{Recorder, header};
 use orb_core::effect::{Alert, Effect, EffectClass, EffectId, Effects, Severity};
 use orb_core::event::{Authorised, Command, Event, MarketData as Prices, ReferenceData};
 use orb_core::hold::{Clearing, HoldKind};
+use orb_core::order::{AttemptId, OrderRole};
 use orb_core::{Engine, Timestamp};
 use orb_exec::{Broker, BrokerEvent, EntryGate, MarketData, MarketStep};
 use tokio::sync::mpsc;
@@ -281,10 +282,10 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
     }
 
     async fn on_request(&mut self, request: CommandRequest) -> Result<(), KeepError> {
-        let CommandRequest { authorised, reply } = request;
+        let CommandRequest { authorised, record, reply } = request;
         let answer = match self.refusal(&authorised) {
             Some(refused) => CommandReply::Refused(refused),
-            None => CommandReply::Accepted(self.carry_out(authorised).await?),
+            None => CommandReply::Accepted(self.carry_out(authorised, record).await?),
         };
         // The asker may have gone away; what was asked for is done all the same.
         let _ = reply.send(answer);
@@ -315,18 +316,36 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
                 let message = || format!("there is no alarm {}: its cause may have ended", id.0);
                 (!is_there).then(|| Refused { kind: RefusalKind::NotFound, message: message() })
             }
+            Command::CancelEntry(attempt) if !self.has_entry(attempt) => {
+                let message = "the order is not working any more; `orbctl orders` tells what became of it";
+                refuse(RefusalKind::Precondition, message.to_owned())
+            }
+            Command::Limit(_) if self.is_volatile() => {
+                let message = "neither the database nor the spill file can be written, so limits cannot be recorded; make room, then try again";
+                refuse(RefusalKind::Unavailable, message.to_owned())
+            }
             Command::Kill { .. }
             | Command::Pause
             | Command::Clear(_)
             | Command::Close(_)
             | Command::CloseAll
             | Command::CancelEntries
+            | Command::CancelEntry(_)
+            | Command::Limit(_)
             | Command::AcknowledgeAlarms(None) => None,
         }
     }
 
+    /// Tells whether an attempt's entry is sent and not over.
+    fn has_entry(&self, attempt: AttemptId) -> bool {
+        let is_it = |order: &orb_core::order::Order| order.role == OrderRole::Entry && order.attempt == attempt;
+        self.engine.orders().any(|order| is_it(order) && !order.status.is_terminal())
+    }
+
     /// Carries out a command; it is committed and in force when this returns.
-    async fn carry_out(&mut self, wanted: Authorised) -> Result<Accepted, KeepError> {
+    ///
+    /// `record` says in the same transaction that it was: whatever happens next, a repetition finds it done.
+    async fn carry_out(&mut self, wanted: Authorised, record: Option<Audit>) -> Result<Accepted, KeepError> {
         if matches!(wanted.command, Command::Kill { .. }) {
             // Entries that were decided before may no longer be sent, even before the kill is recorded.
             self.gate.bump();
@@ -342,6 +361,7 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
         }
         self.flush().await?;
         let before = self.publisher.current();
+        record.into_iter().for_each(|record| self.recorder.add_audit(record));
         self.step(self.market.now(), Event::Command(wanted)).await?;
         self.flush().await?;
         Ok(Accepted { before, after: self.publisher.current() })
@@ -358,7 +378,7 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
             reason: format!("{} is there", self.halt_file.path().display()),
             command: Command::Kill { flatten: false },
         };
-        self.carry_out(command).await.map(drop)
+        self.carry_out(command, None).await.map(drop)
     }
 
     /// Stops in good order: entries are cancelled, stops stay, confirmations are waited for.
@@ -373,11 +393,7 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
         self.step(self.market.now(), Event::Command(command)).await?;
         self.flush().await?;
         let deadline = Instant::now() + STOP_PATIENCE;
-        while self
-            .engine
-            .orders()
-            .any(|order| order.role == orb_core::order::OrderRole::Entry && !order.status.is_terminal())
-        {
+        while self.engine.orders().any(|order| order.role == OrderRole::Entry && !order.status.is_terminal()) {
             match tokio::time::timeout_at(deadline, self.broker_events.recv()).await {
                 Ok(Some(event)) => self.on_reports(event).await?,
                 Ok(None) | Err(_) => break,

@@ -14,8 +14,8 @@ use super::recorder::equity;
 use super::shared;
 use crate::view::{
     AccountView, AlarmView, Build, Change, ClosingView, ConfigSummary, DayView, EntryView, FeedView, FillView,
-    HealthState, HealthView, Ledger, LossLimitView, PositionView, SessionPhase, SessionView, SignalView, Slots, Update,
-    View,
+    HealthState, HealthView, Ledger, LimitsView, LossLimitView, PositionView, SessionPhase, SessionView, SettingView,
+    SignalView, Slots, Update, View,
 };
 
 /// Holds what stays the same in every view.
@@ -25,6 +25,8 @@ pub struct Identity {
     pub ledger: Ledger,
     /// The configuration's name.
     pub config: String,
+    /// Every setting, by key.
+    pub settings: Arc<[SettingView]>,
     /// Name of the feed.
     pub feed: String,
     /// Simulated seconds a second, 0 for as fast as possible; `None` outside a simulation.
@@ -126,6 +128,7 @@ impl Publisher {
             config: ConfigSummary {
                 name: self.identity.config.clone(),
                 strategies: engine.config().run.strategies.iter().map(|strategy| shared(&strategy.name)).collect(),
+                settings: Arc::clone(&self.identity.settings),
             },
             session: session(engine),
             state: engine.holds().state(),
@@ -134,6 +137,7 @@ impl Publisher {
             account: account(engine),
             day: day(engine),
             loss_limit: loss_limit(engine),
+            limits: limits(engine),
             slots: slots(engine),
             working_entries: kept(&before.working_entries, entries),
             positions: kept(&before.positions, positions),
@@ -282,9 +286,12 @@ fn loss_limit(engine: &Engine) -> Option<LossLimitView> {
 }
 
 fn slots(engine: &Engine) -> Slots {
-    let strategies = &engine.config().run.strategies;
-    let total = strategies.iter().map(|strategy| strategy.max_positions).max().unwrap_or(0);
+    let total = engine.limits().max_positions;
     Slots { used: u32::try_from(engine.slots_used()).unwrap_or(u32::MAX), total }
+}
+
+fn limits(engine: &Engine) -> LimitsView {
+    LimitsView { in_force: engine.limits(), next: engine.next_limits(), ceiling: engine.limits_ceiling() }
 }
 
 fn session(engine: &Engine) -> Option<SessionView> {

@@ -33,6 +33,8 @@ mod judgement;
 #[cfg(test)]
 mod market;
 #[cfg(test)]
+mod once;
+#[cfg(test)]
 mod orbctl;
 #[cfg(test)]
 mod outage;

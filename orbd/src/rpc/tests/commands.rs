@@ -6,7 +6,7 @@ use orb_api::v1::{self, CloseOutcome, HoldKind, KillSwitchAction, TradingState};
 use orb_core::event::Command;
 use tonic::{Code, Request, Status};
 
-use super::fixture::{Fixture, Mood};
+use super::fixture::{ADMIN, Fixture, Mood};
 
 fn kill(id: &str, flatten: bool) -> v1::SetKillSwitchRequest {
     let action = KillSwitchAction::Engage.into();
@@ -166,4 +166,106 @@ async fn a_command_that_was_finished_before_the_start_is_not_done_again() {
     let reply = control.close_position(earlier("earlier-2", "news")).await.unwrap().into_inner();
     assert!(!reply.replayed);
     assert_eq!(fixture.runtime.seen.lock().unwrap().len(), 1);
+}
+
+fn cancel(id: &str, order: &str) -> v1::CancelOrderRequest {
+    v1::CancelOrderRequest { request_id: id.to_owned(), client_order_id: order.to_owned(), reason: String::new() }
+}
+
+#[tokio::test]
+async fn a_working_entry_is_cancelled_and_its_end_followed() {
+    let mut fixture = Fixture::start().await;
+    let mut control = fixture.client().await.control();
+    let reply = control.cancel_order(cancel("1", "order-0")).await.unwrap().into_inner();
+    assert_eq!((reply.outcome(), reply.filled_quantity), (v1::CancelOutcome::Cancelled, 0));
+    assert_eq!(reply.order.unwrap().symbol, "AAPL");
+    let audit = fixture.audits.recv().await.unwrap();
+    assert_eq!((audit.command.as_str(), audit.accepted), ("CancelOrder order-0", true));
+    assert!(control.cancel_order(cancel("1", "order-0")).await.unwrap().into_inner().replayed);
+    assert_eq!(control.cancel_order(cancel("2", "order-9")).await.unwrap_err().code(), Code::NotFound);
+    check_refused(control.cancel_order(cancel("3", "")).await, "client_order_id");
+    assert_eq!(fixture.runtime.seen.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_cancel_that_is_not_confirmed_is_in_progress() {
+    let fixture = Fixture::start_with(Mood::Silent).await;
+    let mut control = fixture.client().await.control();
+    let mut request = Request::new(cancel("1", "order-0"));
+    request.set_timeout(Duration::from_millis(500));
+    let reply = control.cancel_order(request).await.unwrap().into_inner();
+    assert_eq!(reply.outcome(), v1::CancelOutcome::InProgress);
+    let all = v1::CancelAllOrdersRequest { request_id: "2".to_owned(), reason: String::new() };
+    let mut request = Request::new(all);
+    request.set_timeout(Duration::from_millis(500));
+    let reply = control.cancel_all_orders(request).await.unwrap().into_inner();
+    assert_eq!((reply.cancelled_orders.len(), reply.unconfirmed_orders.len(), reply.complete), (0, 1, false));
+}
+
+#[tokio::test]
+async fn all_entries_are_cancelled_and_positions_stay() {
+    let fixture = Fixture::start().await;
+    let request = v1::CancelAllOrdersRequest { request_id: "1".to_owned(), reason: String::new() };
+    let reply = fixture.client().await.control().cancel_all_orders(request).await.unwrap().into_inner();
+    assert_eq!((reply.cancelled_orders.len(), reply.filled_orders.len(), reply.complete), (1, 0, true));
+    assert_eq!(fixture.handle.current().positions.len(), 1);
+}
+
+#[tokio::test]
+async fn everything_is_closed_and_foreign_needs_the_account() {
+    let fixture = Fixture::start().await;
+    let mut control = fixture.client().await.control();
+    let request = v1::CloseAllPositionsRequest { request_id: "1".to_owned(), ..Default::default() };
+    let foreign = v1::CloseAllPositionsRequest { include_foreign: true, ..request.clone() };
+    check_refused(control.close_all_positions(foreign).await, "account_id");
+    assert!(fixture.runtime.seen.lock().unwrap().is_empty(), "something was done");
+    let reply = control.close_all_positions(request).await.unwrap().into_inner();
+    assert_eq!((reply.closed_positions.len(), reply.remaining_positions.len()), (1, 0), "{reply:?}");
+}
+
+#[tokio::test]
+async fn limits_have_bounds_and_a_ceiling_and_are_the_admin_s() {
+    let mut fixture = Fixture::start().await;
+    let mut control = fixture.client_with(Some(ADMIN)).await.control();
+    let set = |id: &str, fraction: &str, positions: Option<u32>| v1::SetRiskLimitsRequest {
+        request_id: id.to_owned(),
+        daily_loss_fraction: fraction.to_owned(),
+        max_positions: positions,
+        reason: "a test".to_owned(),
+    };
+    check_refused(control.set_risk_limits(set("1", "0", None)).await, "daily_loss_fraction");
+    check_refused(control.set_risk_limits(set("1", "1.1", None)).await, "daily_loss_fraction");
+    check_refused(control.set_risk_limits(set("1", "", None)).await, "daily_loss_fraction");
+    check_refused(control.set_risk_limits(set("1", "", Some(0))).await, "max_positions");
+    let above = control.set_risk_limits(set("1", "0.2", None)).await.unwrap_err();
+    assert_eq!(above.code(), Code::OutOfRange);
+    assert!(above.message().contains("at most 0.1"), "{}", above.message());
+    assert!(!fixture.audits.recv().await.unwrap().accepted);
+    assert!(fixture.runtime.seen.lock().unwrap().is_empty(), "it reached the engine");
+    let reply = control.set_risk_limits(set("2", "0.01", None)).await.unwrap().into_inner();
+    let limits =
+        |fraction: &str, max_positions| v1::RiskLimits { daily_loss_fraction: fraction.to_owned(), max_positions };
+    assert_eq!(reply.in_force, Some(limits("0.01", 5)), "what is not given stays");
+    let shown = control.get_risk_limits(v1::GetRiskLimitsRequest {}).await.unwrap().into_inner();
+    assert_eq!((shown.in_force, shown.ceiling), (Some(limits("0.01", 5)), Some(limits("0.1", 10))));
+    // The limits have changed since, and it is the same command all the same.
+    assert!(control.set_risk_limits(set("2", "0.01", None)).await.unwrap().into_inner().replayed);
+    let mut operator = fixture.client().await.control();
+    let refused = operator.set_risk_limits(set("3", "0.02", None)).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PermissionDenied);
+}
+
+#[tokio::test]
+async fn an_alarm_that_is_not_there_cannot_be_acknowledged() {
+    let fixture = Fixture::start().await;
+    let mut control = fixture.client().await.control();
+    let request = |id: &str, alarms: &[&str]| v1::AcknowledgeAlarmsRequest {
+        request_id: id.to_owned(),
+        alarm_ids: alarms.iter().map(|id| (*id).to_owned()).collect(),
+        reason: String::new(),
+    };
+    assert_eq!(control.acknowledge_alarms(request("1", &["7"])).await.unwrap_err().code(), Code::NotFound);
+    check_refused(control.acknowledge_alarms(request("2", &["first"])).await, "alarm_ids");
+    assert!(fixture.runtime.seen.lock().unwrap().is_empty());
+    assert!(control.acknowledge_alarms(request("3", &[])).await.unwrap().into_inner().alarms.is_empty());
 }

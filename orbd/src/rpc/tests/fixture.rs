@@ -9,7 +9,7 @@ use orb_api::{Client, Endpoint, Token};
 use orb_core::alarm::Acknowledgement;
 use orb_core::{
     Date, Money, OrderSide, Price, Quantity, Reason, Side, StrategyId, Symbol, SymbolId, Timestamp,
-    event::{Authorised, Command},
+    event::{Authorised, Command, RiskLimits},
     fact::{ClosingStep, Decision, ExitReason, Fact, Fill, SessionRecord, Signal, SignalStatus, Trade},
     hold::{Hold, HoldKind, TradingState},
     order::{AttemptId, ClientOrderId, Execution, OrderStatus},
@@ -25,9 +25,10 @@ use crate::{
     auth::{Auth, Role},
     rpc::{Accepted, CommandReply, CommandRequest, Handle, RefusalKind, Refused, listen, serve},
     store::{Audit, Commit, DatabaseUrl, Ledger, Names, Reader, Writer},
-    view::{Change, ClosingView, EntryView, Environment, LogView, PositionView, SignalView, Update, View},
+    view::{Change, ClosingView, EntryView, Environment, LimitsView, LogView, PositionView, SignalView, Update, View},
 };
 
+pub(super) const ADMIN: &str = "admin-secret";
 pub(super) const OPERATOR: &str = "operator-secret";
 pub(super) const VIEWER: &str = "viewer-secret";
 /// Updates that a slow reader may be behind.
@@ -43,6 +44,10 @@ pub(super) fn at(day: u32, hour: u32, minute: u32) -> Timestamp {
 
 fn symbols() -> SymbolTable {
     SymbolTable::new(["AAPL", "NVDA", "SPY"].map(|text| Symbol::new(text).unwrap()))
+}
+
+const fn limits(daily_loss_e6: i64, max_positions: u32) -> RiskLimits {
+    RiskLimits { daily_loss_e6, max_positions }
 }
 
 fn names() -> Names {
@@ -195,6 +200,7 @@ fn first_view(ledger: &Ledger) -> View {
         now: Some(at(13, 15, 0)),
         ledger: crate::view::Ledger { id: ledger.id().into(), environment: Environment::Sim, account_id: "SIM".into() },
         working_entries: Arc::new([entry]),
+        limits: LimitsView { in_force: limits(50_000, 5), next: None, ceiling: limits(100_000, 10) },
         positions: Arc::new([position(1, "NVDA")]),
         signals: Arc::new([
             signal_view(0, "AAPL", SignalStatus::Working),
@@ -261,7 +267,7 @@ impl Runtime {
     }
 
     async fn answer(self: Arc<Self>, mut commands: mpsc::Receiver<CommandRequest>) {
-        while let Some(CommandRequest { authorised, reply }) = commands.recv().await {
+        while let Some(CommandRequest { authorised, reply, .. }) = commands.recv().await {
             let _ = reply.send(self.carry_out(&authorised));
             self.seen.lock().unwrap().push(authorised);
             if self.mood == Mood::Willing {
@@ -294,7 +300,8 @@ impl Runtime {
                 return CommandReply::Refused(Refused { kind: RefusalKind::NotFound, message });
             }
             Command::Close(symbol) => self.publish(|view| mark_closing(view, |position| position.symbol_id == symbol)),
-            Command::CancelEntries => self.publish(mark_cancelling),
+            Command::CancelEntries | Command::CancelEntry(_) => self.publish(mark_cancelling),
+            Command::Limit(limits) => self.publish(|view| view.limits.in_force = limits),
             Command::AcknowledgeAlarms(id) => self.publish(|view| {
                 let by = Acknowledgement {
                     actor: authorised.actor.clone(),
@@ -306,7 +313,10 @@ impl Runtime {
                 meant.for_each(|view| view.alarm.acknowledged = Some(by.clone()));
                 view.alarms = alarms.into();
             }),
-            Command::CloseAll => self.publish(|view| mark_closing(view, |_| true)),
+            Command::CloseAll => self.publish(|view| {
+                mark_cancelling(view);
+                mark_closing(view, |_| true);
+            }),
         };
         CommandReply::Accepted(accepted)
     }
@@ -367,11 +377,10 @@ impl Fixture {
         let runtime = Arc::new(Runtime { view: view_in, updates, mood, seen: Mutex::default() });
         tokio::spawn(Arc::clone(&runtime).answer(requests));
         let token = |text| Token::parse(text).unwrap();
-        let auth = Auth::new().with_token(&token(OPERATOR), "ann", Role::Operator).with_token(
-            &token(VIEWER),
-            "bob",
-            Role::Viewer,
-        );
+        let auth = Auth::new()
+            .with_token(&token(ADMIN), "eve", Role::Admin)
+            .with_token(&token(OPERATOR), "ann", Role::Operator)
+            .with_token(&token(VIEWER), "bob", Role::Viewer);
         let listener = listen("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let stop = CancellationToken::new();

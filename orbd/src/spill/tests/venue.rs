@@ -175,6 +175,7 @@ impl Day {
         let identity = Identity {
             ledger: ledger().view(),
             config: "spill".to_owned(),
+            settings: std::sync::Arc::default(),
             feed: "simulated".to_owned(),
             simulated_speed: Some(0.0),
         };

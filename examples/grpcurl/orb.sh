@@ -1,21 +1,35 @@
 #!/usr/bin/env bash
 # Talks to a running orbd with grpcurl alone, through reflection: no generated code, no proto files.
 #
-#   examples/grpcurl.sh methods             lists services and methods
-#   examples/grpcurl.sh status              trading state, session, day's result
-#   examples/grpcurl.sh positions           streams the open positions until Ctrl-C
-#   examples/grpcurl.sh signals             streams the session's signals until Ctrl-C
-#   examples/grpcurl.sh kill [REASON]       stops all entries; protective stops stay
-#   examples/grpcurl.sh flatten [REASON]    the same, and closes every position
-#   examples/grpcurl.sh release REASON      lets entries go on
-#   examples/grpcurl.sh close SYMBOL        closes one position
+#   examples/grpcurl/orb.sh methods             lists services and methods
+#   examples/grpcurl/orb.sh status              trading state, session, day's result
+#   examples/grpcurl/orb.sh positions           streams the open positions until Ctrl-C
+#   examples/grpcurl/orb.sh signals             streams the session's signals until Ctrl-C
+#   examples/grpcurl/orb.sh config          settings in force
+#   examples/grpcurl/orb.sh limits [FRACTION] [POSITIONS]
+#                                           shows the limits, or changes them (role admin)
+#   examples/grpcurl/orb.sh pause [REASON]  holds entries
+#   examples/grpcurl/orb.sh resume          lets them go on
+#   examples/grpcurl/orb.sh close SYMBOL    closes one position
+#   examples/grpcurl/orb.sh close-all       closes every position
+#   examples/grpcurl/orb.sh cancel ORDER    cancels one working entry
+#   examples/grpcurl/orb.sh cancel-all      cancels every working entry
+#   examples/grpcurl/orb.sh kill [REASON]   stops all entries; protective stops stay
+#   examples/grpcurl/orb.sh flatten [REASON]
+#                                           the same, and closes every position
+#   examples/grpcurl/orb.sh release REASON  lets entries go on
+#   examples/grpcurl/orb.sh logs [WORDS]    the last log lines with these words
+#   examples/grpcurl/orb.sh export          the closed trades as CSV
+#
+# grpcurl is a program of its own (https://github.com/fullstorydev/grpcurl) that not every package source has; where it
+# cannot be had, examples/python does the same.
 #
 # ORB_ENDPOINT (http://HOST:PORT) and ORB_TOKEN_FILE say which daemon; without them it is the demo on this machine,
 # which leaves both in its orbctl.toml. ORB_GRPCURL names another grpcurl.
 set -euo pipefail
 
 die() {
-    echo "grpcurl.sh: $*" >&2
+    echo "orb.sh: $*" >&2
     exit 2
 }
 
@@ -77,6 +91,25 @@ case ${1:-} in
     status) call ControlService/GetStatus ;;
     positions) call PortfolioService/StreamPositions ;;
     signals) call SignalService/StreamSignals ;;
+    config) call ControlService/GetConfig ;;
+    limits)
+        if [ -z "${2:-}${3:-}" ]; then
+            call ControlService/GetRiskLimits
+        else
+            positions=${3:+", \"max_positions\": $3"}
+            call ControlService/SetRiskLimits "{$(request_id), \"daily_loss_fraction\": $(quoted "${2:-}")$positions}"
+        fi
+        ;;
+    pause) call ControlService/PauseEntries "{$(request_id), \"reason\": $(quoted "${2:-}")}" ;;
+    resume) call ControlService/ResumeEntries "{$(request_id)}" ;;
+    close-all) call ControlService/CloseAllPositions "{$(request_id)}" ;;
+    cancel)
+        [ -n "${2:-}" ] || die "cancel what? give the order's id"
+        call ControlService/CancelOrder "{$(request_id), \"client_order_id\": $(quoted "$2")}"
+        ;;
+    cancel-all) call ControlService/CancelAllOrders "{$(request_id)}" ;;
+    logs) call LogService/ListLogs "{\"page_size\": 20, \"search\": $(quoted "${2:-}")}" ;;
+    export) call HistoryService/ExportTrades | sed -n 's/^ *"data": "\(.*\)".*/\1/p' | while read -r piece; do base64 -d <<<"$piece"; done ;;
     kill) kill_switch ENGAGE false "${2:-}" ;;
     flatten) kill_switch ENGAGE true "${2:-}" ;;
     release)

@@ -1,0 +1,77 @@
+//! Every setting in force as the file would have it, for people who ask the daemon; secrets are not among them.
+
+use std::sync::Arc;
+
+use orb_core::RunConfig;
+use orb_core::config::{PRESETS, preset};
+use orb_exec::alpaca::{Environment, Feed, RequestLimits};
+
+use super::EnvironmentConfig;
+use super::config::{LISTEN, SILENCE};
+use super::keys::{BRACKETS, FEEDS, environment_name};
+use super::state::default_folder;
+use super::urls::defaults;
+use crate::store::{DatabaseUrl, Retention};
+use crate::view::SettingView;
+
+/// Lists the settings of a run and, where there is one, of its environment, by key.
+#[must_use]
+pub fn settings(run: &RunConfig, environment: Option<&EnvironmentConfig>) -> Arc<[SettingView]> {
+    let mut list = of_run(run);
+    list.extend(environment.into_iter().flat_map(of_environment));
+    list.sort_by(|one, other| one.key.cmp(&other.key));
+    list.into()
+}
+
+/// Compares each key with that of the preset that holds where none is named.
+fn of_run(run: &RunConfig) -> Vec<SettingView> {
+    let usual = RunConfig::of(preset(PRESETS[0].0).expect("the first preset is there"));
+    let shown = |(key, value): (String, String)| {
+        let plain = key.rsplit_once('.').map_or(key.as_str(), |(_, plain)| plain);
+        let is_default = usual.get(plain).as_deref() == Some(value.as_str());
+        SettingView { key, value, is_default }
+    };
+    run.settings().into_iter().map(shown).collect()
+}
+
+fn of_environment(config: &EnvironmentConfig) -> Vec<SettingView> {
+    let shown = |(key, value, usual): (&str, String, String)| {
+        let is_default = value == usual;
+        SettingView { key: key.to_owned(), value, is_default }
+    };
+    let (limits, retention) = (RequestLimits::default(), Retention::default());
+    let folder = default_folder(environment_name(config.environment));
+    let urls = defaults(config.environment, None);
+    let number = |value: Option<u32>| value.map_or_else(|| "off".to_owned(), |value| value.to_string());
+    let rows = [
+        ("environment", environment_name(config.environment).to_owned(), environment_name(Environment::Sim).to_owned()),
+        ("alpaca.feed", name_of(config.feed, FEEDS), name_of(Feed::Iex, FEEDS)),
+        ("alpaca.requests_per_minute", config.limits.per_minute.to_string(), limits.per_minute.to_string()),
+        (
+            "alpaca.request_timeout_seconds",
+            config.limits.timeout.as_secs().to_string(),
+            limits.timeout.as_secs().to_string(),
+        ),
+        ("alpaca.brackets", name_of(config.brackets, BRACKETS), name_of(Default::default(), BRACKETS)),
+        ("alpaca.trading_url", config.urls.trading.to_string(), urls.trading.to_string()),
+        ("alpaca.data_url", config.urls.data.to_string(), urls.data.to_string()),
+        ("alpaca.trade_stream_url", config.urls.trade_stream.to_string(), urls.trade_stream.to_string()),
+        ("alpaca.data_stream_url", config.urls.data_stream.to_string(), urls.data_stream.to_string()),
+        ("daemon.data_dir", config.data_dir.display().to_string(), folder.display().to_string()),
+        ("daemon.listen", config.listen.to_string(), LISTEN.to_string()),
+        // The password of a database is left out of its text.
+        (
+            "daemon.database",
+            config.database.to_string(),
+            DatabaseUrl::sqlite(config.data_dir.join("orb.db")).to_string(),
+        ),
+        ("daemon.log_days", number(config.retention.days), number(retention.days)),
+        ("daemon.log_megabytes", number(config.retention.megabytes), number(retention.megabytes)),
+        ("guard.silence_seconds", config.silence.as_secs().to_string(), SILENCE.as_secs().to_string()),
+    ];
+    rows.into_iter().map(shown).collect()
+}
+
+fn name_of<T: PartialEq>(value: T, names: &[(&str, T)]) -> String {
+    names.iter().find(|(_, known)| *known == value).map(|(name, _)| (*name).to_owned()).unwrap_or_default()
+}
