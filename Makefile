@@ -12,7 +12,7 @@ export OPENSSL_NO_VENDOR ?= 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build release test soak crash simulate fuzz bench check fmt lint purity promises doc audit clean
+.PHONY: help demo build release test soak crash simulate fuzz bench check fmt lint purity promises proto doc audit clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,6 +82,9 @@ purity: ## proves that orb-core does no IO
 
 promises: ## checks that the tests that ARCHITECTURE.md names exist
 	./.ci/promises
+
+proto: ## checks the wire contract: its style, and that it breaks no client; needs Node.js
+	./.ci/proto
 
 doc: ## builds the documentation; warnings are errors
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --workspace --no-deps

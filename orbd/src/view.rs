@@ -1,8 +1,9 @@
 //! What readers see of the engine: immutable snapshots, and the numbered changes between them.
 //!
 //! The runtime is the only one that makes these values. After each commit it publishes a [`View`] through a
-//! `tokio::sync::watch`, **and only then** broadcasts the [`Update`]s of the same sequence: a reader that subscribes
-//! to the updates first and takes the view second misses nothing, and leaves out what the view already contains.
+//! `tokio::sync::watch`, **and only then** broadcasts the [`Update`] that led to it: a reader that subscribes to the
+//! updates first and takes the view second misses nothing, and leaves out what the view already contains. The newest
+//! view is for whoever wants the state; every one of them, with its changes, is for the one task that serves streams.
 
 use std::sync::Arc;
 
@@ -406,6 +407,8 @@ pub struct View {
     pub positions: Arc<[PositionView]>,
     /// All signals of the current session, oldest first.
     pub signals: Arc<[Arc<SignalView>]>,
+    /// All fills of the current session, in the order in which they were counted.
+    pub fills: Arc<[Arc<FillView>]>,
     /// The market data feed.
     pub feed: FeedView,
     /// Health of the parts.
@@ -437,6 +440,7 @@ impl Default for View {
             working_entries: Arc::default(),
             positions: Arc::default(),
             signals: Arc::default(),
+            fills: Arc::default(),
             feed: FeedView::default(),
             health: Vec::new(),
             simulated_speed: None,
@@ -468,9 +472,11 @@ impl View {
 /// Tells what changed from one view to the next: all of it at once, so that its sequence stands for the whole.
 #[derive(Clone, Debug)]
 pub struct Update {
-    /// The sequence of the view that first contains it; rises from update to update.
+    /// The sequence of the view; never falls from update to update.
     pub sequence: u64,
-    /// What changed, oldest first; never empty.
+    /// The view that first contains the changes.
+    pub view: Arc<View>,
+    /// Signals and fills since the update before, oldest first; empty where only other things changed.
     pub changes: Vec<Change>,
 }
 

@@ -82,8 +82,10 @@ impl<B: Broker, M: MarketData> Thread<B, M> {
         let Restored { last_sequence, last_effect, .. } = self.books.restored;
         self.books.end_causes(self.venue.now)?;
         let Books { writer, restored, folder, patience, .. } = self.books;
+        let fills = restored.fills.clone();
         let state = core_restored(restored);
         engine.restore(state.clone());
+        self.publisher.restore(&engine, &fills);
         let head = header(&engine, state, last_effect);
         Ok(Runtime {
             recorder: Recorder::new(head, last_sequence, last_effect),

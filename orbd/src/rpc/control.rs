@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tonic::{Request, Response, Status};
 
 use super::{
-    Accepted, Handle, alarms, cancel, close_all,
+    Accepted, Handle, Streams, alarms, cancel, close_all,
     command::{Asked, audit, caller, follow, follow_until, send, send_parts},
     config, convert, limits,
     replay::{Replies, used_for_another},
@@ -29,13 +29,14 @@ const RESUMED_BY_DEFAULT: [HoldKind; 2] = [HoldKind::OperatorPause, HoldKind::En
 pub struct Control {
     pub(super) handle: Handle,
     replies: Replies,
+    streams: Streams,
 }
 
 impl Control {
     /// Makes the service.
     #[must_use]
-    pub fn new(handle: Handle) -> Self {
-        Self { handle, replies: Replies::default() }
+    pub fn new(handle: Handle, streams: Streams) -> Self {
+        Self { handle, replies: Replies::default(), streams }
     }
 
     /// Does a command once and records what became of it, which `describe` says; a repetition gets the first reply.
@@ -141,9 +142,9 @@ impl ControlService for Control {
 
     async fn watch_status(
         &self,
-        _: Request<v1::WatchStatusRequest>,
+        request: Request<v1::WatchStatusRequest>,
     ) -> Result<Response<Self::WatchStatusStream>, Status> {
-        Err(Status::unimplemented("not served yet"))
+        Ok(Response::new(self.streams.status(&request)?))
     }
 
     async fn get_caller(&self, _: Request<v1::GetCallerRequest>) -> Result<Response<v1::GetCallerResponse>, Status> {
@@ -211,7 +212,8 @@ impl ControlService for Control {
     }
 }
 
-fn status(view: &View) -> v1::GetStatusResponse {
+/// Returns the status as a view shows it.
+pub(super) fn status(view: &View) -> v1::GetStatusResponse {
     v1::GetStatusResponse {
         ledger: Some(convert::ledger(&view.ledger)),
         state: convert::trading_state(view.state).into(),

@@ -12,8 +12,8 @@ use orb_core::{
 use prost_types::Timestamp as WireTime;
 
 use crate::view::{
-    DayView, EntryView, Environment, HealthState, HealthView, Ledger, LogView, PositionView, SessionPhase, SessionView,
-    SignalView, View,
+    DayView, EntryView, Environment, FillView, HealthState, HealthView, Ledger, LogView, PositionView, SessionPhase,
+    SessionView, SignalView, View,
 };
 
 pub(super) fn instant(at: Timestamp) -> WireTime {
@@ -261,6 +261,22 @@ pub(super) fn signal(ledger_id: &str, view: &SignalView) -> v1::Signal {
         filled_time: signal.filled_at.map(instant),
         reason: signal.reason.map(|reason| reason.code().to_owned()),
         reason_detail: signal.reason.map(|_| signal.detail.clone()),
+    }
+}
+
+pub(super) fn fill(ledger_id: &str, fill: &FillView) -> v1::Fill {
+    v1::Fill {
+        id: fill.id.to_string(),
+        ledger_id: ledger_id.to_owned(),
+        strategy: fill.strategy.to_string(),
+        symbol: fill.symbol.to_string(),
+        side: order_side(fill.side).into(),
+        quantity: fill.quantity.shares(),
+        price: price(fill.price),
+        fee: fill.fee.map(money),
+        time: Some(instant(fill.at)),
+        client_order_id: fill.client_order_id.to_string(),
+        broker_order_id: fill.broker_order_id.as_deref().map(str::to_owned),
     }
 }
 

@@ -1,31 +1,28 @@
-//! Server streams: a task that makes messages, a short queue, and an end at shutdown.
-//!
-//! The queue is what a slow client holds up; the task then waits, and what it waits on (a watch, a broadcast) drops or
-//! conflates for it alone. Nothing here ever waits on the runtime's side.
+//! What a server stream is to its connection: messages, and an end at shutdown or when its caller may not see more.
 
 use std::{
     future::Future,
     pin::Pin,
     task::{Context, Poll},
-    time::Duration,
 };
 
-use tokio::{sync::mpsc, time::Instant};
-use tokio_stream::Stream;
+use tokio::sync::mpsc;
+use tokio_stream::{Stream, wrappers::ReceiverStream};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::Status;
 
-/// Messages that wait for a slow client, at most.
+use super::streams::Seat;
+
+/// Messages that wait for a slow client, at most, where a task makes them.
 const QUEUE_LENGTH: usize = 16;
 
-/// How long a stream is silent before it sends a heartbeat.
-const HEARTBEAT: Duration = Duration::from_secs(1);
-
 /// Brings the messages of one server stream to one client.
-#[derive(Debug)]
 pub struct Feed<T> {
-    messages: mpsc::Receiver<Result<T, Status>>,
+    messages: Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>,
     stop: Pin<Box<WaitForCancellationFutureOwned>>,
+    revoked: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    /// The place among all streams; given back with the stream.
+    _seat: Option<Seat>,
 }
 
 impl<T: Send + 'static> Feed<T> {
@@ -41,22 +38,52 @@ impl<T: Send + 'static> Feed<T> {
             // How it ended is of no interest: the client sees the end of the stream.
             let _ = until.run_until_cancelled(made).await;
         });
-        Self { messages, stop: Box::pin(stop.clone().cancelled_owned()) }
+        let messages = Box::pin(ReceiverStream::new(messages));
+        Self { messages, stop: Box::pin(stop.clone().cancelled_owned()), revoked: None, _seat: None }
+    }
+
+    /// Takes messages as there is room for them, until `stop` is cancelled; an error when `revoked` is.
+    pub(super) fn over(
+        messages: impl Stream<Item = Result<T, Status>> + Send + 'static,
+        stop: &CancellationToken,
+        revoked: Option<CancellationToken>,
+        seat: Seat,
+    ) -> Self {
+        Self {
+            messages: Box::pin(messages),
+            stop: Box::pin(stop.clone().cancelled_owned()),
+            revoked: revoked.map(|token| Box::pin(token.cancelled_owned())),
+            _seat: Some(seat),
+        }
     }
 }
 
-impl<T> Stream for Feed<T> {
+impl<T: 'static> Stream for Feed<T> {
     type Item = Result<T, Status>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         if self.stop.as_mut().poll(context).is_ready() {
             return Poll::Ready(None);
         }
-        self.messages.poll_recv(context)
+        if let Some(revoked) = &mut self.revoked
+            && revoked.as_mut().poll(context).is_ready()
+        {
+            self.revoked = None;
+            self.messages = Box::pin(tokio_stream::empty());
+            let over = "the token of this stream was revoked or has expired; call again with another one";
+            return Poll::Ready(Some(Err(Status::unauthenticated(over))));
+        }
+        self.messages.as_mut().poll_next(context)
     }
 }
 
-/// Says that a stream has ended: its client, or the runtime, has gone.
+impl<T> std::fmt::Debug for Feed<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Feed").finish_non_exhaustive()
+    }
+}
+
+/// Says that a stream has ended: its client has gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ended;
 
@@ -75,19 +102,4 @@ impl<T> Sink<T> {
         let _ = self.0.send(Err(status)).await;
         Ended
     }
-
-    /// Waits for news, but not beyond `beat` and not after the client has gone; `None` when it is time for a heartbeat.
-    pub(super) async fn wait<N>(&self, beat: Instant, news: impl Future<Output = N>) -> Result<Option<N>, Ended> {
-        tokio::select! {
-            biased;
-            () = self.0.closed() => Err(Ended),
-            news = news => Ok(Some(news)),
-            () = tokio::time::sleep_until(beat) => Ok(None),
-        }
-    }
-}
-
-/// Returns when the next heartbeat is due if nothing is sent from now on.
-pub(super) fn next_beat() -> Instant {
-    Instant::now() + HEARTBEAT
 }

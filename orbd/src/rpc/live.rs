@@ -3,20 +3,19 @@
 use orb_api::v1::{self, live_service_server::LiveService};
 use tonic::{Request, Response, Status};
 
-use super::{Feed, Handle};
+use super::{Feed, Streams};
 
 /// Serves `orb.v1.LiveService`.
 #[derive(Clone, Debug)]
 pub struct Live {
-    #[expect(dead_code, reason = "the topics are read from it")]
-    handle: Handle,
+    streams: Streams,
 }
 
 impl Live {
     /// Makes the service.
     #[must_use]
-    pub const fn new(handle: Handle) -> Self {
-        Self { handle }
+    pub const fn new(streams: Streams) -> Self {
+        Self { streams }
     }
 }
 
@@ -24,7 +23,7 @@ impl Live {
 impl LiveService for Live {
     type WatchStream = Feed<v1::WatchResponse>;
 
-    async fn watch(&self, _: Request<v1::WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
-        Err(Status::unimplemented("not served yet"))
+    async fn watch(&self, request: Request<v1::WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
+        Ok(Response::new(self.streams.watch(&request)?))
     }
 }

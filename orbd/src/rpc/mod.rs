@@ -24,6 +24,7 @@ mod records;
 mod replay;
 mod server;
 mod signal;
+mod streams;
 #[cfg(test)]
 mod tests;
 mod touched;
@@ -38,3 +39,4 @@ pub use log::Logs;
 pub use portfolio::Portfolio;
 pub use server::{ServeError, listen, routes, serve};
 pub use signal::Signals;
+pub use streams::{Revocation, Streams};

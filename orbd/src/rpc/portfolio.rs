@@ -1,34 +1,23 @@
 //! `PortfolioService`: the account and what is open in it, all from views.
 
-use std::{sync::Arc, time::Duration};
-
-use orb_api::v1::{self, portfolio_service_server::PortfolioService, stream_positions_response::Event};
-use tokio::{sync::watch, time::sleep};
-use tokio_util::sync::CancellationToken;
+use orb_api::v1::{self, portfolio_service_server::PortfolioService};
 use tonic::{Request, Response, Status};
 
-use super::{
-    Handle, convert,
-    feed::{Ended, Feed, Sink, next_beat},
-    validate,
-};
+use super::{Feed, Handle, Streams, convert, validate};
 use crate::view::{PositionView, View};
-
-/// Shortest time between two updates of one stream: what changes in between comes as one.
-const UPDATE_SPACING: Duration = Duration::from_millis(20);
 
 /// Serves `orb.v1.PortfolioService`.
 #[derive(Clone, Debug)]
 pub struct Portfolio {
     handle: Handle,
-    stop: CancellationToken,
+    streams: Streams,
 }
 
 impl Portfolio {
-    /// Makes the service; its streams end when `stop` is cancelled.
+    /// Makes the service.
     #[must_use]
-    pub const fn new(handle: Handle, stop: CancellationToken) -> Self {
-        Self { handle, stop }
+    pub const fn new(handle: Handle, streams: Streams) -> Self {
+        Self { handle, streams }
     }
 }
 
@@ -37,17 +26,7 @@ impl PortfolioService for Portfolio {
     type StreamPositionsStream = Feed<v1::StreamPositionsResponse>;
 
     async fn get_account(&self, _: Request<v1::GetAccountRequest>) -> Result<Response<v1::GetAccountResponse>, Status> {
-        let view = self.handle.current();
-        Ok(Response::new(v1::GetAccountResponse {
-            ledger: Some(convert::ledger(&view.ledger)),
-            equity: convert::money(view.account.equity),
-            cash: convert::money(view.account.cash),
-            buying_power: convert::money(view.account.buying_power),
-            gross_exposure: convert::money(view.gross_exposure()),
-            session_open_equity: view.day.equity_open.map(convert::money),
-            day_pnl: Some(convert::day_pnl(&view.day)),
-            as_of: view.now.map(convert::instant),
-        }))
+        Ok(Response::new(account(&self.handle.current())))
     }
 
     async fn list_positions(
@@ -66,9 +45,7 @@ impl PortfolioService for Portfolio {
         &self,
         request: Request<v1::StreamPositionsRequest>,
     ) -> Result<Response<Self::StreamPositionsStream>, Status> {
-        let filter = Filter::read(&request.get_ref().symbols, &request.get_ref().strategies)?;
-        let views = self.handle.view.clone();
-        Ok(Response::new(Feed::start(&self.stop, |sink| stream(views, filter, sink))))
+        Ok(Response::new(self.streams.positions(&request)?))
     }
 
     async fn list_orders(&self, _: Request<v1::ListOrdersRequest>) -> Result<Response<v1::ListOrdersResponse>, Status> {
@@ -83,9 +60,9 @@ impl PortfolioService for Portfolio {
 
     async fn stream_fills(
         &self,
-        _: Request<v1::StreamFillsRequest>,
+        request: Request<v1::StreamFillsRequest>,
     ) -> Result<Response<Self::StreamFillsStream>, Status> {
-        Err(Status::unimplemented("not served yet"))
+        Ok(Response::new(self.streams.fills(&request)?))
     }
 
     async fn get_intraday_equity(
@@ -99,9 +76,23 @@ impl PortfolioService for Portfolio {
 
     async fn stream_equity(
         &self,
-        _: Request<v1::StreamEquityRequest>,
+        request: Request<v1::StreamEquityRequest>,
     ) -> Result<Response<Self::StreamEquityStream>, Status> {
-        Err(Status::unimplemented("not served yet"))
+        Ok(Response::new(self.streams.equity(&request)?))
+    }
+}
+
+/// Returns the account as a view shows it.
+pub(super) fn account(view: &View) -> v1::GetAccountResponse {
+    v1::GetAccountResponse {
+        ledger: Some(convert::ledger(&view.ledger)),
+        equity: convert::money(view.account.equity),
+        cash: convert::money(view.account.cash),
+        buying_power: convert::money(view.account.buying_power),
+        gross_exposure: convert::money(view.gross_exposure()),
+        session_open_equity: view.day.equity_open.map(convert::money),
+        day_pnl: Some(convert::day_pnl(&view.day)),
+        as_of: view.now.map(convert::instant),
     }
 }
 
@@ -162,80 +153,4 @@ fn page(view: &View, filter: &Filter, after: Option<&PageKey>, size: usize) -> v
         positions: rows.into_iter().map(|position| convert::position(view, position)).collect(),
         next_page_token: next.unwrap_or_default(),
     }
-}
-
-/// Follows the views: each message holds all that changed since the one before, however many views were skipped.
-async fn stream(
-    mut views: watch::Receiver<Arc<View>>,
-    filter: Filter,
-    sink: Sink<v1::StreamPositionsResponse>,
-) -> Result<(), Ended> {
-    let mut shown = Arc::clone(&views.borrow_and_update());
-    sink.send(message(&shown, snapshot(&shown, &filter))).await?;
-    let mut beat = next_beat();
-    loop {
-        let event = match sink.wait(beat, views.changed()).await? {
-            None => Event::Heartbeat(v1::Heartbeat { engine_time: views.borrow().now.map(convert::instant) }),
-            Some(Err(_)) => return Ok(()),
-            Some(Ok(())) => {
-                let before = std::mem::replace(&mut shown, Arc::clone(&views.borrow_and_update()));
-                let Some(event) = news(&before, &shown, &filter) else { continue };
-                event
-            }
-        };
-        let is_update = matches!(event, Event::Update(_));
-        sink.send(message(&shown, event)).await?;
-        beat = next_beat();
-        if is_update {
-            sleep(UPDATE_SPACING).await;
-        }
-    }
-}
-
-fn message(view: &View, event: Event) -> v1::StreamPositionsResponse {
-    v1::StreamPositionsResponse {
-        stream_epoch: String::new(),
-        sequence: view.sequence,
-        ledger_id: view.ledger.id.to_string(),
-        server_time: Some(convert::instant(convert::wall_clock())),
-        event: Some(event),
-    }
-}
-
-fn snapshot(view: &View, filter: &Filter) -> Event {
-    let mut positions: Vec<_> = view.positions.iter().filter(|position| filter.passes(position)).collect();
-    positions.sort_by_cached_key(|position| PageKey::of(position));
-    Event::Snapshot(v1::PositionsSnapshot {
-        ledger: Some(convert::ledger(&view.ledger)),
-        positions: positions.into_iter().map(|position| convert::position(view, position)).collect(),
-        day_pnl: Some(convert::day_pnl(&view.day)),
-        resync: false,
-        dropped: 0,
-    })
-}
-
-/// Returns what differs between two views, or a snapshot where the ledger does; `None` when nothing does.
-fn news(before: &View, after: &View, filter: &Filter) -> Option<Event> {
-    if before.ledger != after.ledger {
-        return Some(snapshot(after, filter));
-    }
-    let is_same = Arc::ptr_eq(&before.positions, &after.positions);
-    let (changed, removed) = if is_same { (Vec::new(), Vec::new()) } else { differences(before, after, filter) };
-    if changed.is_empty() && removed.is_empty() && before.day == after.day {
-        return None;
-    }
-    Some(Event::Update(v1::PositionsUpdate { changed, removed, day_pnl: Some(convert::day_pnl(&after.day)) }))
-}
-
-fn differences(before: &View, after: &View, filter: &Filter) -> (Vec<v1::Position>, Vec<v1::PositionKey>) {
-    let same = |list: &[PositionView], position: &PositionView| list.contains(position);
-    let changed = after.positions.iter().filter(|now| filter.passes(now) && !same(&before.positions, now));
-    let is_open = |trade_id: &str| after.positions.iter().any(|position| &*position.trade_id == trade_id);
-    let removed = before.positions.iter().filter(|then| filter.passes(then) && !is_open(&then.trade_id));
-    let key = |position: &PositionView| v1::PositionKey {
-        strategy: position.strategy.to_string(),
-        symbol: position.symbol.to_string(),
-        trade_id: position.trade_id.to_string(),
-    };
-    (changed.map(|position| convert::position(after, position)).collect(), removed.map(key).collect())
 }

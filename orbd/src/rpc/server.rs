@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::{service::Routes, transport::Server};
 use tonic_health::{ServingStatus, server::HealthReporter};
 
-use super::{Control, Handle, History, Live, Logs, Portfolio, Signals, gate::GateLayer};
+use super::{Control, Handle, History, Live, Logs, Portfolio, Signals, Streams, gate::GateLayer};
 use crate::auth::Auth;
 
 /// Calls and streams of one connection at a time.
@@ -115,14 +115,15 @@ pub fn routes(handle: Handle, auth: Arc<Auth>, stop: &CancellationToken) -> Resu
     };
     let (reporter, health) = tonic_health::server::health_reporter();
     tokio::spawn(stop.clone().run_until_cancelled_owned(report_health(reporter, handle.clone())));
-    let stop = || stop.clone();
+    let streams = Streams::start(&handle, stop);
     let limit = REQUEST_BYTES_MAX;
-    let control = ControlServiceServer::new(Control::new(handle.clone())).max_decoding_message_size(limit);
-    let portfolio = PortfolioServiceServer::new(Portfolio::new(handle.clone(), stop()));
-    let signals = SignalServiceServer::new(Signals::new(handle.clone(), stop()));
-    let history = HistoryServiceServer::new(History::new(handle.clone(), stop()));
-    let live = LiveServiceServer::new(Live::new(handle.clone()));
-    let logs = LogServiceServer::new(Logs::new(handle, stop()));
+    let control =
+        ControlServiceServer::new(Control::new(handle.clone(), streams.clone())).max_decoding_message_size(limit);
+    let portfolio = PortfolioServiceServer::new(Portfolio::new(handle.clone(), streams.clone()));
+    let signals = SignalServiceServer::new(Signals::new(handle.clone(), streams.clone()));
+    let history = HistoryServiceServer::new(History::new(handle.clone(), streams.stop().clone()));
+    let live = LiveServiceServer::new(Live::new(streams.clone()));
+    let logs = LogServiceServer::new(Logs::new(handle, streams));
     let routes = Routes::new(control)
         .add_service(portfolio.max_decoding_message_size(limit))
         .add_service(signals.max_decoding_message_size(limit))

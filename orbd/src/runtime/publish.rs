@@ -6,7 +6,7 @@ use orb_core::config::SlotPolicy;
 use orb_core::effect::Component;
 use orb_core::fact::{AlarmRecord, Fact, Fill, Signal, Trade};
 use orb_core::order::{AttemptId, OrderRole};
-use orb_core::{Engine, Money, Quantity, StrategyId, SymbolId, Timestamp};
+use orb_core::{Date, Engine, Money, Quantity, StrategyId, SymbolId, Timestamp};
 use orb_exec::{Clock as _, WallClock};
 use tokio::sync::{broadcast, watch};
 
@@ -40,6 +40,7 @@ pub struct Publisher {
     view: watch::Sender<Arc<View>>,
     updates: broadcast::Sender<Arc<Update>>,
     changes: Vec<Change>,
+    fills: Fills,
     last_data: Option<Timestamp>,
     store: HealthView,
 }
@@ -48,7 +49,15 @@ impl Publisher {
     /// Makes a publisher over the channels that readers hold the other ends of.
     #[must_use]
     pub fn new(identity: Identity, view: watch::Sender<Arc<View>>, updates: broadcast::Sender<Arc<Update>>) -> Self {
-        Self { identity, view, updates, changes: Vec::new(), last_data: None, store: fine(Component::Store) }
+        let (changes, fills, store) = (Vec::new(), Fills::default(), fine(Component::Store));
+        Self { identity, view, updates, changes, fills, last_data: None, store }
+    }
+
+    /// Takes the session's fills of before the start, for an engine that has taken up the rest.
+    pub fn restore(&mut self, engine: &Engine, fills: &[Fill]) {
+        for fill in fills {
+            self.fills.add(engine, Arc::new(fill_view(engine, fill)));
+        }
     }
 
     /// Returns the newest view.
@@ -84,6 +93,7 @@ impl Publisher {
             }
             Fact::Fill(fill) => {
                 let view = Arc::new(fill_view(engine, fill));
+                self.fills.add(engine, Arc::clone(&view));
                 self.changes.push(Change::Fill(view));
             }
             Fact::Trade(trade) => log_trade(engine, trade),
@@ -108,15 +118,18 @@ impl Publisher {
     pub fn publish(&mut self, engine: &Engine, sequence: u64) {
         let before = self.current();
         let view = self.build(engine, sequence, &before);
-        self.view.send_replace(Arc::new(view));
         let changes = std::mem::take(&mut self.changes);
-        if !changes.is_empty() {
-            // Without a subscriber there is nobody to tell.
-            let _ = self.updates.send(Arc::new(Update { sequence, changes }));
-        }
+        self.show(Arc::new(view), changes);
     }
 
-    fn build(&self, engine: &Engine, sequence: u64, before: &View) -> View {
+    /// Shows a view, then tells of the changes that led to it. Waits for nobody, however many look.
+    pub fn show(&self, view: Arc<View>, changes: Vec<Change>) {
+        self.view.send_replace(Arc::clone(&view));
+        // Without a subscriber there is nobody to tell.
+        let _ = self.updates.send(Arc::new(Update { sequence: view.sequence, view, changes }));
+    }
+
+    fn build(&mut self, engine: &Engine, sequence: u64, before: &View) -> View {
         let positions: Vec<_> = positions(engine);
         let signals: Vec<_> = engine.signals().map(|signal| signal_view(engine, signal)).collect();
         let entries = working_entries(engine);
@@ -142,12 +155,48 @@ impl Publisher {
             working_entries: kept(&before.working_entries, entries),
             positions: kept(&before.positions, positions),
             signals: kept_signals(&before.signals, signals),
+            fills: self.fills.of(session_date(engine)),
             feed: FeedView { name: shared(&self.identity.feed), last_data: self.last_data },
             health: vec![fine(Component::Data), fine(Component::Executor), self.store.clone()],
             simulated_speed: self.identity.simulated_speed,
             symbols: Arc::clone(&engine.config().symbols),
         }
     }
+}
+
+/// Collects the fills of the session.
+#[derive(Debug, Default)]
+struct Fills {
+    date: Option<Date>,
+    shown: Arc<[Arc<FillView>]>,
+    new: Vec<Arc<FillView>>,
+}
+
+impl Fills {
+    fn add(&mut self, engine: &Engine, fill: Arc<FillView>) {
+        self.begin(session_date(engine));
+        self.new.push(fill);
+    }
+
+    /// Returns the fills of a session's date.
+    fn of(&mut self, date: Option<Date>) -> Arc<[Arc<FillView>]> {
+        self.begin(date);
+        if !self.new.is_empty() {
+            self.shown = self.shown.iter().cloned().chain(self.new.drain(..)).collect();
+        }
+        Arc::clone(&self.shown)
+    }
+
+    /// Those of an earlier session are in the records.
+    fn begin(&mut self, date: Option<Date>) {
+        if self.date != date {
+            *self = Self { date, ..Self::default() };
+        }
+    }
+}
+
+fn session_date(engine: &Engine) -> Option<Date> {
+    engine.session().map(|session| session.date)
 }
 
 /// Keeps the list of before where nothing in it changed, so that readers see that at once.

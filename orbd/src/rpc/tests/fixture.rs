@@ -247,23 +247,33 @@ fn finished() -> Vec<Audit> {
 impl Runtime {
     /// Publishes the next view, and returns it with the one before.
     pub(super) fn publish(&self, change: impl FnOnce(&mut View)) -> Accepted {
+        self.publish_with(Vec::new(), change)
+    }
+
+    /// Publishes the next view, then the update that led to it.
+    pub(super) fn publish_with(&self, changes: Vec<Change>, change: impl FnOnce(&mut View)) -> Accepted {
         let before = Arc::clone(&self.view.borrow());
         let mut view = View::clone(&before);
         view.sequence += 1;
         change(&mut view);
         let after = Arc::new(view);
         self.view.send_replace(Arc::clone(&after));
+        let update = Update { sequence: after.sequence, view: Arc::clone(&after), changes };
+        let _ = self.updates.send(Arc::new(update));
         Accepted { before, after }
     }
 
-    /// Publishes a signal's change: the view first, then the update.
+    /// Returns how many wait for views.
+    pub(super) fn viewers(&self) -> usize {
+        self.view.receiver_count()
+    }
+
+    /// Publishes a signal's change.
     pub(super) fn publish_signal(&self, signal: Arc<SignalView>) {
-        let accepted = self.publish(|view| {
+        self.publish_with(vec![Change::Signal(Arc::clone(&signal))], |view| {
             let others = view.signals.iter().filter(|known| known.id != signal.id).cloned();
             view.signals = others.chain([Arc::clone(&signal)]).collect();
         });
-        let update = Update { sequence: accepted.after.sequence, changes: vec![Change::Signal(signal)] };
-        let _ = self.updates.send(Arc::new(update));
     }
 
     async fn answer(self: Arc<Self>, mut commands: mpsc::Receiver<CommandRequest>) {

@@ -2,6 +2,8 @@
 
 mod access;
 mod commands;
+mod fan_out;
 mod fixture;
 mod lists;
 mod streams;
+mod topics;

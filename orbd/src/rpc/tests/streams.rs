@@ -16,7 +16,7 @@ use tonic::{Request, Status};
 
 use super::fixture::{Fixture, at, dollars, position, signal_view};
 use crate::{
-    rpc::Signals,
+    rpc::{Signals, Streams},
     store::{LogLine, LogOptions, LogWriter},
 };
 
@@ -30,23 +30,24 @@ async fn positions_are_a_snapshot_then_changes() {
     let mut portfolio = fixture.client().await.portfolio();
     let mut stream = portfolio.stream_positions(v1::StreamPositionsRequest::default()).await.unwrap().into_inner();
     let first = next(&mut stream).await;
-    assert_eq!(first.sequence, 1);
-    let Some(PositionEvent::Snapshot(snapshot)) = first.event else { panic!("{first:?}") };
+    assert!(first.sequence >= 1 && !first.stream_epoch.is_empty(), "{first:?}");
+    let Some(PositionEvent::Snapshot(snapshot)) = &first.event else { panic!("{first:?}") };
     assert_eq!((snapshot.positions.len(), snapshot.resync), (1, false));
     fixture.runtime.publish(|view| {
         let moved = crate::view::PositionView { unrealized: Some(dollars("5")), ..position(1, "NVDA") };
         view.positions = [moved, position(2, "SPY")].into_iter().collect();
     });
     let update = next(&mut stream).await;
-    assert_eq!(update.sequence, 2);
+    assert!(update.sequence > first.sequence, "{update:?}");
     let Some(PositionEvent::Update(update)) = update.event else { panic!("{update:?}") };
     assert_eq!((update.changed.len(), update.removed.len()), (2, 0));
     fixture.runtime.publish(|view| view.positions = [position(2, "SPY")].into_iter().collect());
-    let Some(PositionEvent::Update(update)) = next(&mut stream).await.event else { panic!("no update") };
+    let last = next(&mut stream).await;
+    let Some(PositionEvent::Update(update)) = last.event else { panic!("no update") };
     assert_eq!((update.changed.len(), update.removed[0].symbol.as_str()), (0, "NVDA"));
     let beat = next(&mut stream).await;
     assert!(matches!(beat.event, Some(PositionEvent::Heartbeat(_))), "{beat:?}");
-    assert_eq!(beat.sequence, 3);
+    assert_eq!((beat.sequence, &beat.stream_epoch), (last.sequence, &first.stream_epoch));
 }
 
 #[tokio::test]
@@ -59,9 +60,14 @@ async fn another_ledger_brings_another_snapshot() {
         view.ledger.id = "paper-1".into();
         view.positions = Arc::default();
     });
+    let told = next(&mut stream).await;
+    assert_eq!(told.ledger_id, "paper-1");
+    let Some(PositionEvent::LedgerChanged(changed)) = told.event else { panic!("{told:?}") };
+    assert_eq!(changed.ledger.unwrap().id, "paper-1");
     let message = next(&mut stream).await;
     assert_eq!(message.ledger_id, "paper-1");
-    assert!(matches!(message.event, Some(PositionEvent::Snapshot(_))), "{message:?}");
+    let Some(PositionEvent::Snapshot(snapshot)) = message.event else { panic!("{message:?}") };
+    assert_eq!((snapshot.positions.len(), snapshot.resync), (0, false));
 }
 
 #[tokio::test]
@@ -92,7 +98,7 @@ async fn signals_are_a_snapshot_then_updates_above_it() {
 async fn a_client_that_lags_gets_a_new_snapshot() {
     let fixture = Fixture::start().await;
     // Without a connection in between, nothing but the stream's own queue hides the lag.
-    let service = Signals::new(fixture.handle.clone(), fixture.stop.clone());
+    let service = Signals::new(fixture.handle.clone(), Streams::start(&fixture.handle, &fixture.stop));
     let request = Request::new(v1::StreamSignalsRequest::default());
     let mut stream = service.stream_signals(request).await.unwrap().into_inner();
     next(&mut stream).await;
