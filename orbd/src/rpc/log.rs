@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
 use super::{
-    Handle, convert,
+    Handle, audit, convert,
     feed::{Ended, Feed, Sink, next_beat},
     records, validate,
 };
@@ -56,7 +56,9 @@ impl LogService for Logs {
             from: times.from,
             to: times.to,
         };
-        let found = records::read(&self.handle.reader, move |reader| reader.list_logs(&filter, &page)).await?;
+        let order = validate::sort_order(request.order)?;
+        let found =
+            records::read(&self.handle.reader, move |reader| reader.list_logs_in(order, &filter, &page)).await?;
         Ok(Response::new(v1::ListLogsResponse {
             ledger: Some(convert::ledger(&self.handle.current().ledger)),
             entries: found.rows.iter().map(convert::log_entry).collect(),
@@ -83,9 +85,9 @@ impl LogService for Logs {
 
     async fn list_audit_entries(
         &self,
-        _: Request<v1::ListAuditEntriesRequest>,
+        request: Request<v1::ListAuditEntriesRequest>,
     ) -> Result<Response<v1::ListAuditEntriesResponse>, Status> {
-        Err(Status::unimplemented("not served yet"))
+        audit::list(&self.handle, request.get_ref()).await.map(Response::new)
     }
 }
 

@@ -3,9 +3,12 @@
 //! Nothing here touches the engine or delays it: readers take shared views and broadcast updates, commands go through
 //! one channel to the runtime, and what a slow client holds up is its own stream.
 
+mod audit;
+mod chain;
 mod command;
 mod control;
 mod convert;
+mod explanation;
 mod export;
 mod feed;
 mod gate;
@@ -14,6 +17,7 @@ mod history;
 mod judgement;
 mod live;
 mod log;
+mod orders;
 mod portfolio;
 mod records;
 mod replay;
@@ -22,6 +26,7 @@ mod signal;
 #[cfg(test)]
 mod tests;
 mod touched;
+mod universe;
 mod validate;
 
 pub use control::Control;

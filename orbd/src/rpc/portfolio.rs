@@ -10,7 +10,7 @@ use tonic::{Request, Response, Status};
 use super::{
     Handle, convert,
     feed::{Ended, Feed, Sink, next_beat},
-    validate,
+    orders, validate,
 };
 use crate::view::{PositionView, View};
 
@@ -71,12 +71,18 @@ impl PortfolioService for Portfolio {
         Ok(Response::new(Feed::start(&self.stop, |sink| stream(views, filter, sink))))
     }
 
-    async fn list_orders(&self, _: Request<v1::ListOrdersRequest>) -> Result<Response<v1::ListOrdersResponse>, Status> {
-        Err(Status::unimplemented("not served yet"))
+    async fn list_orders(
+        &self,
+        request: Request<v1::ListOrdersRequest>,
+    ) -> Result<Response<v1::ListOrdersResponse>, Status> {
+        orders::list_orders(&self.handle, request.get_ref()).await.map(Response::new)
     }
 
-    async fn list_fills(&self, _: Request<v1::ListFillsRequest>) -> Result<Response<v1::ListFillsResponse>, Status> {
-        Err(Status::unimplemented("not served yet"))
+    async fn list_fills(
+        &self,
+        request: Request<v1::ListFillsRequest>,
+    ) -> Result<Response<v1::ListFillsResponse>, Status> {
+        orders::list_fills(&self.handle, request.get_ref()).await.map(Response::new)
     }
 
     type StreamFillsStream = Feed<v1::StreamFillsResponse>;
@@ -90,9 +96,9 @@ impl PortfolioService for Portfolio {
 
     async fn get_intraday_equity(
         &self,
-        _: Request<v1::GetIntradayEquityRequest>,
+        request: Request<v1::GetIntradayEquityRequest>,
     ) -> Result<Response<v1::GetIntradayEquityResponse>, Status> {
-        Err(Status::unimplemented("not served yet"))
+        orders::intraday_equity(&self.handle, request.get_ref()).await.map(Response::new)
     }
 
     type StreamEquityStream = Feed<v1::StreamEquityResponse>;
