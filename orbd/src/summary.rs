@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use orb_core::metrics::TradeStats;
 
-use crate::store::{DateRange, PageRequest, Reader, TradeFilter, TradeOrder, TradeRow};
+use crate::store::{DateRange, PageRequest, Reader, SortOrder, TradeFilter, TradeRow};
 use crate::telemetry::new_york;
 use crate::trades_csv::four_decimals;
 
@@ -84,7 +84,7 @@ pub(crate) fn of_day(reader: &Reader, name: &str, fills: &str) -> anyhow::Result
 }
 
 pub(crate) fn all_trades(reader: &Reader, date: orb_core::Date) -> anyhow::Result<Vec<TradeRow>> {
-    let filter = TradeFilter { dates: DateRange::day(date), order: TradeOrder::OldestFirst, ..TradeFilter::default() };
+    let filter = TradeFilter { dates: DateRange::day(date), order: SortOrder::OldestFirst, ..TradeFilter::default() };
     let mut rows = Vec::new();
     let mut page = PageRequest::first(1000);
     loop {

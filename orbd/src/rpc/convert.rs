@@ -256,8 +256,9 @@ pub(super) fn signal(ledger_id: &str, view: &SignalView) -> v1::Signal {
         fill_price: signal.fill_price.map(price),
         client_order_id: signal.order.as_ref().map(ToString::to_string),
         broker_order_id: signal.broker_order.as_ref().map(ToString::to_string),
-        submitted_time: signal.submitted_at.map(instant),
-        acknowledged_time: None,
+        // When the order was written to the broker is not recorded; the engine notes when the broker took it.
+        submitted_time: None,
+        acknowledged_time: signal.submitted_at.map(instant),
         filled_time: signal.filled_at.map(instant),
         reason: signal.reason.map(|reason| reason.code().to_owned()),
         reason_detail: signal.reason.map(|_| signal.detail.clone()),

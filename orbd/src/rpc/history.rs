@@ -13,7 +13,7 @@ use tonic::{Request, Response, Status};
 use super::{Handle, convert, export, feed::Feed, judgement, records, validate};
 use crate::readiness::Readiness;
 use crate::store::{
-    DateRange, PageRequest, Reader, SessionRow, StoreError, TradeFilter, TradeOrder, TradeRow, TradeStatus,
+    DateRange, PageRequest, Reader, SessionRow, SortOrder, StoreError, TradeFilter, TradeRow, TradeStatus,
 };
 
 /// Rows that are read at a time.
@@ -54,7 +54,7 @@ impl HistoryService for History {
             statuses: validate::trade_statuses(&request.statuses)?,
             strategies: validate::strategies(&request.strategies)?,
             dates: validate::date_range(&request.date_from, &request.date_to)?,
-            order: TradeOrder::NewestFirst,
+            order: validate::sort_order(request.order)?,
         };
         let found = records::read(&self.handle.reader, move |reader| reader.list_trades(&filter, &page)).await?;
         let ledger = self.ledger();
@@ -104,7 +104,7 @@ impl HistoryService for History {
             statuses: vec![TradeStatus::Closed],
             strategies: validate::strategies(&request.strategies)?,
             dates: validate::date_range(&request.date_from, &request.date_to)?,
-            order: TradeOrder::OldestFirst,
+            order: SortOrder::OldestFirst,
         };
         let handle = self.handle.clone();
         Ok(Response::new(Feed::start(&self.stop, |sink| export::send(handle, filter, sink))))
@@ -161,7 +161,7 @@ impl History {
 
 fn closed_trades(reader: &Reader, dates: DateRange, strategies: Vec<String>) -> Result<Vec<TradeRow>, StoreError> {
     let statuses = vec![TradeStatus::Closed];
-    let order = TradeOrder::OldestFirst;
+    let order = SortOrder::OldestFirst;
     let filter = TradeFilter { statuses, strategies, dates, order, ..TradeFilter::default() };
     let mut trades = Vec::new();
     let mut request = PageRequest::first(READ_ROWS);

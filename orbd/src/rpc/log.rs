@@ -3,7 +3,7 @@
 use orb_api::v1::{self, log_service_server::LogService};
 use tonic::{Request, Response, Status};
 
-use super::{Feed, Handle, Streams, convert, records, validate};
+use super::{Feed, Handle, Streams, audit, convert, records, validate};
 use crate::store::LogFilter;
 
 /// Serves `orb.v1.LogService`.
@@ -36,7 +36,9 @@ impl LogService for Logs {
             from: times.from,
             to: times.to,
         };
-        let found = records::read(&self.handle.reader, move |reader| reader.list_logs(&filter, &page)).await?;
+        let order = validate::sort_order(request.order)?;
+        let found =
+            records::read(&self.handle.reader, move |reader| reader.list_logs_in(order, &filter, &page)).await?;
         Ok(Response::new(v1::ListLogsResponse {
             ledger: Some(convert::ledger(&self.handle.current().ledger)),
             entries: found.rows.iter().map(convert::log_entry).collect(),
@@ -53,8 +55,8 @@ impl LogService for Logs {
 
     async fn list_audit_entries(
         &self,
-        _: Request<v1::ListAuditEntriesRequest>,
+        request: Request<v1::ListAuditEntriesRequest>,
     ) -> Result<Response<v1::ListAuditEntriesResponse>, Status> {
-        Err(Status::unimplemented("not served yet"))
+        audit::list(&self.handle, request.get_ref()).await.map(Response::new)
     }
 }

@@ -4,12 +4,15 @@
 //! one channel to the runtime, and what a slow client holds up is its own stream.
 
 mod alarms;
+mod audit;
 mod cancel;
+mod chain;
 mod close_all;
 mod command;
 mod config;
 mod control;
 mod convert;
+mod explanation;
 mod export;
 mod feed;
 mod gate;
@@ -19,6 +22,7 @@ mod judgement;
 mod limits;
 mod live;
 mod log;
+mod orders;
 mod portfolio;
 mod records;
 mod replay;
@@ -28,6 +32,7 @@ mod streams;
 #[cfg(test)]
 mod tests;
 mod touched;
+mod universe;
 mod validate;
 
 pub use control::Control;

@@ -3,7 +3,7 @@
 use orb_api::v1::{self, portfolio_service_server::PortfolioService};
 use tonic::{Request, Response, Status};
 
-use super::{Feed, Handle, Streams, convert, validate};
+use super::{Feed, Handle, Streams, convert, orders, validate};
 use crate::view::{PositionView, View};
 
 /// Serves `orb.v1.PortfolioService`.
@@ -48,12 +48,18 @@ impl PortfolioService for Portfolio {
         Ok(Response::new(self.streams.positions(&request)?))
     }
 
-    async fn list_orders(&self, _: Request<v1::ListOrdersRequest>) -> Result<Response<v1::ListOrdersResponse>, Status> {
-        Err(Status::unimplemented("not served yet"))
+    async fn list_orders(
+        &self,
+        request: Request<v1::ListOrdersRequest>,
+    ) -> Result<Response<v1::ListOrdersResponse>, Status> {
+        orders::list_orders(&self.handle, request.get_ref()).await.map(Response::new)
     }
 
-    async fn list_fills(&self, _: Request<v1::ListFillsRequest>) -> Result<Response<v1::ListFillsResponse>, Status> {
-        Err(Status::unimplemented("not served yet"))
+    async fn list_fills(
+        &self,
+        request: Request<v1::ListFillsRequest>,
+    ) -> Result<Response<v1::ListFillsResponse>, Status> {
+        orders::list_fills(&self.handle, request.get_ref()).await.map(Response::new)
     }
 
     type StreamFillsStream = Feed<v1::StreamFillsResponse>;
@@ -67,9 +73,9 @@ impl PortfolioService for Portfolio {
 
     async fn get_intraday_equity(
         &self,
-        _: Request<v1::GetIntradayEquityRequest>,
+        request: Request<v1::GetIntradayEquityRequest>,
     ) -> Result<Response<v1::GetIntradayEquityResponse>, Status> {
-        Err(Status::unimplemented("not served yet"))
+        orders::intraday_equity(&self.handle, request.get_ref()).await.map(Response::new)
     }
 
     type StreamEquityStream = Feed<v1::StreamEquityResponse>;

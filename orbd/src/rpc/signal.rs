@@ -3,7 +3,7 @@
 use orb_api::v1::{self, signal_service_server::SignalService};
 use tonic::{Request, Response, Status};
 
-use super::{Feed, Handle, Streams, convert, records, validate};
+use super::{Feed, Handle, Streams, chain, convert, records, universe, validate};
 use crate::store::{DecisionFilter, SignalFilter};
 
 /// Serves `orb.v1.SignalService`.
@@ -37,6 +37,7 @@ impl SignalService for Signals {
             statuses: validate::signal_statuses(&request.statuses)?,
             strategies: validate::strategies(&request.strategies)?,
             dates: validate::date_range(&request.date_from, &request.date_to)?,
+            order: validate::sort_order(request.order)?,
         };
         let found = records::read(&self.handle.reader, move |reader| reader.list_signals(&filter, &page)).await?;
         let view = self.handle.current();
@@ -77,22 +78,25 @@ impl SignalService for Signals {
         }))
     }
 
-    async fn get_signal(&self, _: Request<v1::GetSignalRequest>) -> Result<Response<v1::GetSignalResponse>, Status> {
-        Err(Status::unimplemented("not served yet"))
+    async fn get_signal(
+        &self,
+        request: Request<v1::GetSignalRequest>,
+    ) -> Result<Response<v1::GetSignalResponse>, Status> {
+        chain::get_signal(&self.handle, request.get_ref()).await.map(Response::new)
     }
 
     async fn explain_symbol(
         &self,
-        _: Request<v1::ExplainSymbolRequest>,
+        request: Request<v1::ExplainSymbolRequest>,
     ) -> Result<Response<v1::ExplainSymbolResponse>, Status> {
-        Err(Status::unimplemented("not served yet"))
+        chain::explain_symbol(&self.handle, request.get_ref()).await.map(Response::new)
     }
 
     async fn list_universe(
         &self,
-        _: Request<v1::ListUniverseRequest>,
+        request: Request<v1::ListUniverseRequest>,
     ) -> Result<Response<v1::ListUniverseResponse>, Status> {
-        Err(Status::unimplemented("not served yet"))
+        universe::list(&self.handle, request.get_ref()).await.map(Response::new)
     }
 
     async fn list_bars(&self, _: Request<v1::ListBarsRequest>) -> Result<Response<v1::ListBarsResponse>, Status> {

@@ -2,14 +2,15 @@
 
 use orb_api::{PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, time, v1};
 use orb_core::{
-    Date, Reason, Side, Symbol, Timestamp,
+    Date, OrderSide, Reason, Side, Symbol, Timestamp,
     effect::{Component, Severity},
     fact::SignalStatus,
+    order::{OrderRole, OrderStatus},
 };
 use prost_types::Timestamp as WireTime;
 use tonic::Status;
 
-use crate::store::{DateRange, LogSearch, TradeStatus};
+use crate::store::{DateRange, LogSearch, SortOrder, TradeStatus};
 
 /// Values in one list of a filter, at most.
 const LIST_LENGTH_MAX: usize = 1000;
@@ -101,6 +102,61 @@ pub(super) fn sides(values: &[i32]) -> Result<Vec<Side>, Status> {
         Ok(v1::Side::Short) => Ok(Side::Short),
         Ok(v1::Side::Unspecified) | Err(_) => Err(unknown_value("sides", *value, "SIDE_LONG, SIDE_SHORT")),
     })
+}
+
+pub(super) fn order_sides(values: &[i32]) -> Result<Vec<OrderSide>, Status> {
+    list("sides", values, |value| match v1::OrderSide::try_from(*value) {
+        Ok(v1::OrderSide::Buy) => Ok(OrderSide::Buy),
+        Ok(v1::OrderSide::Sell) => Ok(OrderSide::Sell),
+        Ok(v1::OrderSide::Unspecified) | Err(_) => {
+            Err(unknown_value("sides", *value, "ORDER_SIDE_BUY, ORDER_SIDE_SELL"))
+        }
+    })
+}
+
+/// Checks statuses of orders; several of the engine's may share one of the wire's.
+pub(super) fn order_statuses(values: &[i32]) -> Result<Vec<OrderStatus>, Status> {
+    let known = |value: &i32| match v1::OrderStatus::try_from(*value) {
+        Ok(status) if status != v1::OrderStatus::Unspecified => {
+            Ok(OrderStatus::ALL.iter().copied().filter(move |own| super::orders::status(*own) == status))
+        }
+        Ok(_) | Err(_) => Err(unknown_value("statuses", *value, "ORDER_STATUS_SUBMITTED and on")),
+    };
+    Ok(list("statuses", values, known)?.into_iter().flatten().collect())
+}
+
+pub(super) fn universe_states(values: &[i32]) -> Result<Vec<v1::UniverseState>, Status> {
+    list("states", values, |value| match v1::UniverseState::try_from(*value) {
+        Ok(state) if state != v1::UniverseState::Unspecified => Ok(state),
+        Ok(_) | Err(_) => Err(unknown_value("states", *value, "UNIVERSE_STATE_WAITING and on")),
+    })
+}
+
+pub(super) fn order_roles(values: &[i32]) -> Result<Vec<OrderRole>, Status> {
+    list("roles", values, |value| {
+        let known = OrderRole::ALL.iter().copied().find(|role| super::orders::role(*role) as i32 == *value);
+        known.ok_or_else(|| unknown_value("roles", *value, "ORDER_ROLE_ENTRY and on"))
+    })
+}
+
+/// Checks names of people and programs; one that never asked for anything is no error and matches nothing.
+pub(super) fn actors(names: &[String]) -> Result<Vec<String>, Status> {
+    list("actors", names, |name| {
+        if name.is_empty() || name.len() > NAME_LENGTH_MAX {
+            let what = format!("a name has 1 to {NAME_LENGTH_MAX} characters; leave the list empty for all");
+            return Err(invalid("actors", what));
+        }
+        Ok(name.clone())
+    })
+}
+
+/// Checks the order of a list; where none is given the newest come first.
+pub(super) fn sort_order(value: i32) -> Result<SortOrder, Status> {
+    match v1::SortOrder::try_from(value) {
+        Ok(v1::SortOrder::Unspecified | v1::SortOrder::NewestFirst) => Ok(SortOrder::NewestFirst),
+        Ok(v1::SortOrder::OldestFirst) => Ok(SortOrder::OldestFirst),
+        Err(_) => Err(unknown_value("order", value, "SORT_ORDER_NEWEST_FIRST, SORT_ORDER_OLDEST_FIRST")),
+    }
 }
 
 pub(super) fn signal_statuses(values: &[i32]) -> Result<Vec<SignalStatus>, Status> {

@@ -43,10 +43,10 @@ pub use names::Names;
 pub use outsider::WriteLock;
 #[cfg(test)]
 pub(crate) use outsider::make_room;
-pub use page::{DateRange, Page, PageRequest};
+pub use page::{DateRange, Page, PageBinding, PageRequest, SortOrder};
 pub use queries::{
-    CommandFilter, DecisionFilter, FillFilter, JournalEntryRow, JournalSpan, OrderFilter, SignalFilter, TradeFilter,
-    TradeOrder,
+    AuditFilter, AuditRow, CommandFilter, DecisionFilter, FillFilter, JournalEntryRow, JournalSpan, OrderFilter,
+    SignalFilter, TradeFilter,
 };
 pub use reader::Reader;
 pub use rows::{

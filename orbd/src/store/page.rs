@@ -1,6 +1,9 @@
 //! Pages of a list: where one ends, the next begins, whatever was added in between.
 
+use core::fmt::Debug;
+
 use orb_core::Date;
+use sha2::{Digest as _, Sha256};
 
 use super::error::StoreError;
 
@@ -8,6 +11,8 @@ use super::error::StoreError;
 const ROWS_MAX: u32 = 1_000;
 /// Holds the rows of a page where none are asked for.
 const ROWS_DEFAULT: u32 = 50;
+/// Bytes of the fingerprint by which a token knows its list's filter.
+const FINGERPRINT_BYTES: usize = 8;
 /// Separates a token's parts; no name holds it.
 const SEPARATOR: char = '\u{1f}';
 
@@ -27,21 +32,92 @@ impl PageRequest {
         Self { size, token: None }
     }
 
-    pub(in crate::store) fn rows(&self) -> usize {
+    fn rows(&self) -> usize {
         let rows = if self.size == 0 { ROWS_DEFAULT } else { self.size.min(ROWS_MAX) };
         rows as usize
+    }
+}
+
+/// Says which rows of a list come first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SortOrder {
+    /// The newest first.
+    #[default]
+    NewestFirst,
+    /// The oldest first, as files are written.
+    OldestFirst,
+}
+
+/// Binds the tokens of a list to what was asked for: another ledger, filter or order has other tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageBinding {
+    list: &'static str,
+    fingerprint: String,
+}
+
+impl PageBinding {
+    /// Makes the binding of a list; `filter` is all that selects and orders its rows.
+    #[must_use]
+    pub fn new(list: &'static str, ledger_id: &str, filter: &impl Debug) -> Self {
+        let digest = Sha256::digest(format!("{list}{SEPARATOR}{ledger_id}{SEPARATOR}{filter:?}"));
+        Self { list, fingerprint: hex(&digest[..FINGERPRINT_BYTES]) }
+    }
+
+    /// Returns the token of the page after the row that these values mark.
+    #[must_use]
+    pub fn token(&self, parts: &[String]) -> String {
+        let mut text = format!("{}{SEPARATOR}{}", self.list, self.fingerprint);
+        for part in parts {
+            text.push(SEPARATOR);
+            text.push_str(part);
+        }
+        hex(text.as_bytes())
+    }
+
+    /// Reads the values of a token; `None` when it is none of this list, filter and order.
+    #[must_use]
+    pub fn read(&self, token: &str) -> Option<Vec<String>> {
+        let text = String::from_utf8(bytes(token)?).ok()?;
+        let mut parts = text.split(SEPARATOR);
+        let is_own = parts.next()? == self.list && parts.next()? == self.fingerprint;
+        is_own.then(|| parts.map(ToOwned::to_owned).collect())
+    }
+}
+
+/// Reads one page of a list: what was asked for, and where it goes on.
+pub(in crate::store) struct Pager<C> {
+    rows: usize,
+    binding: PageBinding,
+    /// Marks the last row of the page before; `None` for the first page.
+    pub(in crate::store) after: Option<C>,
+}
+
+impl<C: Cursor> Pager<C> {
+    /// Reads what was asked for.
+    pub(in crate::store) fn new(request: &PageRequest, ledger: &str, filter: &impl Debug) -> Result<Self, StoreError> {
+        let binding = PageBinding::new(C::LIST, ledger, filter);
+        let read = |token: &str| {
+            let parts = binding.read(token)?;
+            C::read(&parts.iter().map(String::as_str).collect::<Vec<_>>())
+        };
+        let after = match request.token.as_deref() {
+            None | Some("") => None,
+            Some(token) => Some(read(token).ok_or(StoreError::PageToken)?),
+        };
+        Ok(Self { rows: request.rows(), binding, after })
     }
 
     /// One row more than the page holds tells whether there is a next page.
     pub(in crate::store) fn limit(&self) -> i64 {
-        i64::try_from(self.rows() + 1).unwrap_or(i64::MAX)
+        i64::try_from(self.rows + 1).unwrap_or(i64::MAX)
     }
 
-    pub(in crate::store) fn after<C: Cursor>(&self) -> Result<Option<C>, StoreError> {
-        match self.token.as_deref() {
-            None | Some("") => Ok(None),
-            Some(token) => read_token(token).map(Some).ok_or(StoreError::PageToken),
-        }
+    /// Makes a page of the rows that a query with [`limit`](Self::limit) gave.
+    pub(in crate::store) fn page<T>(&self, mut rows: Vec<T>, cursor: impl Fn(&T) -> C) -> Page<T> {
+        let more = rows.len() > self.rows;
+        rows.truncate(self.rows);
+        let next = rows.last().filter(|_| more).map(|last| self.binding.token(&cursor(last).parts()));
+        Page { rows, next }
     }
 }
 
@@ -55,14 +131,6 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// Makes a page of the rows that a query with [`PageRequest::limit`] gave.
-    pub(in crate::store) fn of<C: Cursor>(mut rows: Vec<T>, request: &PageRequest, cursor: impl Fn(&T) -> C) -> Self {
-        let more = rows.len() > request.rows();
-        rows.truncate(request.rows());
-        let next = rows.last().filter(|_| more).map(|last| token(C::LIST, &cursor(last).parts()));
-        Self { rows, next }
-    }
-
     /// Turns each row into another, keeping the token.
     pub(in crate::store) fn try_map<U, E>(self, read: impl FnMut(T) -> Result<U, E>) -> Result<Page<U>, E> {
         let rows = self.rows.into_iter().map(read).collect::<Result<_, E>>()?;
@@ -131,25 +199,17 @@ macro_rules! cursor {
 }
 pub(in crate::store) use cursor;
 
-fn token(list: &str, parts: &[String]) -> String {
-    let mut text = list.to_owned();
-    for part in parts {
-        text.push(SEPARATOR);
-        text.push_str(part);
-    }
-    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn read_token<C: Cursor>(token: &str) -> Option<C> {
+/// Reads two hexadecimal digits a byte; `None` when the text is something else.
+fn bytes(text: &str) -> Option<Vec<u8>> {
     let digit = |pair: &[u8]| {
         let text = core::str::from_utf8(pair).ok().filter(|text| text.len() == 2)?;
-        u8::from_str_radix(text, 16).ok()
+        text.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u8::from_str_radix(text, 16).ok())?
     };
-    let bytes: Option<Vec<u8>> = token.as_bytes().chunks(2).map(digit).collect();
-    let text = String::from_utf8(bytes?).ok()?;
-    let parts: Vec<&str> = text.split(SEPARATOR).collect();
-    let (list, columns) = parts.split_first()?;
-    if *list == C::LIST { C::read(columns) } else { None }
+    text.as_bytes().chunks(2).map(digit).collect()
 }
 
 #[cfg(test)]
@@ -166,23 +226,29 @@ mod tests {
         Other of "other" { at: i64, name: String }
     }
 
+    fn pager<C: Cursor>(token: Option<String>, filter: &str) -> Result<Pager<C>, StoreError> {
+        Pager::new(&PageRequest { size: 3, token }, "sim:1", &filter)
+    }
+
     #[test]
-    fn a_token_is_read_by_its_own_list_only() {
-        let rows: Vec<i64> = (0..4).collect();
-        let page = Page::of(rows, &PageRequest::first(3), |&at| Example { at, name: "BRK.B é".to_owned() });
+    fn a_token_is_read_by_its_own_list_ledger_and_filter_only() {
+        let first: Pager<Example> = pager(None, "all").expect("the first page");
+        let page = first.page((0..4).collect(), |&at: &i64| Example { at, name: "BRK.B é".to_owned() });
         assert_eq!(page.rows, [0, 1, 2]);
-        let request = PageRequest { size: 3, token: page.next };
-        let cursor: Example = request.after().expect("a token of this list").expect("a token");
-        assert_eq!((cursor.at, cursor.name.as_str()), (2, "BRK.B é"));
-        assert!(matches!(request.after::<Other>(), Err(StoreError::PageToken)));
+        let next: Pager<Example> = pager(page.next.clone(), "all").expect("a token of this list");
+        let after = next.after.expect("a token");
+        assert_eq!((after.at, after.name.as_str()), (2, "BRK.B é"));
+        assert!(matches!(pager::<Other>(page.next.clone(), "all"), Err(StoreError::PageToken)));
+        assert!(matches!(pager::<Example>(page.next.clone(), "longs"), Err(StoreError::PageToken)));
+        let elsewhere = PageRequest { size: 3, token: page.next };
+        assert!(matches!(Pager::<Example>::new(&elsewhere, "sim:2", &"all"), Err(StoreError::PageToken)));
     }
 
     #[test]
     fn other_texts_are_no_tokens() {
         for text in ["x", "zz", "0", "6578616d706c65", "+1+1", "é", "ff"] {
-            let request = PageRequest { size: 0, token: Some(text.to_owned()) };
-            assert!(matches!(request.after::<Example>(), Err(StoreError::PageToken)), "{text}");
+            assert!(matches!(pager::<Example>(Some(text.to_owned()), "all"), Err(StoreError::PageToken)), "{text}");
         }
-        assert!(PageRequest { size: 0, token: Some(String::new()) }.after::<Example>().expect("no token").is_none());
+        assert!(pager::<Example>(Some(String::new()), "all").expect("no token").after.is_none());
     }
 }

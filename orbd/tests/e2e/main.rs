@@ -45,6 +45,8 @@ mod postgres;
 #[cfg(test)]
 mod records;
 #[cfg(test)]
+mod records_api;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod replay;

@@ -121,3 +121,61 @@ async fn the_export_is_one_file_of_closed_trades() {
                   orb-etf,SPY,2026-02-13,long,10,2026-02-13T14:35:00Z,100,2026-02-13T15:00:00Z,99,stop,-10,1,-11,-1.0000\n";
     assert_eq!(String::from_utf8(file).unwrap(), expect);
 }
+
+#[tokio::test]
+async fn orders_fills_equity_and_audits_are_refused_what_they_cannot_be_asked() {
+    let fixture = Fixture::start().await;
+    let client = fixture.client().await;
+    let (mut portfolio, mut logs) = (client.portfolio(), client.logs());
+    let fills = portfolio.list_fills(v1::ListFillsRequest::default()).await.unwrap().into_inner();
+    assert_eq!((fills.fills.len(), fills.fills[0].side()), (1, v1::OrderSide::Sell));
+    assert_eq!(fills.fills[0].ledger_id, fills.ledger.unwrap().id);
+    let buys = v1::ListFillsRequest { sides: vec![v1::OrderSide::Buy.into()], ..Default::default() };
+    assert_eq!(portfolio.list_fills(buys).await.unwrap().into_inner().fills, []);
+    let bad = v1::ListFillsRequest { sides: vec![0], ..Default::default() };
+    check_refused(portfolio.list_fills(bad).await, "sides");
+    let pending = v1::ListOrdersRequest { statuses: vec![v1::OrderStatus::Pending.into()], ..Default::default() };
+    assert_eq!(portfolio.list_orders(pending).await.unwrap().into_inner().orders, []);
+    let bad = |change: fn(&mut v1::ListOrdersRequest)| {
+        let mut request = v1::ListOrdersRequest::default();
+        change(&mut request);
+        request
+    };
+    check_refused(portfolio.list_orders(bad(|order| order.statuses = vec![99])).await, "statuses");
+    check_refused(portfolio.list_orders(bad(|order| order.roles = vec![0])).await, "roles");
+    check_refused(portfolio.list_orders(bad(|order| order.order = 7)).await, "order");
+    check_refused(portfolio.list_orders(bad(|order| order.page_size = -1)).await, "page_size");
+    check_refused(portfolio.list_orders(bad(|order| order.page_token = "00".to_owned())).await, "page_token");
+    check_refused(portfolio.list_orders(bad(|order| order.date_to = "soon".to_owned())).await, "date_to");
+    let equity = v1::GetIntradayEquityRequest { date: "2026-02-13".to_owned(), max_points: 0 };
+    assert_eq!(portfolio.get_intraday_equity(equity.clone()).await.unwrap_err().code(), Code::NotFound);
+    let bad = v1::GetIntradayEquityRequest { max_points: -1, ..equity };
+    check_refused(portfolio.get_intraday_equity(bad).await, "max_points");
+    let bad = v1::ListAuditEntriesRequest { actors: vec![String::new()], ..Default::default() };
+    check_refused(logs.list_audit_entries(bad).await, "actors");
+    let audits = logs.list_audit_entries(v1::ListAuditEntriesRequest::default()).await.unwrap().into_inner();
+    assert_eq!(audits.entries, []);
+}
+
+#[tokio::test]
+async fn a_signal_is_shown_with_its_chain_and_an_unknown_one_is_not_found() {
+    let fixture = Fixture::start().await;
+    let mut signals = fixture.client().await.signals();
+    let get = |id: &str| v1::GetSignalRequest { id: id.to_owned() };
+    let found = signals.get_signal(get("2026-02-13/orb-classic/NVDA/1")).await.unwrap().into_inner();
+    assert_eq!(found.signal.unwrap().symbol, "NVDA");
+    assert_eq!((found.fills.len(), found.explanation), (1, None));
+    assert_eq!((found.events[0].kind.as_str(), found.events[0].latency), ("decided", None));
+    assert_eq!(signals.get_signal(get("nonsense")).await.unwrap_err().code(), Code::NotFound);
+    check_refused(signals.get_signal(get("")).await, "id");
+    let explain = |symbol: &str, date: &str| v1::ExplainSymbolRequest {
+        symbol: symbol.to_owned(),
+        date: date.to_owned(),
+        strategies: Vec::new(),
+    };
+    assert_eq!(signals.explain_symbol(explain("NVDA", "2026-01-01")).await.unwrap_err().code(), Code::NotFound);
+    check_refused(signals.explain_symbol(explain("", "")).await, "symbol");
+    check_refused(signals.explain_symbol(explain("NVDA", "today")).await, "date");
+    let found = signals.explain_symbol(explain("NVDA", "2026-02-13")).await.unwrap().into_inner();
+    assert_eq!(found.signals.len(), 1);
+}

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::among;
 use crate::store::connect::AnyConn;
 use crate::store::error::{Doing as _, StoreError};
-use crate::store::page::{Page, PageRequest, cursor};
+use crate::store::page::{Page, PageRequest, Pager, cursor};
 use crate::store::reader::Reader;
 use crate::store::rows::{Audit, StoredCommand};
 use crate::store::schema::commands;
@@ -28,21 +28,21 @@ impl Reader {
     /// # Errors
     /// When the token is not of this list, or the database fails.
     pub fn list_commands(&self, filter: &CommandFilter, page: &PageRequest) -> Result<Page<Audit>, StoreError> {
-        let after: Option<CommandCursor> = page.after()?;
+        let pager: Pager<CommandCursor> = Pager::new(page, self.ledger_id(), filter)?;
         self.records(|conn| {
             let mut query = commands::table
                 .filter(commands::ledger_id.eq(self.ledger_id()))
                 .order((commands::at.desc(), commands::request_id.desc()))
-                .limit(page.limit())
+                .limit(pager.limit())
                 .select(StoredCommand::as_select())
                 .into_boxed();
             among!(query, commands::actor => &filter.actors);
-            if let Some(after) = &after {
+            if let Some(after) = &pager.after {
                 let earlier = commands::at.lt(after.at).or(commands::request_id.lt(&after.request_id));
                 query = query.filter(commands::at.le(after.at)).filter(earlier);
             }
             let rows: Vec<StoredCommand> = query.load(conn).doing("list commands")?;
-            let page = Page::of(rows, page, |row| CommandCursor { at: row.at, request_id: row.request_id.clone() });
+            let page = pager.page(rows, |row| CommandCursor { at: row.at, request_id: row.request_id.clone() });
             page.try_map(|row| Ok(row.read()))
         })
     }

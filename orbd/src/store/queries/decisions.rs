@@ -6,7 +6,7 @@ use orb_core::{Date, Reason};
 use super::{among, texts};
 use crate::store::connect::AnyConn;
 use crate::store::error::{Doing as _, StoreError};
-use crate::store::page::{DateRange, Page, PageRequest, cursor};
+use crate::store::page::{DateRange, Page, PageRequest, Pager, cursor};
 use crate::store::reader::Reader;
 use crate::store::rows::{DecisionRow, StoredDecision};
 use crate::store::schema::decisions;
@@ -35,14 +35,14 @@ impl Reader {
     /// # Errors
     /// When the token is not of this list, or the database fails.
     pub fn list_decisions(&self, filter: &DecisionFilter, page: &PageRequest) -> Result<Page<DecisionRow>, StoreError> {
-        let after: Option<DecisionCursor> = page.after()?;
+        let pager: Pager<DecisionCursor> = Pager::new(page, self.ledger_id(), filter)?;
         self.records(|conn| {
             let (from, to) = filter.dates.bounds();
             let mut query = decisions::table
                 .filter(decisions::ledger_id.eq(self.ledger_id()))
                 .filter(decisions::date.between(from, to))
                 .order((decisions::date.desc(), decisions::symbol.asc(), decisions::strategy.asc()))
-                .limit(page.limit())
+                .limit(pager.limit())
                 .select(StoredDecision::as_select())
                 .into_boxed();
             among!(query,
@@ -50,7 +50,7 @@ impl Reader {
                 decisions::strategy => &filter.strategies,
                 decisions::reason => texts(&filter.reasons),
             );
-            if let Some(after) = &after {
+            if let Some(after) = &pager.after {
                 let (date, symbol, strategy) = (decisions::date, decisions::symbol, decisions::strategy);
                 query = query.filter(date.le(&after.date)).filter(
                     date.lt(&after.date)
@@ -64,7 +64,7 @@ impl Reader {
                 symbol: row.symbol.clone(),
                 strategy: row.strategy.clone(),
             };
-            Page::of(rows, page, cursor).try_map(StoredDecision::read)
+            pager.page(rows, cursor).try_map(StoredDecision::read)
         })
     }
 }

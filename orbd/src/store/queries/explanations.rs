@@ -27,4 +27,19 @@ impl Reader {
             query.load(conn).doing("list explanations")
         })
     }
+
+    /// Returns the reckoning of one symbol, day and strategy; `None` when none was recorded.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn explanation(&self, date: Date, symbol: &str, strategy: &str) -> Result<Option<String>, StoreError> {
+        self.records(|conn| {
+            explanations::table
+                .find((self.ledger_id(), date.to_string(), symbol, strategy))
+                .select(explanations::record)
+                .first(conn)
+                .optional()
+                .doing("find an explanation")
+        })
+    }
 }

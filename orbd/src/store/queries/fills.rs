@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use orb_core::{Date, OrderSide};
 
-use super::{among, texts};
+use super::{among, in_order, texts};
 use crate::store::connect::AnyConn;
 use crate::store::error::{Doing as _, StoreError};
-use crate::store::page::{DateRange, Page, PageRequest, cursor};
+use crate::store::page::{DateRange, Page, PageRequest, Pager, SortOrder, cursor};
 use crate::store::reader::Reader;
 use crate::store::rows::{FillRow, StoredFill};
 use crate::store::schema::{fills, orders};
@@ -26,6 +26,8 @@ pub struct FillFilter {
     pub attempts: Vec<String>,
     /// Only these trading dates.
     pub dates: DateRange,
+    /// In which order.
+    pub order: SortOrder,
 }
 
 cursor! {
@@ -34,19 +36,18 @@ cursor! {
 }
 
 impl Reader {
-    /// Lists executions, the one counted last first.
+    /// Lists executions, in the order in which they were first recorded or the other way round.
     ///
     /// # Errors
     /// When the token is not of this list, or the database fails.
     pub fn list_fills(&self, filter: &FillFilter, page: &PageRequest) -> Result<Page<FillRow>, StoreError> {
-        let after: Option<FillCursor> = page.after()?;
+        let pager: Pager<FillCursor> = Pager::new(page, self.ledger_id(), filter)?;
         self.records(|conn| {
             let (from, to) = filter.dates.bounds();
             let mut query = fills::table
                 .filter(fills::ledger_id.eq(self.ledger_id()))
                 .filter(fills::date.between(from, to))
-                .order((fills::date.desc(), fills::ordinal.desc()))
-                .limit(page.limit())
+                .limit(pager.limit())
                 .select(StoredFill::as_select())
                 .into_boxed();
             among!(query,
@@ -55,12 +56,9 @@ impl Reader {
                 fills::attempt => &filter.attempts,
                 fills::side => texts(&filter.sides),
             );
-            if let Some(after) = &after {
-                let same_day = fills::date.eq(&after.date).and(fills::ordinal.lt(after.ordinal));
-                query = query.filter(fills::date.le(&after.date)).filter(fills::date.lt(&after.date).or(same_day));
-            }
+            let query = in_order!(fills, query, filter.order, &pager.after);
             let rows: Vec<StoredFill> = query.load(conn).doing("list fills")?;
-            let page = Page::of(rows, page, |row| FillCursor { date: row.date.clone(), ordinal: row.ordinal });
+            let page = pager.page(rows, |row| FillCursor { date: row.date.clone(), ordinal: row.ordinal });
             let mut page = page.try_map(StoredFill::read)?;
             add_broker_ids(conn, self.ledger_id(), &mut page.rows)?;
             Ok(page)

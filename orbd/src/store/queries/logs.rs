@@ -9,7 +9,7 @@ use super::{among, texts};
 use crate::store::connect::AnyConn;
 use crate::store::error::{Doing as _, StoreError};
 use crate::store::logs::{LogFilter, LogSearch};
-use crate::store::page::{Page, PageRequest, cursor};
+use crate::store::page::{Page, PageRequest, Pager, SortOrder, cursor};
 use crate::store::reader::Reader;
 use crate::store::rows::StoredLog;
 use crate::store::schema::logs;
@@ -42,10 +42,26 @@ impl Reader {
     /// # Errors
     /// When the token is not of this list, or the database fails.
     pub fn list_logs(&self, filter: &LogFilter, page: &PageRequest) -> Result<Page<LogView>, StoreError> {
-        let after: Option<LogCursor> = page.after()?;
+        self.list_logs_in(SortOrder::NewestFirst, filter, page)
+    }
+
+    /// Lists log lines of all ledgers in an order.
+    ///
+    /// # Errors
+    /// When the token is not of this list, or the database fails.
+    pub fn list_logs_in(
+        &self,
+        order: SortOrder,
+        filter: &LogFilter,
+        page: &PageRequest,
+    ) -> Result<Page<LogView>, StoreError> {
+        let pager: Pager<LogCursor> = Pager::new(page, "", &(order, filter))?;
         self.logs(|conn| {
-            let mut query =
-                logs::table.order(logs::id.desc()).limit(page.limit()).select(StoredLog::as_select()).into_boxed();
+            let mut query = logs::table.limit(pager.limit()).select(StoredLog::as_select()).into_boxed();
+            query = match order {
+                SortOrder::NewestFirst => query.order(logs::id.desc()),
+                SortOrder::OldestFirst => query.order(logs::id.asc()),
+            };
             among!(query, logs::component => texts(&filter.components));
             if let Some(least) = filter.severity_min {
                 query = query.filter(logs::severity.eq_any(severities_from(Some(least))));
@@ -59,11 +75,14 @@ impl Reader {
             if let Some(to) = filter.to {
                 query = query.filter(logs::at.lt(to.micros()));
             }
-            if let Some(after) = &after {
-                query = query.filter(logs::id.lt(after.id));
+            if let Some(after) = &pager.after {
+                query = match order {
+                    SortOrder::NewestFirst => query.filter(logs::id.lt(after.id)),
+                    SortOrder::OldestFirst => query.filter(logs::id.gt(after.id)),
+                };
             }
             let rows: Vec<StoredLog> = query.load(conn).doing("list log lines")?;
-            Page::of(rows, page, |row| LogCursor { id: row.id }).try_map(|row| Ok(row.read()))
+            pager.page(rows, |row| LogCursor { id: row.id }).try_map(|row| Ok(row.read()))
         })
     }
 }

@@ -1,5 +1,6 @@
 //! The reader's lists, one file per table.
 
+mod audit;
 mod commands;
 mod decisions;
 mod explanations;
@@ -14,6 +15,7 @@ mod sessions;
 mod signals;
 mod trades;
 
+pub use audit::{AuditFilter, AuditRow};
 pub use commands::CommandFilter;
 pub use decisions::DecisionFilter;
 pub use fills::FillFilter;
@@ -21,7 +23,7 @@ pub use journal::JournalEntryRow;
 pub use journal_days::JournalSpan;
 pub use orders::OrderFilter;
 pub use signals::SignalFilter;
-pub use trades::{TradeFilter, TradeOrder};
+pub use trades::TradeFilter;
 
 pub(in crate::store) use commands::load_last as load_last_commands;
 pub(in crate::store) use decisions::load_day as load_decisions;
@@ -51,3 +53,25 @@ macro_rules! among {
     };
 }
 use among;
+
+/// Orders a boxed query by date and ordinal, and lets it go on after the last row of the page before.
+///
+/// Both columns are compared as one value: so the index leads to that row, however many rows of its day lie before.
+macro_rules! in_order {
+    ($table:ident, $query:expr, $order:expr, $after:expr) => {{
+        use diesel::sql_types::{BigInt, Bool, Text};
+        let (date, ordinal) = ($table::date, $table::ordinal);
+        let (query, beyond) = match $order {
+            SortOrder::NewestFirst => ($query.order((date.desc(), ordinal.desc())), "(date, ordinal) < ("),
+            SortOrder::OldestFirst => ($query.order((date.asc(), ordinal.asc())), "(date, ordinal) > ("),
+        };
+        match $after {
+            None => query,
+            Some(after) => {
+                let place = diesel::dsl::sql::<Bool>(beyond).bind::<Text, _>(after.date.clone());
+                query.filter(place.sql(", ").bind::<BigInt, _>(after.ordinal).sql(")"))
+            }
+        }
+    }};
+}
+use in_order;

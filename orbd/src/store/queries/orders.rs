@@ -1,13 +1,13 @@
 //! Lists of orders.
 
 use diesel::prelude::*;
-use orb_core::order::OrderStatus;
+use orb_core::order::{OrderRole, OrderStatus};
 use orb_core::{Date, OrderSide};
 
-use super::{among, texts};
+use super::{among, in_order, texts};
 use crate::store::connect::AnyConn;
 use crate::store::error::{Doing as _, StoreError};
-use crate::store::page::{DateRange, Page, PageRequest, cursor};
+use crate::store::page::{DateRange, Page, PageRequest, Pager, SortOrder, cursor};
 use crate::store::reader::Reader;
 use crate::store::rows::{OrderRow, StoredOrder};
 use crate::store::schema::orders;
@@ -21,12 +21,16 @@ pub struct OrderFilter {
     pub sides: Vec<OrderSide>,
     /// Only these statuses.
     pub statuses: Vec<OrderStatus>,
+    /// Only those that are for this.
+    pub roles: Vec<OrderRole>,
     /// Only these strategies.
     pub strategies: Vec<String>,
     /// Only those of these attempts, by the id of their signal.
     pub attempts: Vec<String>,
     /// Only these trading dates.
     pub dates: DateRange,
+    /// In which order.
+    pub order: SortOrder,
 }
 
 cursor! {
@@ -35,19 +39,18 @@ cursor! {
 }
 
 impl Reader {
-    /// Lists orders, legs included, the newest first.
+    /// Lists orders, legs included, in the order in which they were first recorded or the other way round.
     ///
     /// # Errors
     /// When the token is not of this list, or the database fails.
     pub fn list_orders(&self, filter: &OrderFilter, page: &PageRequest) -> Result<Page<OrderRow>, StoreError> {
-        let after: Option<OrderCursor> = page.after()?;
+        let pager: Pager<OrderCursor> = Pager::new(page, self.ledger_id(), filter)?;
         self.records(|conn| {
             let (from, to) = filter.dates.bounds();
             let mut query = orders::table
                 .filter(orders::ledger_id.eq(self.ledger_id()))
                 .filter(orders::date.between(from, to))
-                .order((orders::date.desc(), orders::ordinal.desc()))
-                .limit(page.limit())
+                .limit(pager.limit())
                 .select(StoredOrder::as_select())
                 .into_boxed();
             among!(query,
@@ -56,13 +59,12 @@ impl Reader {
                 orders::attempt => &filter.attempts,
                 orders::side => texts(&filter.sides),
                 orders::status => texts(&filter.statuses),
+                orders::role => texts(&filter.roles),
             );
-            if let Some(after) = &after {
-                let same_day = orders::date.eq(&after.date).and(orders::ordinal.lt(after.ordinal));
-                query = query.filter(orders::date.le(&after.date)).filter(orders::date.lt(&after.date).or(same_day));
-            }
+            let query = in_order!(orders, query, filter.order, &pager.after);
             let rows: Vec<StoredOrder> = query.load(conn).doing("list orders")?;
-            Page::of(rows, page, |row| OrderCursor { date: row.date.clone(), ordinal: row.ordinal })
+            pager
+                .page(rows, |row| OrderCursor { date: row.date.clone(), ordinal: row.ordinal })
                 .try_map(StoredOrder::read)
         })
     }

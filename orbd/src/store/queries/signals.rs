@@ -6,10 +6,10 @@ use diesel::prelude::*;
 use orb_core::fact::SignalStatus;
 use orb_core::{Date, Price, Quantity, Side};
 
-use super::{among, texts};
+use super::{among, in_order, texts};
 use crate::store::connect::AnyConn;
 use crate::store::error::{Doing as _, StoreError};
-use crate::store::page::{DateRange, Page, PageRequest, cursor};
+use crate::store::page::{DateRange, Page, PageRequest, Pager, SortOrder, cursor};
 use crate::store::reader::Reader;
 use crate::store::rows::{SignalRow, StoredSignal};
 use crate::store::schema::{orders, signals, trades};
@@ -27,6 +27,8 @@ pub struct SignalFilter {
     pub strategies: Vec<String>,
     /// Only these trading dates.
     pub dates: DateRange,
+    /// In which order.
+    pub order: SortOrder,
 }
 
 cursor! {
@@ -35,19 +37,18 @@ cursor! {
 }
 
 impl Reader {
-    /// Lists signals, the newest first.
+    /// Lists signals, in the order in which they were first recorded or the other way round.
     ///
     /// # Errors
     /// When the token is not of this list, or the database fails.
     pub fn list_signals(&self, filter: &SignalFilter, page: &PageRequest) -> Result<Page<SignalRow>, StoreError> {
-        let after: Option<SignalCursor> = page.after()?;
+        let pager: Pager<SignalCursor> = Pager::new(page, self.ledger_id(), filter)?;
         self.records(|conn| {
             let (from, to) = filter.dates.bounds();
             let mut query = signals::table
                 .filter(signals::ledger_id.eq(self.ledger_id()))
                 .filter(signals::date.between(from, to))
-                .order((signals::date.desc(), signals::ordinal.desc()))
-                .limit(page.limit())
+                .limit(pager.limit())
                 .select(StoredSignal::as_select())
                 .into_boxed();
             among!(query,
@@ -56,12 +57,9 @@ impl Reader {
                 signals::side => texts(&filter.sides),
                 signals::status => texts(&filter.statuses),
             );
-            if let Some(after) = &after {
-                let same_day = signals::date.eq(&after.date).and(signals::ordinal.lt(after.ordinal));
-                query = query.filter(signals::date.le(&after.date)).filter(signals::date.lt(&after.date).or(same_day));
-            }
+            let query = in_order!(signals, query, filter.order, &pager.after);
             let rows: Vec<StoredSignal> = query.load(conn).doing("list signals")?;
-            let page = Page::of(rows, page, |row| SignalCursor { date: row.date.clone(), ordinal: row.ordinal });
+            let page = pager.page(rows, |row| SignalCursor { date: row.date.clone(), ordinal: row.ordinal });
             let mut page = page.try_map(StoredSignal::read)?;
             add_fills(conn, self.ledger_id(), &mut page.rows)?;
             Ok(page)

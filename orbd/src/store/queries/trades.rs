@@ -1,12 +1,14 @@
 //! Lists of trades.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Text};
 use orb_core::{Date, Side, Span};
 
 use super::{among, texts};
 use crate::store::connect::{AnyConn, MultiBackend};
 use crate::store::error::{Doing as _, StoreError};
-use crate::store::page::{DateRange, Page, PageRequest, cursor};
+use crate::store::page::{DateRange, Page, PageRequest, Pager, SortOrder, cursor};
 use crate::store::reader::Reader;
 use crate::store::rows::{StoredTrade, TradeRow, TradeStatus};
 use crate::store::schema::trades;
@@ -25,18 +27,8 @@ pub struct TradeFilter {
     pub strategies: Vec<String>,
     /// Only these trading dates.
     pub dates: DateRange,
-    /// In which order.
-    pub order: TradeOrder,
-}
-
-/// Orders trades; those of one entry time by symbol.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum TradeOrder {
-    /// The last entry first.
-    #[default]
-    NewestFirst,
-    /// The first entry first, as in an export.
-    OldestFirst,
+    /// In which order; those of one entry time by symbol.
+    pub order: SortOrder,
 }
 
 cursor! {
@@ -50,20 +42,20 @@ impl Reader {
     /// # Errors
     /// When the token is not of this list, or the database fails.
     pub fn list_trades(&self, filter: &TradeFilter, page: &PageRequest) -> Result<Page<TradeRow>, StoreError> {
-        let after: Option<TradeCursor> = page.after()?;
+        let pager: Pager<TradeCursor> = Pager::new(page, self.ledger_id(), filter)?;
         self.records(|conn| {
             let mut query = in_order(filter.order, chosen(self.ledger_id(), filter));
-            if let Some(after) = after.clone() {
+            if let Some(after) = pager.after.clone() {
                 query = beyond(filter.order, after, query);
             }
-            let query = query.limit(page.limit()).select(StoredTrade::as_select());
+            let query = query.limit(pager.limit()).select(StoredTrade::as_select());
             let rows: Vec<StoredTrade> = query.load(conn).doing("list trades")?;
             let cursor = |row: &StoredTrade| TradeCursor {
                 entry_time: row.entry_time,
                 symbol: row.symbol.clone(),
                 attempt: row.attempt.clone(),
             };
-            Page::of(rows, page, cursor).try_map(StoredTrade::read)
+            pager.page(rows, cursor).try_map(StoredTrade::read)
         })
     }
 
@@ -115,27 +107,22 @@ fn chosen<'a>(ledger: &'a str, filter: &'a TradeFilter) -> Query<'a> {
     query
 }
 
-fn in_order(order: TradeOrder, query: Query<'_>) -> Query<'_> {
+fn in_order(order: SortOrder, query: Query<'_>) -> Query<'_> {
     let (time, symbol, attempt) = (trades::entry_time, trades::symbol, trades::attempt);
     match order {
-        TradeOrder::NewestFirst => query.order((time.desc(), symbol.desc(), attempt.desc())),
-        TradeOrder::OldestFirst => query.order((time.asc(), symbol.asc(), attempt.asc())),
+        SortOrder::NewestFirst => query.order((time.desc(), symbol.desc(), attempt.desc())),
+        SortOrder::OldestFirst => query.order((time.asc(), symbol.asc(), attempt.asc())),
     }
 }
 
-fn beyond(order: TradeOrder, after: TradeCursor, query: Query<'_>) -> Query<'_> {
-    let (time, symbol, attempt) = (trades::entry_time, trades::symbol, trades::attempt);
-    let same_symbol = symbol.eq(after.symbol.clone());
-    match order {
-        TradeOrder::NewestFirst => {
-            let below = symbol.lt(after.symbol).or(same_symbol.and(attempt.lt(after.attempt)));
-            query.filter(time.le(after.entry_time)).filter(time.lt(after.entry_time).or(below))
-        }
-        TradeOrder::OldestFirst => {
-            let above = symbol.gt(after.symbol).or(same_symbol.and(attempt.gt(after.attempt)));
-            query.filter(time.ge(after.entry_time)).filter(time.gt(after.entry_time).or(above))
-        }
-    }
+/// Goes on after a trade; the three columns are compared as one value, as the index holds them.
+fn beyond(order: SortOrder, after: TradeCursor, query: Query<'_>) -> Query<'_> {
+    let beyond = match order {
+        SortOrder::NewestFirst => "(entry_time, symbol, attempt) < (",
+        SortOrder::OldestFirst => "(entry_time, symbol, attempt) > (",
+    };
+    let place = sql::<Bool>(beyond).bind::<BigInt, _>(after.entry_time).sql(", ").bind::<Text, _>(after.symbol);
+    query.filter(place.sql(", ").bind::<Text, _>(after.attempt).sql(")"))
 }
 
 /// Reads a day's trades by entry time, and before them those of other days that are still open.

@@ -44,6 +44,12 @@ pub struct OrderRow {
 }
 
 impl OrderRow {
+    /// Returns the mean price of its fills, truncated to the micro-dollar; `None` before the first.
+    #[must_use]
+    pub fn average_price(&self) -> Option<Price> {
+        (!self.filled.is_zero()).then(|| Price::from_micros(self.filled_notional.micros() / self.filled.shares()))
+    }
+
     /// Turns the row into the engine's value.
     pub(in crate::store) fn into_fact(self, names: &Names) -> Result<Order, StoreError> {
         Ok(Order {

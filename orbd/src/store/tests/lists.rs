@@ -1,7 +1,7 @@
 //! Pages and filters.
 
 use orb_core::fact::{Fact, Signal, SignalStatus};
-use orb_core::order::{AttemptId, OrderStatus};
+use orb_core::order::{AttemptId, OrderRole, OrderStatus};
 use orb_core::{OrderSide, Price, Quantity, Reason, Side, StrategyId};
 
 use super::Database;
@@ -9,8 +9,8 @@ use super::samples::{
     at, attempt, closed, commit, date, day, decision, fill, journal_row, order, refused, session, signal, trade,
 };
 use crate::store::{
-    Audit, Commit, DateRange, DecisionFilter, FillFilter, OrderFilter, Page, PageRequest, SignalFilter, StoreError,
-    TradeFilter, TradeOrder, TradeStatus,
+    Audit, AuditFilter, Commit, DateRange, DecisionFilter, FillFilter, OrderFilter, Page, PageRequest, SignalFilter,
+    SortOrder, StoreError, TradeFilter, TradeStatus,
 };
 
 /// Reads a list page by page, and checks that each is as long as it may be.
@@ -73,12 +73,13 @@ pub(super) fn pages_join_to_the_whole_list(database: &Database) {
         assert_eq!(keys.first(), Some(&(day(13), "AAPL".to_owned())));
         assert_eq!((keys.len(), keys.last()), (12, Some(&(day(11), "SPY".to_owned()))));
         let newest = collect(size, |page| reader.list_trades(&TradeFilter::default(), page));
-        let oldest = TradeFilter { order: TradeOrder::OldestFirst, ..TradeFilter::default() };
+        let oldest = TradeFilter { order: SortOrder::OldestFirst, ..TradeFilter::default() };
         let mut oldest = collect(size, |page| reader.list_trades(&oldest, page));
         oldest.reverse();
         assert_eq!(newest, oldest);
         assert_eq!(newest.len(), 30);
     }
+    in_both_orders(&reader);
     // A row that comes in between shifts nothing.
     let first = reader.list_signals(&Default::default(), &PageRequest::first(10)).expect("a page");
     commit(&mut database.writer(), &[Fact::Signal(signal(attempt(0, 99)))]);
@@ -87,6 +88,70 @@ pub(super) fn pages_join_to_the_whole_list(database: &Database) {
     assert_eq!((second.rows[0].attempt.date, second.rows[0].attempt.attempt), (day(12), 10));
     let foreign = PageRequest { size: 10, token: second.next };
     assert!(matches!(reader.list_orders(&Default::default(), &foreign), Err(StoreError::PageToken)));
+}
+
+/// Reads each list forwards and backwards, by pages that end in the midst of days.
+fn in_both_orders(reader: &crate::store::Reader) {
+    let order = SortOrder::OldestFirst;
+    macro_rules! check {
+        ($list:ident, $filter:ident) => {
+            for size in [3, 1000] {
+                let newest = collect(size, |page| reader.$list(&$filter::default(), page));
+                let oldest = $filter { order, ..$filter::default() };
+                let mut oldest = collect(size, |page| reader.$list(&oldest, page));
+                oldest.reverse();
+                assert_eq!(newest, oldest, "pages of {size}");
+                assert_eq!(newest.len(), 30);
+            }
+        };
+    }
+    check!(list_signals, SignalFilter);
+    check!(list_orders, OrderFilter);
+    check!(list_fills, FillFilter);
+}
+
+pub(super) fn a_token_belongs_to_its_filter_and_order(database: &Database) {
+    fill_up(database);
+    let reader = database.reader();
+    let longs = OrderFilter { symbols: vec!["SPY".to_owned()], ..OrderFilter::default() };
+    let next = reader.list_orders(&longs, &PageRequest::first(2)).expect("a page").next;
+    let request = PageRequest { size: 2, token: next };
+    assert_eq!(reader.list_orders(&longs, &request).expect("the next page").rows.len(), 2);
+    let longer = PageRequest { size: 3, ..request.clone() };
+    assert_eq!(reader.list_orders(&longs, &longer).expect("a longer page").rows.len(), 3);
+    let others = [
+        OrderFilter::default(),
+        OrderFilter { order: SortOrder::OldestFirst, ..longs.clone() },
+        OrderFilter { dates: DateRange::day(date()), ..longs },
+    ];
+    for other in others {
+        assert!(matches!(reader.list_orders(&other, &request), Err(StoreError::PageToken)), "{other:?}");
+    }
+}
+
+pub(super) fn the_audit_log_is_listed_by_number(database: &Database) {
+    let audit = |id: &str, actor: &str, seconds| Audit {
+        request_id: id.to_owned(),
+        actor: actor.to_owned(),
+        command: "Pause".to_owned(),
+        reason: String::new(),
+        result: "done".to_owned(),
+        accepted: true,
+        at: at(seconds),
+    };
+    let audits = [audit("r-1", "ann", 1), audit("r-2", "bob", 2), audit("r-1", "ann", 3)];
+    database.writer().commit(&Commit { audits: &audits, ..Commit::default() }).expect("a commit");
+    let reader = database.reader();
+    let numbers = |filter: AuditFilter| -> Vec<u64> {
+        collect(1, |page| reader.list_audits(&filter, page)).into_iter().map(|row| row.number).collect()
+    };
+    let all = AuditFilter::default;
+    assert_eq!(numbers(all()), [3, 2, 1]);
+    assert_eq!(numbers(AuditFilter { order: SortOrder::OldestFirst, ..all() }), [1, 2, 3]);
+    assert_eq!(numbers(AuditFilter { actors: vec!["ann".to_owned()], ..all() }), [3, 1]);
+    assert_eq!(numbers(AuditFilter { from: Some(at(2)), to: Some(at(3)), ..all() }), [2]);
+    let first = reader.list_audits(&all(), &PageRequest::first(1)).expect("a page").rows.remove(0);
+    assert_eq!(first.audit, audit("r-1", "ann", 3));
 }
 
 pub(super) fn filters_narrow_the_lists(database: &Database) {
@@ -106,6 +171,8 @@ pub(super) fn filters_narrow_the_lists(database: &Database) {
     let orders = |filter: OrderFilter| collect(1000, |page| reader.list_orders(&filter, page)).len();
     assert_eq!(orders(OrderFilter { statuses: vec![OrderStatus::Filled], ..OrderFilter::default() }), 0);
     assert_eq!(orders(OrderFilter { sides: vec![OrderSide::Sell], ..OrderFilter::default() }), 30);
+    assert_eq!(orders(OrderFilter { roles: vec![OrderRole::Entry], ..OrderFilter::default() }), 30);
+    assert_eq!(orders(OrderFilter { roles: vec![OrderRole::Stop], ..OrderFilter::default() }), 0);
     let id = "2026-02-12/orb-etf/BRK.B/2".to_owned();
     assert_eq!(orders(OrderFilter { attempts: vec![id.clone()], ..OrderFilter::default() }), 1);
     let fills = |filter: FillFilter| collect(1000, |page| reader.list_fills(&filter, page)).len();

@@ -100,6 +100,8 @@ suite! {
     open::migrating_twice_changes_nothing,
     open::a_reader_cannot_write,
     lists::pages_join_to_the_whole_list,
+    lists::a_token_belongs_to_its_filter_and_order,
+    lists::the_audit_log_is_listed_by_number,
     lists::filters_narrow_the_lists,
     lists::signals_show_what_became_of_them,
     lists::commands_are_found_by_their_request,
