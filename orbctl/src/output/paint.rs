@@ -64,7 +64,16 @@ fn tone(cell: &Cell) -> Option<&'static str> {
             "ACTIVE" | "FILLED" | "CLOSED" | "met" | "ok" => Some(GREEN),
             _ => None,
         },
-        _ => None,
+        Cell::Absent
+        | Cell::Count(_)
+        | Cell::Money(_)
+        | Cell::Signed(_)
+        | Cell::Ratio(_)
+        | Cell::Number(_)
+        | Cell::Flag(_)
+        | Cell::Time(_)
+        | Cell::Span(_)
+        | Cell::Nested(..) => None,
     }
 }
 
