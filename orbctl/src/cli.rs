@@ -4,7 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{commands, failure::EXIT_CODES, output::Format};
+use crate::{
+    commands,
+    failure::EXIT_CODES,
+    output::{Colour, Format},
+};
 
 const AFTER_HELP: &str = "\
 Configuration file ($XDG_CONFIG_HOME/orb/orbctl.toml, else ~/.config/orb/orbctl.toml):
@@ -43,6 +47,16 @@ pub(crate) struct Global {
         value_name = "FORMAT"
     )]
     pub(crate) output: Format,
+    /// When tables are coloured
+    #[arg(
+        long = "color",
+        global = true,
+        help_heading = "Output and connection",
+        value_enum,
+        default_value_t,
+        value_name = "WHEN"
+    )]
+    pub(crate) colour: Colour,
     /// The daemon, http://HOST:PORT or https://HOST:PORT; instead of a context
     #[arg(long, global = true, help_heading = "Output and connection", env = "ORB_ENDPOINT", value_name = "URL")]
     pub(crate) endpoint: Option<String>,
@@ -63,20 +77,28 @@ pub(crate) enum Command {
     Status(commands::status::Args),
     Account(commands::account::Args),
     Positions(commands::positions::Args),
+    Orders(commands::orders::Args),
+    Fills(commands::fills::Args),
+    Cancel(commands::cancel::Args),
     Signals(commands::signals::Args),
     Trades(commands::trades::Args),
     Decisions(commands::decisions::Args),
+    Universe(commands::universe::Args),
     Metrics(commands::metrics::Args),
     Equity(commands::equity::Args),
     Parity(commands::parity::Args),
     Readiness(commands::readiness::Args),
     Logs(commands::logs::Args),
+    Audit(commands::audit::Args),
+    Alarms(commands::alarms::Args),
     Kill(commands::kill::Args),
     Pause(commands::pause::Args),
     Resume(commands::resume::Args),
+    Limits(commands::limits::Args),
     Close(commands::close::Args),
     Export(commands::export::Args),
     Completions(commands::completions::Args),
+    Man(commands::man::Args),
 }
 
 #[cfg(test)]

@@ -188,7 +188,10 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::{failure::Kind, output::Format};
+    use crate::{
+        failure::Kind,
+        output::{Colour, Format},
+    };
 
     const FILE: &str = "current = \"paper\"\n[contexts.paper]\nendpoint = \"http://localhost:1\"\ntoken_file = \"t\"\n\
                         [contexts.live]\nendpoint = \"http://localhost:2\"\n";
@@ -202,7 +205,7 @@ mod tests {
 
     fn global(folder: &TempDir) -> Global {
         let config = Some(folder.path().join("orbctl.toml"));
-        Global { output: Format::Table, endpoint: None, token_file: None, config, context: None }
+        Global { output: Format::Table, colour: Colour::Never, endpoint: None, token_file: None, config, context: None }
     }
 
     fn token(target: &Target) -> Option<&str> {

@@ -8,13 +8,15 @@ use std::{
 
 use tonic::{Code, Status};
 
+use crate::wire;
+
 /// The exit codes, as `--help` shows them.
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  done
   1  the daemon refused, or the action is not complete
   2  wrong usage or configuration, or a confirmation is missing
-  3  cannot connect, no answer in time, or the stream ended
+  3  cannot connect, or no answer in time
   4  not authenticated or not permitted
   5  not found
   6  the daemon failed, or speaks another version of the API
@@ -60,8 +62,7 @@ impl Failure {
     /// Reads the daemon's refusal of `what`, an action such as "closing NVDA".
     pub(crate) fn from_status(what: &str, status: &Status) -> Self {
         let (kind, remedy) = assess(status.code());
-        let message = status.message().trim().trim_end_matches('.');
-        let message = if message.is_empty() { status.code().description() } else { message };
+        let message = wire::first_words(status);
         Self::new(kind, format!("{what} failed: {message}{remedy}"))
     }
 

@@ -38,7 +38,7 @@ impl Session {
         let mut target = config::resolve(global, &Environment::read())?;
         target.endpoint.call_timeout = call_timeout;
         let client = Client::connect(target.endpoint).await.map_err(|error| no_connection(&error, &target.origin))?;
-        Ok(Self { client, printer: Printer::new(global.output) })
+        Ok(Self { client, printer: Printer::new(global.output, global.colour) })
     }
 
     /// Says which ledger a table is about: the mode belongs on every screen.
@@ -46,7 +46,7 @@ impl Session {
     /// JSON and CSV say it on every row.
     pub(crate) fn show_ledger(&self, ledger: Option<&v1::Ledger>) {
         if let (Format::Table, Some(ledger)) = (self.printer.format(), ledger) {
-            note(&format!("{} ledger {}", wire::environment_name(ledger.environment), ledger.id));
+            note(&wire::ledger_name(ledger));
         }
     }
 }

@@ -5,11 +5,13 @@ use chrono_tz::America::New_York;
 use orb_api::{
     time::{duration_to_micros, timestamp_to_micros},
     v1::{
-        CloseOutcome, CloseReason, Component, Environment, HealthState, HoldCleared, HoldKind, OrderSide,
-        ReadinessVerdict, SessionPhase, Severity, Side, SignalStatus, TradeStatus, TradingState,
+        CancelOutcome, CloseOutcome, CloseReason, Component, Environment, HealthState, HoldCleared, HoldKind, Ledger,
+        OrderRole, OrderSide, OrderStatus, ReadinessVerdict, SessionPhase, Severity, Side, SignalStatus, TradeStatus,
+        TradingState, UniverseState,
     },
 };
 use prost_types::{Duration, Timestamp};
+use tonic::Status;
 
 use crate::output::Cell;
 
@@ -42,12 +44,27 @@ names! {
     health_state: HealthState, "HEALTH_STATE_", lower;
     close_reason: CloseReason, "CLOSE_REASON_", lower;
     close_outcome: CloseOutcome, "CLOSE_OUTCOME_", upper;
+    cancel_outcome: CancelOutcome, "CANCEL_OUTCOME_", upper;
+    order_status: OrderStatus, "ORDER_STATUS_", upper;
+    order_role: OrderRole, "ORDER_ROLE_", lower;
+    universe_state: UniverseState, "UNIVERSE_STATE_", lower;
     readiness_verdict: ReadinessVerdict, "READINESS_VERDICT_", lower;
 }
 
 /// Names the mode in a sentence.
 pub(crate) fn environment_name(value: i32) -> String {
     environment(value).to_table()
+}
+
+/// Names the books in a sentence.
+pub(crate) fn ledger_name(ledger: &Ledger) -> String {
+    format!("{} ledger {}", environment_name(ledger.environment), ledger.id)
+}
+
+/// Returns what a refusal says, or the name of its code where it says nothing.
+pub(crate) fn first_words(status: &Status) -> String {
+    let message = status.message().trim().trim_end_matches('.');
+    if message.is_empty() { status.code().description().to_owned() } else { message.to_owned() }
 }
 
 fn upper(name: &str) -> String {

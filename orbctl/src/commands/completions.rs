@@ -6,7 +6,7 @@ use clap_complete::Shell;
 use crate::{
     cli::Cli,
     failure::Failure,
-    output::{Format, Printer},
+    output::{Colour, Format, Printer},
 };
 
 /// Writes a completion script for a shell
@@ -20,5 +20,5 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "orbctl", &mut script);
-    Ok(Printer::new(Format::Table).raw(&script)?)
+    Ok(Printer::new(Format::Table, Colour::Never).raw(&script)?)
 }

@@ -7,7 +7,7 @@ use super::filters::{Dates, Limit, Names};
 use crate::{
     cli::Global,
     failure::Failure,
-    output::{Cell, Column},
+    output::{Cell, Column, minor},
     paging::{PageRequest, show_list},
     session::Session,
 };
@@ -47,7 +47,7 @@ pub(crate) async fn run(global: &Global, args: Args) -> Result<(), Failure> {
 }
 
 const COLUMNS: &[Column<Decision>] = &[
-    Column::text("strategy", |d| Cell::text(&d.strategy)),
+    minor(2, Column::text("strategy", |d| Cell::text(&d.strategy))),
     Column::text("symbol", |d| Cell::text(&d.symbol)),
     Column::text("date", |d| Cell::text(&d.date)),
     Column::text("reason", |d| Cell::text(&d.reason)),

@@ -6,7 +6,7 @@ use super::filters::Dates;
 use crate::{
     cli::Global,
     failure::{Failure, note},
-    output::{Cell, Column, Grid},
+    output::{Cell, Column, Grid, minor},
     session::Session,
 };
 
@@ -41,9 +41,9 @@ type Row = (EquityPoint, String);
 const COLUMNS: &[Column<Row>] = &[
     Column::text("date", |(p, _)| Cell::text(&p.date)),
     Column::number("equity", |(p, _)| Cell::money(&p.equity)),
-    Column::number("realized", |(p, _)| Cell::signed(&p.realized)),
-    Column::number("fees", |(p, _)| Cell::money(&p.fees)),
-    Column::number("drawdown", |(p, _)| Cell::money(&p.drawdown)),
+    minor(2, Column::number("realized", |(p, _)| Cell::signed(&p.realized))),
+    minor(2, Column::number("fees", |(p, _)| Cell::money(&p.fees))),
+    minor(1, Column::number("drawdown", |(p, _)| Cell::money(&p.drawdown))),
     Column::number("net_pnl", |(p, _)| Cell::signed(&p.net_pnl)),
     Column::number("daily_return", |(p, _)| p.daily_return.map_or(Cell::Absent, Cell::Ratio)),
     Column::hidden("ledger_id", |(_, ledger_id)| Cell::text(ledger_id)),

@@ -5,7 +5,9 @@ use clap::{
     Args,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-use orb_api::v1::{Component, HoldKind, Severity, Side, SignalStatus, TradeStatus};
+use orb_api::v1::{
+    Component, HoldKind, OrderRole, OrderSide, OrderStatus, Severity, Side, SignalStatus, TradeStatus, UniverseState,
+};
 
 use crate::failure::Failure;
 
@@ -91,6 +93,12 @@ macro_rules! parsers {
 
 parsers! {
     side: Side, "SIDE_", ["long", "short"];
+    order_side: OrderSide, "ORDER_SIDE_", ["buy", "sell"];
+    order_role: OrderRole, "ORDER_ROLE_", ["entry", "stop", "target", "exit"];
+    order_status: OrderStatus, "ORDER_STATUS_", [
+        "pending", "submitted", "working", "partially-filled", "filled", "cancelled", "expired", "rejected", "unknown",
+    ];
+    universe_state: UniverseState, "UNIVERSE_STATE_", ["waiting", "excluded", "watched", "signalled"];
     severity: Severity, "SEVERITY_", ["debug", "info", "warn", "error"];
     component: Component, "COMPONENT_", ["executor", "risk-manager", "alpaca", "strategy", "store", "api", "data"];
     hold: HoldKind, "HOLD_KIND_", [

@@ -83,7 +83,8 @@ const COLUMNS: &[Column<SetKillSwitchResponse>] = &[
     Column::hidden("replayed", |r| Cell::Flag(r.replayed)),
 ];
 
-const ORDERS: &[Column<OrderRef>] = &[
+/// Shared with the other commands that cancel.
+pub(super) const ORDERS: &[Column<OrderRef>] = &[
     Column::text("symbol", |o| Cell::text(&o.symbol)),
     Column::text("strategy", |o| Cell::text(&o.strategy)),
     Column::text("client_order_id", |o| Cell::text(&o.client_order_id)),
@@ -91,7 +92,8 @@ const ORDERS: &[Column<OrderRef>] = &[
     Column::hidden("ledger_id", |o| Cell::text(&o.ledger_id)),
 ];
 
-const CLOSED: &[Column<ClosedPosition>] = &[
+/// Shared with the command that closes everything.
+pub(super) const CLOSED: &[Column<ClosedPosition>] = &[
     Column::text("symbol", |p| Cell::text(&p.symbol)),
     Column::text("side", |p| wire::side(p.side)),
     Column::number("quantity", |p| Cell::Count(p.quantity)),
@@ -101,7 +103,8 @@ const CLOSED: &[Column<ClosedPosition>] = &[
     Column::hidden("ledger_id", |p| Cell::text(&p.ledger_id)),
 ];
 
-const REMAINING: &[Column<RemainingPosition>] = &[
+/// Shared with the command that closes everything.
+pub(super) const REMAINING: &[Column<RemainingPosition>] = &[
     Column::text("symbol", |p| Cell::text(&p.symbol)),
     Column::text("side", |p| wire::side(p.side)),
     Column::number("quantity", |p| Cell::Count(p.quantity)),
@@ -112,7 +115,8 @@ const REMAINING: &[Column<RemainingPosition>] = &[
     Column::hidden("ledger_id", |p| Cell::text(&p.ledger_id)),
 ];
 
-fn count<T>(items: &[T]) -> Cell {
+/// Shows how many there are.
+pub(super) fn count<T>(items: &[T]) -> Cell {
     Cell::Count(i64::try_from(items.len()).unwrap_or(i64::MAX))
 }
 

@@ -16,7 +16,7 @@ use crate::{
     cli::Global,
     failure::{Failure, note},
     follow::{follow, note_resync, snapshot_event},
-    output::{Cell, Column, Grid, Printer},
+    output::{Cell, Column, Grid, Printer, minor},
     paging::{self, PageRequest},
     session::Session,
     wire,
@@ -24,7 +24,8 @@ use crate::{
 
 /// Shows the newest log lines, the newest last
 ///
-/// With --follow: --limit lines of the past, then each new line.
+/// With --follow: --limit lines of the past, then each new line. A lost connection is taken up
+/// again; no line is shown twice.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     /// Only lines that matter at least so much
@@ -50,11 +51,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(global: &Global, args: Args) -> Result<(), Failure> {
-    if let (Some(from), Some(to)) = (args.from, args.to)
-        && from >= to
-    {
-        return Err(Failure::usage(format!("--from {from} is not before --to {to}: swap them")));
-    }
+    check_order(args.from, args.to)?;
     let session = Session::open(global).await?;
     if args.follow { watch(session, args).await } else { list(session, args).await }
 }
@@ -86,19 +83,19 @@ async fn list(mut session: Session, args: Args) -> Result<(), Failure> {
 }
 
 async fn watch(mut session: Session, args: Args) -> Result<(), Failure> {
-    let request = StreamLogsRequest {
-        severity_min: args.severity.unwrap_or_default().into(),
-        components: numbers(&args.component),
-        search: args.search,
-        backlog: args.limit.rows_max(),
-        resume_after: None,
-    };
     let mut client = session.client.logs();
+    let open = async |resume_after| {
+        let request = StreamLogsRequest {
+            severity_min: args.severity.unwrap_or_default().into(),
+            components: numbers(&args.component),
+            search: args.search.clone(),
+            backlog: args.limit.rows_max(),
+            resume_after,
+        };
+        client.stream_logs(request).await
+    };
     let mut last_id = 0;
-    follow("following the log", client.stream_logs(request), |message| {
-        show(&mut session.printer, message, &mut last_id)
-    })
-    .await
+    follow("following the log", open, |message| show(&mut session.printer, message, &mut last_id)).await
 }
 
 fn show(printer: &mut Printer, message: StreamLogsResponse, last_id: &mut u64) -> Result<(), Failure> {
@@ -118,11 +115,11 @@ fn show(printer: &mut Printer, message: StreamLogsResponse, last_id: &mut u64) -
 
 const COLUMNS: &[Column<LogEntry>] = &[
     Column::text("time", |l| wire::time(l.time.as_ref())),
-    Column::text("engine_time", |l| wire::time(l.engine_time.as_ref())),
+    minor(3, Column::text("engine_time", |l| wire::time(l.engine_time.as_ref()))),
     Column::text("severity", |l| wire::severity(l.severity)),
-    Column::text("component", |l| wire::component(l.component)),
+    minor(2, Column::text("component", |l| wire::component(l.component))),
     Column::text("message", |l| Cell::text(&l.message)),
-    Column::text("fields", fields),
+    minor(1, Column::text("fields", fields)),
     Column::hidden("id", |l| l.id.into()),
     Column::hidden("strategy", |l| Cell::maybe_text(l.strategy.as_ref())),
     Column::hidden("ledger_id", |l| Cell::maybe_text(l.ledger_id.as_ref())),
@@ -134,7 +131,18 @@ fn fields(entry: &LogEntry) -> Cell {
     Cell::Nested(pairs.join(" "), Value::Object(object))
 }
 
-fn instant(text: &str) -> Result<DateTime<Utc>, String> {
+/// Fails where a range of instants is none.
+pub(super) fn check_order(from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>) -> Result<(), Failure> {
+    match (from, to) {
+        (Some(from), Some(to)) if from >= to => {
+            Err(Failure::usage(format!("--from {from} is not before --to {to}: swap them")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reads an instant.
+pub(super) fn instant(text: &str) -> Result<DateTime<Utc>, String> {
     let time = DateTime::parse_from_rfc3339(text);
     time.map(|time| time.to_utc()).map_err(|_| "a time is RFC 3339, such as 2026-02-13T14:30:00Z".to_owned())
 }

@@ -1,16 +1,23 @@
 //! The commands, one file each.
 
 pub(crate) mod account;
+pub(crate) mod alarms;
+pub(crate) mod audit;
+pub(crate) mod cancel;
 pub(crate) mod close;
 pub(crate) mod completions;
 mod confirm;
 pub(crate) mod decisions;
 pub(crate) mod equity;
 pub(crate) mod export;
+pub(crate) mod fills;
 mod filters;
 pub(crate) mod kill;
+pub(crate) mod limits;
 pub(crate) mod logs;
+pub(crate) mod man;
 pub(crate) mod metrics;
+pub(crate) mod orders;
 pub(crate) mod parity;
 pub(crate) mod pause;
 pub(crate) mod positions;
@@ -20,6 +27,7 @@ pub(crate) mod resume;
 pub(crate) mod signals;
 pub(crate) mod status;
 pub(crate) mod trades;
+pub(crate) mod universe;
 
 use crate::{
     cli::{Cli, Command},
@@ -46,6 +54,14 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Resume(args) => resume::run(global, args).await,
         Command::Close(args) => close::run(global, args).await,
         Command::Export(args) => export::run(global, args).await,
+        Command::Orders(args) => orders::run(global, args).await,
+        Command::Fills(args) => fills::run(global, args).await,
+        Command::Cancel(args) => cancel::run(global, args).await,
+        Command::Universe(args) => universe::run(global, args).await,
+        Command::Audit(args) => audit::run(global, args).await,
+        Command::Alarms(args) => alarms::run(global, args).await,
+        Command::Limits(args) => limits::run(global, args).await,
+        Command::Man(args) => man::run(&args),
         Command::Completions(args) => completions::run(&args),
     }
 }

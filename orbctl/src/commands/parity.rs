@@ -9,7 +9,7 @@ use orb_api::v1::{
 use crate::{
     cli::Global,
     failure::Failure,
-    output::{Cell, Column, Grid},
+    output::{Cell, Column, Grid, minor},
     session::Session,
     wire,
 };
@@ -71,25 +71,25 @@ const COLUMNS: &[Column<GetParityReportResponse>] = &[
 ];
 
 const TRADES: &[Column<ParityTrade>] = &[
-    Column::text("strategy", |t| Cell::text(&t.strategy)),
+    minor(6, Column::text("strategy", |t| Cell::text(&t.strategy))),
     Column::text("symbol", |t| Cell::text(&t.symbol)),
-    Column::text("side", |t| Cell::text(&t.side)),
-    Column::number("quantity", |t| Cell::Count(t.quantity)),
+    minor(5, Column::text("side", |t| Cell::text(&t.side))),
+    minor(5, Column::number("quantity", |t| Cell::Count(t.quantity))),
     Column::hidden("quantity_expected", |t| Cell::Count(t.quantity_expected)),
     Column::number("entry_price", |t| Cell::money(&t.entry_price)),
-    Column::number("entry_expected", |t| Cell::money(&t.entry_expected)),
+    minor(3, Column::number("entry_expected", |t| Cell::money(&t.entry_expected))),
     Column::number("entry_ticks", |t| Cell::Count(t.entry_ticks)),
     Column::number("exit_price", |t| Cell::money(&t.exit_price)),
-    Column::number("exit_expected", |t| Cell::money(&t.exit_expected)),
+    minor(3, Column::number("exit_expected", |t| Cell::money(&t.exit_expected))),
     Column::number("exit_ticks", |t| t.exit_ticks.map_or(Cell::Absent, Cell::Count)),
-    Column::text("exit_reason", |t| Cell::text(&t.exit_reason)),
+    minor(4, Column::text("exit_reason", |t| Cell::text(&t.exit_reason))),
     Column::hidden("exit_reason_expected", |t| Cell::text(&t.exit_reason_expected)),
-    Column::number("slippage", |t| Cell::signed(&t.slippage)),
-    Column::number("slippage_r", |t| Cell::maybe_signed(t.slippage_r.as_ref())),
+    minor(2, Column::number("slippage", |t| Cell::signed(&t.slippage))),
+    minor(5, Column::number("slippage_r", |t| Cell::maybe_signed(t.slippage_r.as_ref()))),
     Column::hidden("fees", |t| Cell::money(&t.fees)),
     Column::hidden("fees_expected", |t| Cell::money(&t.fees_expected)),
     Column::number("net_pnl", |t| Cell::signed(&t.net_pnl)),
-    Column::number("net_pnl_pessimistic", |t| Cell::signed(&t.net_pnl_pessimistic)),
+    minor(4, Column::number("net_pnl_pessimistic", |t| Cell::signed(&t.net_pnl_pessimistic))),
     Column::hidden("net_pnl_optimistic", |t| Cell::maybe_signed(t.net_pnl_optimistic.as_ref())),
 ];
 

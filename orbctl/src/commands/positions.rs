@@ -13,7 +13,7 @@ use crate::{
     cli::Global,
     failure::{Failure, note},
     follow::{follow, note_resync, snapshot_event},
-    output::{Cell, Column, Grid, Printer},
+    output::{Cell, Column, Grid, Printer, minor},
     paging::{self, PageRequest},
     session::Session,
     wire,
@@ -22,7 +22,8 @@ use crate::{
 /// Shows the open positions
 ///
 /// With --follow a terminal is redrawn each second; elsewhere each change is a row. In JSON
-/// and CSV its `event` is snapshot, update, removed or, after orbctl fell behind, resync.
+/// and CSV its `event` is snapshot, update, removed or, after orbctl fell behind, resync. A lost
+/// connection is taken up again where it ended; where that is not possible, a snapshot follows.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -66,10 +67,13 @@ pub(crate) async fn fetch(session: &Session, names: &Names) -> Result<Vec<Positi
 }
 
 async fn watch(mut session: Session, names: Names) -> Result<(), Failure> {
-    let request = StreamPositionsRequest { symbols: names.symbol, strategies: names.strategy, resume_after: None };
     let mut client = session.client.portfolio();
+    let open = async |resume_after| {
+        let (symbols, strategies) = (names.symbol.clone(), names.strategy.clone());
+        client.stream_positions(StreamPositionsRequest { symbols, strategies, resume_after }).await
+    };
     let mut screen = Screen::default();
-    follow("following the positions", client.stream_positions(request), |message| {
+    follow("following the positions", open, |message| {
         if session.printer.is_screen() {
             screen.show(&mut session.printer, message)
         } else {
@@ -128,7 +132,7 @@ impl Screen {
 
     fn replace(&mut self, snapshot: PositionsSnapshot) {
         if let Some(ledger) = snapshot.ledger {
-            self.ledger = format!("{} ledger {}", wire::environment_name(ledger.environment), ledger.id);
+            self.ledger = wire::ledger_name(&ledger);
         }
         self.positions.clear();
         self.change(PositionsUpdate { changed: snapshot.positions, removed: Vec::new(), day_pnl: snapshot.day_pnl });
@@ -153,15 +157,15 @@ const COLUMNS: &[Column<Position>] = &[
     Column::number("quantity", |p| Cell::Count(p.quantity)),
     Column::number("entry_price", |p| Cell::money(&p.entry_price)),
     Column::number("last_price", |p| Cell::maybe_money(p.last_price.as_ref())),
-    Column::number("stop_price", |p| Cell::maybe_money(p.stop_price.as_ref())),
-    Column::number("target_price", |p| Cell::maybe_money(p.target_price.as_ref())),
+    minor(1, Column::number("stop_price", |p| Cell::maybe_money(p.stop_price.as_ref()))),
+    minor(4, Column::number("target_price", |p| Cell::maybe_money(p.target_price.as_ref()))),
     Column::number("unrealized_pnl", |p| Cell::maybe_signed(p.unrealized_pnl.as_ref())),
-    Column::number("unrealized_r", |p| Cell::maybe_signed(p.unrealized_r.as_ref())),
-    Column::number("notional", |p| Cell::money(&p.notional)),
-    Column::number("protected_quantity", |p| Cell::Count(p.protected_quantity)),
-    Column::text("entry_time", |p| wire::time(p.entry_time.as_ref())),
-    Column::text("strategy", |p| Cell::text(&p.strategy)),
-    Column::text("closing", |p| p.closing_reason.map_or(Cell::Flag(p.closing), wire::close_reason)),
+    minor(2, Column::number("unrealized_r", |p| Cell::maybe_signed(p.unrealized_r.as_ref()))),
+    minor(5, Column::number("notional", |p| Cell::money(&p.notional))),
+    minor(3, Column::number("protected_quantity", |p| Cell::Count(p.protected_quantity))),
+    minor(6, Column::text("entry_time", |p| wire::time(p.entry_time.as_ref()))),
+    minor(6, Column::text("strategy", |p| Cell::text(&p.strategy))),
+    minor(3, Column::text("closing", |p| p.closing_reason.map_or(Cell::Flag(p.closing), wire::close_reason))),
     Column::hidden("trade_id", |p| Cell::text(&p.trade_id)),
     Column::hidden("ledger_id", |p| Cell::text(&p.ledger_id)),
 ];

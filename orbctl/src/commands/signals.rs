@@ -11,7 +11,7 @@ use crate::{
     cli::Global,
     failure::Failure,
     follow::{follow, note_resync, snapshot_event},
-    output::{Cell, Column, Grid, Printer},
+    output::{Cell, Column, Grid, Printer, minor},
     paging::{PageRequest, show_list},
     session::Session,
     wire,
@@ -20,7 +20,8 @@ use crate::{
 /// Shows signals and what became of them, newest first
 ///
 /// With --follow: those of the current session, then each change as a row. In JSON and CSV
-/// its `event` is snapshot, update or, after orbctl fell behind, resync.
+/// its `event` is snapshot, update or, after orbctl fell behind, resync. A lost connection is
+/// taken up again where it ended; where that is not possible, a snapshot follows.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -67,15 +68,18 @@ async fn list(session: Session, args: Args, (date_from, date_to): (String, Strin
 }
 
 async fn watch(mut session: Session, args: Args) -> Result<(), Failure> {
-    let request = StreamSignalsRequest {
-        symbols: args.names.symbol,
-        sides: numbers(&args.side),
-        statuses: numbers(&args.status),
-        strategies: args.names.strategy,
-        resume_after: None,
-    };
     let mut client = session.client.signals();
-    follow("following the signals", client.stream_signals(request), |message| {
+    let open = async |resume_after| {
+        let request = StreamSignalsRequest {
+            symbols: args.names.symbol.clone(),
+            sides: numbers(&args.side),
+            statuses: numbers(&args.status),
+            strategies: args.names.strategy.clone(),
+            resume_after,
+        };
+        client.stream_signals(request).await
+    };
+    follow("following the signals", open, |message| {
         if let Some(Event::Snapshot(snapshot)) = &message.event {
             session.show_ledger(snapshot.ledger.as_ref());
         }
@@ -96,21 +100,22 @@ fn show(printer: &mut Printer, message: StreamSignalsResponse) -> Result<(), Fai
     Ok(printer.rows(&Grid::of(COLUMNS, &signals).followed(event, message.sequence))?)
 }
 
-const COLUMNS: &[Column<Signal>] = &[
+/// Shared with the commands that show the signals of a symbol.
+pub(super) const COLUMNS: &[Column<Signal>] = &[
     Column::text("time", |s| wire::time(s.time.as_ref())),
     Column::text("symbol", |s| Cell::text(&s.symbol)),
     Column::text("side", |s| wire::side(s.side)),
     Column::text("status", |s| wire::signal_status(s.status)),
-    Column::number("score", |s| s.score.into()),
+    minor(3, Column::number("score", |s| s.score.into())),
     Column::number("level", |s| Cell::money(&s.level)),
-    Column::number("stop_price", |s| Cell::maybe_money(s.stop_price.as_ref())),
-    Column::number("target_price", |s| Cell::maybe_money(s.target_price.as_ref())),
+    minor(4, Column::number("stop_price", |s| Cell::maybe_money(s.stop_price.as_ref()))),
+    minor(5, Column::number("target_price", |s| Cell::maybe_money(s.target_price.as_ref()))),
     Column::number("quantity", |s| Cell::Count(s.quantity)),
-    Column::number("filled_quantity", |s| Cell::Count(s.filled_quantity)),
-    Column::number("fill_price", |s| Cell::maybe_money(s.fill_price.as_ref())),
-    Column::text("strategy", |s| Cell::text(&s.strategy)),
+    minor(2, Column::number("filled_quantity", |s| Cell::Count(s.filled_quantity))),
+    minor(3, Column::number("fill_price", |s| Cell::maybe_money(s.fill_price.as_ref()))),
+    minor(6, Column::text("strategy", |s| Cell::text(&s.strategy))),
     Column::text("reason", |s| Cell::maybe_text(s.reason.as_ref())),
-    Column::text("reason_detail", |s| Cell::maybe_text(s.reason_detail.as_ref())),
+    minor(6, Column::text("reason_detail", |s| Cell::maybe_text(s.reason_detail.as_ref()))),
     Column::hidden("date", |s| Cell::text(&s.date)),
     Column::hidden("id", |s| Cell::text(&s.id)),
     Column::hidden("client_order_id", |s| Cell::maybe_text(s.client_order_id.as_ref())),

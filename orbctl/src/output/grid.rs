@@ -10,6 +10,8 @@ pub(crate) struct Heading {
     pub(crate) is_right_aligned: bool,
     /// Whether tables leave it out; JSON and CSV have every column.
     pub(crate) is_hidden: bool,
+    /// Which columns a narrow terminal does without: the greatest first, 0 never.
+    pub(crate) rank: u8,
 }
 
 impl Heading {
@@ -28,18 +30,24 @@ pub(crate) struct Column<T> {
 impl<T> Column<T> {
     /// A column of words.
     pub(crate) const fn text(name: &'static str, cell: fn(&T) -> Cell) -> Self {
-        Self { heading: Heading { name, is_right_aligned: false, is_hidden: false }, cell }
+        Self { heading: Heading { name, is_right_aligned: false, is_hidden: false, rank: 0 }, cell }
     }
 
     /// A column of numbers.
     pub(crate) const fn number(name: &'static str, cell: fn(&T) -> Cell) -> Self {
-        Self { heading: Heading { name, is_right_aligned: true, is_hidden: false }, cell }
+        Self { heading: Heading { name, is_right_aligned: true, is_hidden: false, rank: 0 }, cell }
     }
 
     /// A column that tables leave out.
     pub(crate) const fn hidden(name: &'static str, cell: fn(&T) -> Cell) -> Self {
-        Self { heading: Heading { name, is_right_aligned: false, is_hidden: true }, cell }
+        Self { heading: Heading { name, is_right_aligned: false, is_hidden: true, rank: 0 }, cell }
     }
+}
+
+/// Lets a narrow terminal do without a column: the greatest rank goes first.
+pub(crate) const fn minor<T>(rank: u8, mut column: Column<T>) -> Column<T> {
+    column.heading.rank = rank;
+    column
 }
 
 /// Rows under headings.
@@ -64,7 +72,7 @@ impl Grid {
 
     /// Puts the event and the sequence of a stream's message before each row.
     pub(crate) fn followed(mut self, event: &str, sequence: u64) -> Self {
-        let heading = |name| Heading { name, is_right_aligned: false, is_hidden: true };
+        let heading = |name| Heading { name, is_right_aligned: false, is_hidden: true, rank: 0 };
         self.is_followed = true;
         self.headings.splice(0..0, [heading("event"), heading("sequence")]);
         for row in &mut self.rows {

@@ -2,8 +2,11 @@
 
 mod cell;
 mod grid;
+mod layout;
+mod paint;
 mod printer;
 
 pub(crate) use cell::Cell;
-pub(crate) use grid::{Column, Grid};
+pub(crate) use grid::{Column, Grid, minor};
+pub(crate) use paint::Colour;
 pub(crate) use printer::{Format, Printer};

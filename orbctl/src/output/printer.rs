@@ -5,13 +5,18 @@ use std::io::{self, IsTerminal as _, Write};
 use clap::ValueEnum;
 use serde_json::Value;
 
-use super::{Cell, Grid, grid::Heading};
+use super::{
+    Cell, Colour, Grid,
+    grid::Heading,
+    layout::{GAP, Layout, wrap},
+    paint,
+};
+use crate::failure::note;
 
-const GAP: &str = "  ";
 /// The least width of a column whose later rows are not known yet.
 const FOLLOWED_WIDTH_MIN: usize = 10;
-/// A longer text does not push the columns after it out for every other row.
-const WIDTH_MAX: usize = 48;
+/// A terminal that is narrower is taken as this wide.
+const SPACE_MIN: usize = 40;
 const CLEAR_SCREEN: &[u8] = b"\x1b[H\x1b[2J";
 
 /// How results are written.
@@ -31,15 +36,30 @@ pub(crate) struct Printer {
     format: Format,
     out: Box<dyn Write>,
     is_terminal: bool,
-    /// The widths of the table that is being written; empty before its first row.
-    widths: Vec<usize>,
+    is_coloured: bool,
+    /// The width that tables have to fit into, in characters. Absent where there is no limit.
+    space: Option<usize>,
+    /// The layout of the table that is being written. Absent before its first row.
+    layout: Option<Layout>,
+    /// Whether the header of the CSV is written.
+    has_header: bool,
 }
 
 impl Printer {
-    pub(crate) fn new(format: Format) -> Self {
+    /// Makes the printer of standard output.
+    pub(crate) fn new(format: Format, colour: Colour) -> Self {
         let out = io::stdout();
         let is_terminal = out.is_terminal();
-        Self { format, is_terminal, out: Box::new(io::BufWriter::new(out)), widths: Vec::new() }
+        let width = || crossterm::terminal::size().ok().map(|(columns, _)| usize::from(columns).max(SPACE_MIN));
+        Self {
+            format,
+            is_terminal,
+            is_coloured: colour.is_wanted(&out),
+            space: if is_terminal { width() } else { None },
+            out: Box::new(io::BufWriter::new(out)),
+            layout: None,
+            has_header: false,
+        }
     }
 
     pub(crate) fn format(&self) -> Format {
@@ -83,7 +103,11 @@ impl Printer {
     pub(crate) fn redraw(&mut self, caption: &str, grid: &Grid) -> io::Result<()> {
         self.out.write_all(CLEAR_SCREEN)?;
         writeln!(self.out, "{caption}\n")?;
-        self.widths.clear();
+        self.layout = None;
+        if self.is_terminal {
+            // A terminal may have been resized since the last time.
+            self.space = crossterm::terminal::size().ok().map(|(columns, _)| usize::from(columns).max(SPACE_MIN));
+        }
         self.rows(grid)
     }
 
@@ -94,35 +118,91 @@ impl Printer {
     }
 
     fn table(&mut self, grid: &Grid) -> io::Result<()> {
-        let shown: Vec<_> = grid.headings.iter().filter(|heading| !heading.is_hidden).collect();
-        let lines: Vec<Vec<String>> = grid.rows.iter().map(|row| visible(&grid.headings, row)).collect();
+        let lines: Vec<Vec<String>> = grid.rows.iter().map(|row| row.iter().map(Cell::to_table).collect()).collect();
         if lines.is_empty() {
             return Ok(());
         }
-        let titles: Vec<String> = shown.iter().map(|heading| heading.title()).collect();
-        let is_new = self.widths.is_empty();
-        self.widths.resize(shown.len(), if grid.is_followed { FOLLOWED_WIDTH_MIN } else { 0 });
-        for line in lines.iter().chain([&titles]) {
-            for (width, text) in self.widths.iter_mut().zip(line) {
-                *width = (*width).max(text.chars().count().min(WIDTH_MAX));
+        let least = if grid.is_followed { FOLLOWED_WIDTH_MIN } else { 0 };
+        let known = self.layout.take();
+        let is_new = known.is_none();
+        let layout = match (known, self.space) {
+            (Some(mut layout), None) => {
+                layout.widen(&lines);
+                layout
             }
+            (Some(layout), Some(_)) => layout,
+            (None, None) => Layout::free(&grid.headings, &lines, least),
+            (None, Some(space)) => Layout::fitted(&grid.headings, &lines, least, space),
+        };
+        if is_new {
+            self.header(grid, &layout)?;
         }
-        let header = is_new.then_some(&titles);
-        for line in header.into_iter().chain(&lines) {
-            let aligned = align(line, &shown, &self.widths);
-            writeln!(self.out, "{}", aligned.trim_end())?;
+        for (row, line) in grid.rows.iter().zip(&lines) {
+            self.line(grid, &layout, line, |column, text| paint::value(&row[column], text))?;
+        }
+        if is_new && !layout.dropped.is_empty() {
+            self.out.flush()?;
+            note(&format!("no room for: {}; --output json has everything", layout.dropped.join(", ")));
+        }
+        self.layout = Some(layout);
+        Ok(())
+    }
+
+    fn header(&mut self, grid: &Grid, layout: &Layout) -> io::Result<()> {
+        let titles: Vec<_> = grid.headings.iter().map(Heading::title).collect();
+        self.line(grid, layout, &titles, |_, text| paint::heading(text))
+    }
+
+    /// Writes one row, in as many lines as its longest wrapped text needs.
+    fn line(
+        &mut self,
+        grid: &Grid,
+        layout: &Layout,
+        texts: &[String],
+        mark: impl Fn(usize, &str) -> String,
+    ) -> io::Result<()> {
+        let is_wrapped = self.space.is_some();
+        let pieces: Vec<Vec<String>> = layout
+            .columns
+            .iter()
+            .zip(&layout.widths)
+            .map(|(&column, &width)| if is_wrapped { wrap(&texts[column], width) } else { vec![texts[column].clone()] })
+            .collect();
+        let height = pieces.iter().map(Vec::len).max().unwrap_or(0);
+        for line in 0..height {
+            let cells: Vec<_> = layout
+                .columns
+                .iter()
+                .zip(&layout.widths)
+                .zip(&pieces)
+                .map(|((&column, &width), piece)| {
+                    let text = piece.get(line).map_or("", String::as_str);
+                    let padding = " ".repeat(width.saturating_sub(text.chars().count()));
+                    let marked =
+                        if self.is_coloured && !text.is_empty() { mark(column, text) } else { text.to_owned() };
+                    if grid.headings[column].is_right_aligned { padding + &marked } else { marked + &padding }
+                })
+                .collect();
+            writeln!(self.out, "{}", cells.join(GAP).trim_end())?;
         }
         Ok(())
     }
 
     fn card(&mut self, grid: &Grid, row: &[Cell], lists: &[(&'static str, Grid)]) -> io::Result<()> {
         let width = grid.headings.iter().map(|heading| heading.name.len()).max().unwrap_or(0);
+        let room = self.space.map_or(usize::MAX, |space| space.saturating_sub(width + GAP.len()).max(1));
         for (heading, cell) in grid.headings.iter().zip(row).filter(|(heading, _)| !heading.is_hidden) {
-            writeln!(self.out, "{:width$}{GAP}{}", heading.name.replace('_', " "), cell.to_table())?;
+            let mut name = heading.name.replace('_', " ");
+            for text in wrap(&cell.to_table(), room) {
+                let text = if self.is_coloured { paint::value(cell, &text) } else { text };
+                writeln!(self.out, "{name:width$}{GAP}{text}")?;
+                name.clear();
+            }
         }
         for (name, list) in lists.iter().filter(|(_, list)| !list.rows.is_empty()) {
-            writeln!(self.out, "\n{}", name.replace('_', " "))?;
-            self.widths.clear();
+            let name = name.replace('_', " ");
+            writeln!(self.out, "\n{}", if self.is_coloured { paint::heading(&name) } else { name })?;
+            self.layout = None;
             self.table(list)?;
         }
         Ok(())
@@ -130,8 +210,8 @@ impl Printer {
 
     fn csv(&mut self, grid: &Grid) -> io::Result<()> {
         let mut writer = csv::Writer::from_writer(&mut self.out);
-        if self.widths.is_empty() {
-            self.widths = vec![0; grid.headings.len()];
+        if !self.has_header {
+            self.has_header = true;
             writer.write_record(grid.headings.iter().map(|heading| heading.name))?;
         }
         for row in &grid.rows {
@@ -139,19 +219,6 @@ impl Printer {
         }
         writer.flush()
     }
-}
-
-fn visible(headings: &[Heading], row: &[Cell]) -> Vec<String> {
-    let cells = headings.iter().zip(row).filter(|(heading, _)| !heading.is_hidden);
-    cells.map(|(_, cell)| cell.to_table()).collect()
-}
-
-fn align(line: &[String], headings: &[&Heading], widths: &[usize]) -> String {
-    let pad = |((text, heading), width): ((&String, &&Heading), &usize)| {
-        if heading.is_right_aligned { format!("{text:>width$}") } else { format!("{text:<width$}") }
-    };
-    let padded: Vec<_> = line.iter().zip(headings).zip(widths).map(pad).collect();
-    padded.join(GAP)
 }
 
 /// Writes a row as an object whose keys stay in the order of the columns.
@@ -175,7 +242,7 @@ mod tests {
     use std::{cell::RefCell, rc::Rc};
 
     use super::*;
-    use crate::output::Column;
+    use crate::output::{Column, minor};
 
     struct Item(&'static str, &'static str);
 
@@ -198,10 +265,16 @@ mod tests {
         }
     }
 
-    fn written(format: Format, act: impl Fn(&mut Printer)) -> String {
+    fn printed(mut printer: Printer, act: impl Fn(&mut Printer)) -> String {
         let sink = Sink::default();
-        act(&mut Printer { format, out: Box::new(sink.clone()), is_terminal: false, widths: Vec::new() });
+        printer.out = Box::new(sink.clone());
+        act(&mut printer);
+        drop(printer);
         String::from_utf8(sink.0.take()).unwrap()
+    }
+
+    fn written(format: Format, act: impl Fn(&mut Printer)) -> String {
+        printed(Printer { is_terminal: false, space: None, ..Printer::new(format, Colour::Never) }, act)
     }
 
     fn two_times(format: Format) -> String {
@@ -258,5 +331,25 @@ mod tests {
             printer.rows(&Grid::of(COLUMNS, &[Item("F", "1")]).followed("update", 7)).unwrap();
         };
         assert_eq!(written(Format::Csv, show), "event,sequence,symbol,net_pnl,id\nupdate,7,F,1,\"x,y\"\n");
+    }
+
+    #[test]
+    fn a_table_is_made_to_fit_its_terminal() {
+        const WIDE: &[Column<Item>] = &[
+            Column::text("symbol", |item| Cell::text(item.0)),
+            minor(1, Column::text("strategy", |_| Cell::text("a strategy with a long name"))),
+            Column::text("message", |_| Cell::text("words that go on and on until the line is full")),
+        ];
+        let narrow = Printer { space: Some(40), ..Printer::new(Format::Table, Colour::Never) };
+        let shown = printed(narrow, |printer| printer.rows(&Grid::of(WIDE, &[Item("NVDA", "")])).unwrap());
+        assert_eq!(shown, "SYMBOL  MESSAGE\nNVDA    words that go on and on until\n        the line is full\n",);
+        assert!(shown.lines().all(|line| line.chars().count() <= 40));
+    }
+
+    #[test]
+    fn colours_are_around_the_text_and_not_the_padding() {
+        let coloured = Printer { is_coloured: true, space: None, ..Printer::new(Format::Table, Colour::Never) };
+        let shown = printed(coloured, |printer| printer.rows(&Grid::of(COLUMNS, &[Item("F", "-2.5")])).unwrap());
+        assert_eq!(shown.lines().nth(1), Some("F         \u{1b}[31m-2.50\u{1b}[0m"));
     }
 }

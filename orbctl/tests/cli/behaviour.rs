@@ -57,6 +57,12 @@ fn filters_reach_the_daemon() {
     check(&["kill"], &["action: Engage", "flatten: false", r#"reason: """#]);
     check(&["kill", "--flatten", "--reason", "news"], &["action: Engage", "flatten: true", r#"reason: "news""#]);
     check(&["pause", "--reason", "lunch"], &["PauseEntriesRequest", r#"reason: "lunch""#]);
+    check(&["orders", "--role", "stop", "--status", "working"], &["roles: [Stop]", "statuses: [Working]"]);
+    check(&["fills", "--side", "sell"], &["sides: [Sell]"]);
+    check(&["audit", "--actor", "anna"], &[r#"actors: ["anna"]"#]);
+    check(&["universe", "--date", "2026-02-13", "--state", "excluded"], &["2026-02-13", "states: [Excluded]"]);
+    check(&["alarms", "ack", "--all"], &["alarm_ids: []"]);
+    check(&["limits", "set", "--max-positions", "3", "--yes"], &[r#"fraction: """#, "max_positions: Some(3)"]);
     check(&["resume", "--hold", "crashed,breaker", "--yes"], &["holds: [Crashed, Breaker]"]);
     check(&["close", "nvda", "--yes", "--request-id", "r1"], &[r#"symbol: "NVDA""#, r#"request_id: "r1""#]);
 }
@@ -95,6 +101,7 @@ fn wrong_usage_is_exit_2_and_asks_nobody() {
     check_failure(&finish(orbctl(home.path(), &["status"]).spawn().unwrap()), 2, "no daemon is named");
     check_failure(&fake.run(&["close", "NVDA"]), 2, "closing NVDA needs --yes");
     check_failure(&fake.run(&["resume"]), 2, "resuming needs --yes");
+    check_failure(&fake.run(&["limits", "set", "--max-positions", "3"]), 2, "changing the limits needs --yes");
     check_failure(&fake.run(&["trades", "--from", "2026-02-14", "--to", "2026-02-13"]), 2, "swap them");
     check_failure(&fake.run(&["status", "--endpoint", "http://10.0.0.1:1"]), 2, "use https");
     for arguments in [
@@ -108,6 +115,10 @@ fn wrong_usage_is_exit_2_and_asks_nobody() {
         &["resume", "--hold", "kill", "--yes"],
         &["status", "--token", "secret"],
         &["export", "trades"],
+        &["cancel"],
+        &["alarms", "ack"],
+        &["limits", "set", "--yes"],
+        &["limits", "set", "--daily-loss", "300%", "--yes"],
     ] {
         let run = fake.run(arguments);
         assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{arguments:?}: {run:?}");
@@ -134,6 +145,11 @@ fn an_incomplete_action_shows_its_reply_and_is_exit_1() {
     assert_eq!(run.code, Some(1), "{run:?}");
     assert!(run.out.contains("HALTED") && run.out.contains("trading in NVDA is halted"), "{run:?}");
     assert!(run.err.contains("0 orders unconfirmed, 1 positions open"), "{run:?}");
+    for cancel in [&["cancel", "some-order"][..], &["cancel", "--all"]] {
+        let run = fake.run(cancel);
+        assert_eq!(run.code, Some(1), "{run:?}");
+        assert!(!run.out.is_empty() && run.err.contains("watch `orbctl orders`"), "{run:?}");
+    }
     let run = fake.run(&["resume", "--yes"]);
     assert_eq!(run.code, Some(1), "{run:?}");
     assert!(run.err.contains("entries are still held by kill"), "{run:?}");
@@ -231,4 +247,18 @@ fn a_reader_that_leaves_is_no_failure() {
     drop(child.stdout.take());
     let run = finish(child);
     assert_eq!((run.code, run.err.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_lost_stream_is_taken_up_where_it_ended_and_nothing_comes_twice() {
+    let fake = Fake::start(Mood::Willing);
+    let (lines, run) = follow(&fake, &["fills", "--follow", "--output", "json"], 2);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    let ids: Vec<_> = lines
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(ids, ["f1", "f2"]);
+    assert!(fake.last_asked().contains(r#"stream_epoch: "run-1", sequence: 7"#), "{}", fake.last_asked());
+    assert!(run.err.contains("restarting; reconnecting") && run.err.contains("nothing was missed"), "{run:?}");
 }

@@ -35,6 +35,16 @@ shows! {
     parity: "parity" "--date" "2026-02-13";
     readiness: "readiness";
     logs: "logs";
+    orders: "orders";
+    fills: "fills";
+    universe: "universe";
+    audit: "audit";
+    alarms: "alarms";
+    alarms_ack: "alarms" "ack" "a1" "--request-id" "r1";
+    cancel: "cancel" "2026-02-13-orb-classic-AAPL-1-entry" "--request-id" "r1";
+    cancel_all: "cancel" "--all" "--request-id" "r1";
+    limits: "limits";
+    limits_set: "limits" "set" "--daily-loss" "3%" "--max-positions" "6" "--yes" "--request-id" "r1";
     kill: "kill" "--reason" "news" "--request-id" "r1";
     kill_flatten: "kill" "--flatten" "--request-id" "r1";
     kill_release: "kill" "--release" "--reason" "all clear" "--request-id" "r1";
@@ -51,7 +61,9 @@ fn metrics_without_trades() {
 #[test]
 fn nothing_is_no_table_and_only_a_header_in_csv() {
     let fake = Fake::start(Mood::Empty);
-    for command in ["positions", "signals", "trades", "decisions", "equity", "logs"] {
+    for command in
+        ["positions", "signals", "trades", "decisions", "equity", "logs", "orders", "fills", "universe", "audit"]
+    {
         let run = fake.run(&[command]);
         assert_eq!((run.code, run.out.as_str()), (Some(0), ""), "{command}: {run:?}");
         assert!(run.err.contains("no "), "{command}: {run:?}");
@@ -77,6 +89,12 @@ fn every_line_of_json_is_an_object_with_its_ledger() {
         "logs",
         "parity",
         "readiness",
+        "orders",
+        "fills",
+        "universe",
+        "audit",
+        "alarms",
+        "limits",
     ];
     for command in commands {
         for line in fake.run(&[command, "--output", "json"]).out.lines() {
@@ -113,4 +131,23 @@ fn completions_need_no_daemon() {
     let run = fake::finish(fake::orbctl(home.path(), &["completions", "bash"]).spawn().unwrap());
     assert_eq!(run.code, Some(0));
     assert!(run.out.contains("_orbctl"), "{}", run.out);
+}
+
+#[test]
+fn manual_pages_need_no_daemon_and_name_every_command() {
+    let home = tempfile::TempDir::new().unwrap();
+    let run = fake::finish(fake::orbctl(home.path(), &["man"]).spawn().unwrap());
+    assert_eq!(run.code, Some(0));
+    assert!(run.out.contains(".TH orbctl") && run.out.contains("orbctl\\-kill"), "{}", run.out);
+    let pages = home.path().join("man1");
+    fake::finish(fake::orbctl(home.path(), &["man", "--out", pages.to_str().unwrap()]).spawn().unwrap());
+    assert!(pages.join("orbctl-kill.1").exists());
+}
+
+#[test]
+fn colours_are_for_terminals_and_for_whom_asks() {
+    let fake = Fake::start(Mood::Willing);
+    assert!(!fake.run(&["positions"]).out.contains('\u{1b}'));
+    assert!(fake.run(&["positions", "--color", "always"]).out.contains("\u{1b}[31m-20.00\u{1b}[0m"));
+    assert!(!fake.run(&["positions", "--color", "always", "--output", "csv"]).out.contains('\u{1b}'));
 }

@@ -66,7 +66,7 @@ pub(super) fn status() -> GetStatusResponse {
             since: at(-10),
         }],
         simulated_speed: Some(0.0),
-        alarms: Vec::new(),
+        alarms: vec![alarm()],
         last_reconcile_time: None,
     }
 }
@@ -440,8 +440,8 @@ fn order() -> OrderRef {
     }
 }
 
-fn closed_position(quantity: i64) -> ClosedPosition {
-    let fill = Fill {
+pub(super) fn fill(quantity: i64) -> Fill {
+    Fill {
         id: s("f9"),
         ledger_id: s("sim-1"),
         strategy: s("orb-classic"),
@@ -453,14 +453,17 @@ fn closed_position(quantity: i64) -> ClosedPosition {
         time: at(31),
         client_order_id: s("2026-02-13-orb-classic-NVDA-1-close"),
         broker_order_id: Some(s("b9")),
-    };
+    }
+}
+
+fn closed_position(quantity: i64) -> ClosedPosition {
     ClosedPosition {
         ledger_id: s("sim-1"),
         strategy: s("orb-classic"),
         symbol: s("NVDA"),
         side: Side::Long.into(),
         quantity,
-        fills: vec![fill],
+        fills: vec![fill(quantity)],
         net_pnl: s("-22.7"),
     }
 }
@@ -475,5 +478,121 @@ fn remaining_position() -> RemainingPosition {
         protected_quantity: 40,
         closing: true,
         detail: s("trading in NVDA is halted"),
+    }
+}
+
+fn alarm() -> Alarm {
+    Alarm {
+        id: s("a1"),
+        code: s("stop_uncovered"),
+        symbol: Some(s("NVDA")),
+        message: s("40 shares of NVDA have no stop: close them"),
+        since: at(29),
+        acknowledged_by: None,
+        acknowledged_time: None,
+    }
+}
+
+pub(super) fn acknowledged(request: &AcknowledgeAlarmsRequest) -> AcknowledgeAlarmsResponse {
+    let alarms = vec![Alarm { acknowledged_by: Some(s("operator")), acknowledged_time: at(31), ..alarm() }];
+    AcknowledgeAlarmsResponse { ledger: ledger(), request_id: request.request_id.clone(), replayed: false, alarms }
+}
+
+pub(super) fn entry_order() -> Order {
+    Order {
+        ledger_id: s("sim-1"),
+        client_order_id: s("2026-02-13-orb-classic-NVDA-1-entry"),
+        strategy: s("orb-classic"),
+        symbol: s("NVDA"),
+        date: s("2026-02-13"),
+        role: OrderRole::Entry.into(),
+        side: OrderSide::Buy.into(),
+        r#type: s("limit"),
+        quantity: 100,
+        price: Some(s("101.52")),
+        status: OrderStatus::Filled.into(),
+        filled_quantity: 100,
+        fill_price: Some(s("101.5")),
+        create_time: at(7),
+        update_time: at(8),
+        signal_id: s("s1"),
+        ..Order::default()
+    }
+}
+
+pub(super) fn universe_entry() -> UniverseEntry {
+    UniverseEntry {
+        strategy: s("orb-classic"),
+        symbol: s("AAPL"),
+        state: UniverseState::Excluded.into(),
+        features: Some(Features { relative_volume: Some(s("0.8")), rank: Some(21), ..Features::default() }),
+        range: None,
+        side: None,
+        reason: Some(s("rvol")),
+        detail: s("0.8 is below 1"),
+    }
+}
+
+pub(super) fn audit_entry() -> AuditEntry {
+    AuditEntry {
+        ledger_id: s("sim-1"),
+        number: 4,
+        time: at(30),
+        actor: s("operator"),
+        command: s("kill"),
+        reason: s("news"),
+        accepted: true,
+        result: s("HALTED, 1 entry cancelled"),
+        request_id: s("r1"),
+    }
+}
+
+pub(super) fn cancelled(request: &CancelOrderRequest, is_complete: bool) -> CancelOrderResponse {
+    let outcome = if is_complete { CancelOutcome::Cancelled } else { CancelOutcome::InProgress };
+    CancelOrderResponse {
+        ledger: ledger(),
+        request_id: request.request_id.clone(),
+        replayed: false,
+        outcome: outcome.into(),
+        order: Some(order()),
+        filled_quantity: 0,
+    }
+}
+
+pub(super) fn all_cancelled(request: &CancelAllOrdersRequest, is_complete: bool) -> CancelAllOrdersResponse {
+    let (cancelled_orders, unconfirmed_orders) =
+        if is_complete { (vec![order()], vec![]) } else { (vec![], vec![order()]) };
+    CancelAllOrdersResponse {
+        ledger: ledger(),
+        request_id: request.request_id.clone(),
+        replayed: false,
+        cancelled_orders,
+        filled_orders: Vec::new(),
+        unconfirmed_orders,
+        complete: is_complete,
+    }
+}
+
+fn risk(daily_loss_fraction: &str, max_positions: u32) -> Option<RiskLimits> {
+    Some(RiskLimits { daily_loss_fraction: s(daily_loss_fraction), max_positions })
+}
+
+pub(super) fn limits() -> GetRiskLimitsResponse {
+    GetRiskLimitsResponse {
+        ledger: ledger(),
+        in_force: risk("0.05", 5),
+        next_session: None,
+        ceiling: risk("0.1", 10),
+        loss_limit: status().loss_limit,
+    }
+}
+
+pub(super) fn limits_set(request: &SetRiskLimitsRequest) -> SetRiskLimitsResponse {
+    SetRiskLimitsResponse {
+        ledger: ledger(),
+        request_id: request.request_id.clone(),
+        replayed: false,
+        in_force: risk(&request.daily_loss_fraction, 5),
+        next_session: risk(&request.daily_loss_fraction, request.max_positions.unwrap_or(5)),
     }
 }

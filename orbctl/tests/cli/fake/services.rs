@@ -90,16 +90,19 @@ impl ControlService for Shared {
         unserved()
     }
 
-    async fn cancel_order(&self, _: Request<CancelOrderRequest>) -> Reply<CancelOrderResponse> {
-        unserved()
+    async fn cancel_order(&self, request: Request<CancelOrderRequest>) -> Reply<CancelOrderResponse> {
+        let request = self.note(request);
+        ok(replies::cancelled(&request, self.is_willing()))
     }
 
-    async fn cancel_all_orders(&self, _: Request<CancelAllOrdersRequest>) -> Reply<CancelAllOrdersResponse> {
-        unserved()
+    async fn cancel_all_orders(&self, request: Request<CancelAllOrdersRequest>) -> Reply<CancelAllOrdersResponse> {
+        let request = self.note(request);
+        ok(replies::all_cancelled(&request, self.is_willing()))
     }
 
-    async fn acknowledge_alarms(&self, _: Request<AcknowledgeAlarmsRequest>) -> Reply<AcknowledgeAlarmsResponse> {
-        unserved()
+    async fn acknowledge_alarms(&self, request: Request<AcknowledgeAlarmsRequest>) -> Reply<AcknowledgeAlarmsResponse> {
+        let request = self.note(request);
+        ok(replies::acknowledged(&request))
     }
 
     async fn list_environments(&self, _: Request<ListEnvironmentsRequest>) -> Reply<ListEnvironmentsResponse> {
@@ -110,12 +113,14 @@ impl ControlService for Shared {
         unserved()
     }
 
-    async fn get_risk_limits(&self, _: Request<GetRiskLimitsRequest>) -> Reply<GetRiskLimitsResponse> {
-        unserved()
+    async fn get_risk_limits(&self, request: Request<GetRiskLimitsRequest>) -> Reply<GetRiskLimitsResponse> {
+        self.note(request);
+        ok(replies::limits())
     }
 
-    async fn set_risk_limits(&self, _: Request<SetRiskLimitsRequest>) -> Reply<SetRiskLimitsResponse> {
-        unserved()
+    async fn set_risk_limits(&self, request: Request<SetRiskLimitsRequest>) -> Reply<SetRiskLimitsResponse> {
+        let request = self.note(request);
+        ok(replies::limits_set(&request))
     }
 
     async fn get_config(&self, _: Request<GetConfigRequest>) -> Reply<GetConfigResponse> {
@@ -169,18 +174,39 @@ impl PortfolioService for Shared {
         ]))
     }
 
-    async fn list_orders(&self, _: Request<ListOrdersRequest>) -> Reply<ListOrdersResponse> {
-        unserved()
+    async fn list_orders(&self, request: Request<ListOrdersRequest>) -> Reply<ListOrdersResponse> {
+        self.note(request);
+        let orders = self.rows(vec![replies::entry_order()]);
+        ok(ListOrdersResponse { ledger: replies::ledger(), orders, next_page_token: String::new() })
     }
 
-    async fn list_fills(&self, _: Request<ListFillsRequest>) -> Reply<ListFillsResponse> {
-        unserved()
+    async fn list_fills(&self, request: Request<ListFillsRequest>) -> Reply<ListFillsResponse> {
+        self.note(request);
+        let fills = self.rows(vec![replies::fill(100)]);
+        ok(ListFillsResponse { ledger: replies::ledger(), fills, next_page_token: String::new() })
     }
 
     type StreamFillsStream = Messages<StreamFillsResponse>;
 
-    async fn stream_fills(&self, _: Request<StreamFillsRequest>) -> Reply<Self::StreamFillsStream> {
-        unserved()
+    /// The first stream breaks; one that goes on after it is told so, any other begins anew.
+    async fn stream_fills(&self, request: Request<StreamFillsRequest>) -> Reply<Self::StreamFillsStream> {
+        use stream_fills_response::Event;
+        let place = self.note(request).resume_after;
+        let message = |sequence, event| StreamFillsResponse {
+            sequence,
+            stream_epoch: "run-1".to_owned(),
+            event: Some(event),
+            ..StreamFillsResponse::default()
+        };
+        let fill = |id: &str| Fill { id: id.to_owned(), ..replies::fill(100) };
+        let snapshot = FillsSnapshot { ledger: replies::ledger(), fills: vec![fill("f1")], ..Default::default() };
+        let update = FillsUpdate { fills: vec![fill("f1"), fill("f2")] };
+        let Some(place) = place else {
+            let first = Ok(message(7, Event::Snapshot(snapshot)));
+            return ok(stream::iter(vec![first, Err(Status::unavailable("restarting"))]).chain(stream::pending()));
+        };
+        let resumed = Event::Resumed(Resumed { after_sequence: place.sequence });
+        ok(messages(vec![message(place.sequence, resumed), message(9, Event::Update(update))]))
     }
 
     async fn get_intraday_equity(&self, _: Request<GetIntradayEquityRequest>) -> Reply<GetIntradayEquityResponse> {
@@ -234,8 +260,15 @@ impl SignalService for Shared {
         unserved()
     }
 
-    async fn list_universe(&self, _: Request<ListUniverseRequest>) -> Reply<ListUniverseResponse> {
-        unserved()
+    async fn list_universe(&self, request: Request<ListUniverseRequest>) -> Reply<ListUniverseResponse> {
+        self.note(request);
+        let entries = self.rows(vec![replies::universe_entry()]);
+        ok(ListUniverseResponse {
+            ledger: replies::ledger(),
+            date: "2026-02-13".to_owned(),
+            entries,
+            next_page_token: String::new(),
+        })
     }
 
     async fn list_bars(&self, _: Request<ListBarsRequest>) -> Reply<ListBarsResponse> {
@@ -327,7 +360,9 @@ impl LogService for Shared {
         ]))
     }
 
-    async fn list_audit_entries(&self, _: Request<ListAuditEntriesRequest>) -> Reply<ListAuditEntriesResponse> {
-        unserved()
+    async fn list_audit_entries(&self, request: Request<ListAuditEntriesRequest>) -> Reply<ListAuditEntriesResponse> {
+        self.note(request);
+        let entries = self.rows(vec![replies::audit_entry()]);
+        ok(ListAuditEntriesResponse { ledger: replies::ledger(), entries, next_page_token: String::new() })
     }
 }

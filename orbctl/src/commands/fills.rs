@@ -1,0 +1,107 @@
+//! `orbctl fills`.
+
+use std::collections::BTreeSet;
+
+use orb_api::v1::{
+    Fill, ListFillsRequest, OrderSide, StreamFillsRequest, StreamFillsResponse, stream_fills_response::Event,
+};
+use tonic::Status;
+
+use super::filters::{self, Dates, Limit, Names, numbers};
+use crate::{
+    cli::Global,
+    failure::Failure,
+    follow::{follow, note_resync, snapshot_event},
+    output::{Cell, Column, Grid, Printer, minor},
+    paging::{PageRequest, show_list},
+    session::Session,
+    wire,
+};
+
+/// Shows fills, newest first
+///
+/// With --follow: those of the current session, then each as it happens. A lost connection is
+/// taken up again; no fill is shown twice.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    names: Names,
+    /// Only these directions, separated by commas
+    #[arg(long, value_delimiter = ',', value_parser = filters::order_side(), ignore_case = true)]
+    side: Vec<OrderSide>,
+    #[command(flatten)]
+    dates: Dates,
+    #[command(flatten)]
+    limit: Limit,
+    /// Keeps showing them until Ctrl-C
+    #[arg(long, short, conflicts_with_all = ["side", "from", "to", "limit", "all"])]
+    follow: bool,
+}
+
+pub(crate) async fn run(global: &Global, args: Args) -> Result<(), Failure> {
+    let bounds = args.dates.bounds()?;
+    let session = Session::open(global).await?;
+    if args.follow { watch(session, &args.names).await } else { list(session, args, bounds).await }
+}
+
+async fn list(session: Session, args: Args, (date_from, date_to): (String, String)) -> Result<(), Failure> {
+    let mut client = session.client.portfolio();
+    let fetch = async |page: PageRequest| {
+        let request = ListFillsRequest {
+            page_size: page.size,
+            page_token: page.token,
+            symbols: args.names.symbol.clone(),
+            strategies: args.names.strategy.clone(),
+            sides: numbers(&args.side),
+            date_from: date_from.clone(),
+            date_to: date_to.clone(),
+            order: 0,
+        };
+        let reply = client.list_fills(request).await?.into_inner();
+        Ok::<_, Status>((reply.ledger, (reply.fills, reply.next_page_token)))
+    };
+    show_list(session, "fills", args.limit.rows_max(), COLUMNS, fetch).await
+}
+
+async fn watch(mut session: Session, names: &Names) -> Result<(), Failure> {
+    let mut client = session.client.portfolio();
+    let open = async |resume_after| {
+        let (symbols, strategies) = (names.symbol.clone(), names.strategy.clone());
+        client.stream_fills(StreamFillsRequest { symbols, strategies, resume_after }).await
+    };
+    let mut shown = BTreeSet::new();
+    follow("following the fills", open, |message| show(&mut session.printer, message, &mut shown)).await
+}
+
+fn show(
+    printer: &mut Printer,
+    message: StreamFillsResponse,
+    shown: &mut BTreeSet<(String, String)>,
+) -> Result<(), Failure> {
+    let (event, mut fills) = match message.event {
+        Some(Event::Snapshot(snapshot)) => {
+            note_resync(snapshot.resync, snapshot.dropped);
+            (snapshot_event(snapshot.resync), snapshot.fills)
+        }
+        Some(Event::Update(update)) => ("update", update.fills),
+        Some(Event::Heartbeat(_) | Event::Resumed(_) | Event::LedgerChanged(_)) | None => return Ok(()),
+    };
+    // A snapshot after a loss repeats fills that were shown before it.
+    fills.retain(|fill| shown.insert((fill.ledger_id.clone(), fill.id.clone())));
+    Ok(printer.rows(&Grid::of(COLUMNS, &fills).followed(event, message.sequence))?)
+}
+
+/// Shared with the command that shows the chain of a signal.
+pub(super) const COLUMNS: &[Column<Fill>] = &[
+    Column::text("time", |f| wire::time(f.time.as_ref())),
+    Column::text("symbol", |f| Cell::text(&f.symbol)),
+    Column::text("side", |f| wire::order_side(f.side)),
+    Column::number("quantity", |f| Cell::Count(f.quantity)),
+    Column::number("price", |f| Cell::money(&f.price)),
+    Column::number("fee", |f| Cell::maybe_money(f.fee.as_ref())),
+    minor(2, Column::text("strategy", |f| Cell::text(&f.strategy))),
+    minor(1, Column::text("client_order_id", |f| Cell::text(&f.client_order_id))),
+    Column::hidden("broker_order_id", |f| Cell::maybe_text(f.broker_order_id.as_ref())),
+    Column::hidden("id", |f| Cell::text(&f.id)),
+    Column::hidden("ledger_id", |f| Cell::text(&f.ledger_id)),
+];
