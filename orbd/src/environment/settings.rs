@@ -45,14 +45,14 @@ fn of_environment(config: &EnvironmentConfig) -> Vec<SettingView> {
     let number = |value: Option<u32>| value.map_or_else(|| "off".to_owned(), |value| value.to_string());
     let rows = [
         ("environment", environment_name(config.environment).to_owned(), environment_name(Environment::Sim).to_owned()),
-        ("alpaca.feed", name_of(config.feed, FEEDS), name_of(Feed::Iex, FEEDS)),
+        ("alpaca.feed", name_of(&config.feed, FEEDS), name_of(&Feed::Iex, FEEDS)),
         ("alpaca.requests_per_minute", config.limits.per_minute.to_string(), limits.per_minute.to_string()),
         (
             "alpaca.request_timeout_seconds",
             config.limits.timeout.as_secs().to_string(),
             limits.timeout.as_secs().to_string(),
         ),
-        ("alpaca.brackets", name_of(config.brackets, BRACKETS), name_of(Default::default(), BRACKETS)),
+        ("alpaca.brackets", name_of(&config.brackets, BRACKETS), name_of(&Default::default(), BRACKETS)),
         ("alpaca.trading_url", config.urls.trading.to_string(), urls.trading.to_string()),
         ("alpaca.data_url", config.urls.data.to_string(), urls.data.to_string()),
         ("alpaca.trade_stream_url", config.urls.trade_stream.to_string(), urls.trade_stream.to_string()),
@@ -72,6 +72,6 @@ fn of_environment(config: &EnvironmentConfig) -> Vec<SettingView> {
     rows.into_iter().map(shown).collect()
 }
 
-fn name_of<T: PartialEq>(value: T, names: &[(&str, T)]) -> String {
-    names.iter().find(|(_, known)| *known == value).map(|(name, _)| (*name).to_owned()).unwrap_or_default()
+fn name_of<T: PartialEq>(value: &T, names: &[(&str, T)]) -> String {
+    names.iter().find(|(_, known)| known == value).map(|(name, _)| (*name).to_owned()).unwrap_or_default()
 }

@@ -77,7 +77,7 @@ impl Source for Watch {
     }
 
     fn mark(&mut self, board: &Board) -> bool {
-        self.parts.iter_mut().fold(false, |is_due, part| part.mark(board) || is_due)
+        self.parts.iter_mut().map(|part| usize::from(part.mark(board))).sum::<usize>() > 0
     }
 
     async fn prepare(&mut self) -> Result<(), Status> {

@@ -67,7 +67,7 @@ async fn however_many_clients_there_are_the_engine_wakes_one_task_and_waits_for_
     assert_eq!((listeners(), fixture.runtime.viewers()), before, "a client listens to the engine itself");
     // This thread is the only one: were anything of a client needed for these to return, they never would.
     for round in 1..=3000 {
-        fixture.runtime.publish_signal(signal_view(0, "AAPL", SignalStatus::Working));
+        fixture.runtime.publish_signal(&signal_view(0, "AAPL", SignalStatus::Working));
         move_position(&fixture, round);
     }
     let result = loop {

@@ -269,10 +269,10 @@ impl Runtime {
     }
 
     /// Publishes a signal's change.
-    pub(super) fn publish_signal(&self, signal: Arc<SignalView>) {
-        self.publish_with(vec![Change::Signal(Arc::clone(&signal))], |view| {
+    pub(super) fn publish_signal(&self, signal: &Arc<SignalView>) {
+        self.publish_with(vec![Change::Signal(Arc::clone(signal))], |view| {
             let others = view.signals.iter().filter(|known| known.id != signal.id).cloned();
-            view.signals = others.chain([Arc::clone(&signal)]).collect();
+            view.signals = others.chain([Arc::clone(signal)]).collect();
         });
     }
 

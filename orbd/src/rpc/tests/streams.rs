@@ -83,9 +83,9 @@ async fn signals_are_a_snapshot_then_updates_above_it() {
     let Some(SignalEvent::Snapshot(snapshot)) = first.event else { panic!("{first:?}") };
     assert_eq!((snapshot.signals.len(), snapshot.signals[0].symbol.as_str()), (1, "AAPL"));
     // Not wanted, then one that leaves what is wanted, which is told once.
-    fixture.runtime.publish_signal(signal_view(2, "SPY", SignalStatus::Rejected));
-    fixture.runtime.publish_signal(signal_view(0, "AAPL", SignalStatus::Filled));
-    fixture.runtime.publish_signal(signal_view(0, "AAPL", SignalStatus::Filled));
+    fixture.runtime.publish_signal(&signal_view(2, "SPY", SignalStatus::Rejected));
+    fixture.runtime.publish_signal(&signal_view(0, "AAPL", SignalStatus::Filled));
+    fixture.runtime.publish_signal(&signal_view(0, "AAPL", SignalStatus::Filled));
     let update = next(&mut stream).await;
     let Some(SignalEvent::Update(changes)) = &update.event else { panic!("{update:?}") };
     assert_eq!((changes.signals.len(), changes.signals[0].status()), (1, v1::SignalStatus::Filled));
@@ -103,7 +103,7 @@ async fn a_client_that_lags_gets_a_new_snapshot() {
     let mut stream = service.stream_signals(request).await.unwrap().into_inner();
     next(&mut stream).await;
     for round in 0..2000 {
-        fixture.runtime.publish_signal(signal_view(0, "AAPL", SignalStatus::Working));
+        fixture.runtime.publish_signal(&signal_view(0, "AAPL", SignalStatus::Working));
         if round % 50 == 0 {
             tokio::task::yield_now().await;
         }
@@ -119,7 +119,7 @@ async fn a_client_that_lags_gets_a_new_snapshot() {
         }
     };
     assert!(resync.resync && resync.dropped > 0, "{resync:?}");
-    fixture.runtime.publish_signal(signal_view(1, "NVDA", SignalStatus::Filled));
+    fixture.runtime.publish_signal(&signal_view(1, "NVDA", SignalStatus::Filled));
     while last <= newest {
         last = next(&mut stream).await.sequence;
     }

@@ -238,7 +238,18 @@ async fn one_stream_tells_of_all_topics_with_one_numbering() {
             WatchEvent::EquityUpdate(update) => points += update.points.len(),
             WatchEvent::LogsUpdate(update) => lines += update.entries.len(),
             WatchEvent::Account(_) => accounts += 1,
-            _ => {}
+            WatchEvent::Heartbeat(_)
+            | WatchEvent::Resumed(_)
+            | WatchEvent::LedgerChanged(_)
+            | WatchEvent::StatusSnapshot(_)
+            | WatchEvent::StatusUpdate(_)
+            | WatchEvent::PositionsSnapshot(_)
+            | WatchEvent::PositionsUpdate(_)
+            | WatchEvent::FillsSnapshot(_)
+            | WatchEvent::EquitySnapshot(_)
+            | WatchEvent::SignalsSnapshot(_)
+            | WatchEvent::SignalsUpdate(_)
+            | WatchEvent::LogsSnapshot(_) => {}
         }
     }
     assert_eq!((fills, lines), (1, 1));
@@ -276,8 +287,8 @@ async fn a_stream_goes_on_where_an_earlier_one_ended() {
     let mut stream = signals.stream_signals(working(None)).await.unwrap().into_inner();
     let first = next(&mut stream).await;
     drop(stream);
-    fixture.runtime.publish_signal(signal_view(2, "SPY", SignalStatus::Working));
-    fixture.runtime.publish_signal(signal_view(0, "AAPL", SignalStatus::Filled));
+    fixture.runtime.publish_signal(&signal_view(2, "SPY", SignalStatus::Working));
+    fixture.runtime.publish_signal(&signal_view(0, "AAPL", SignalStatus::Filled));
     let point = resume(&first.stream_epoch, first.sequence);
     let mut stream = signals.stream_signals(working(point)).await.unwrap().into_inner();
     let resumed = next(&mut stream).await;
@@ -375,7 +386,8 @@ async fn a_stream_ends_when_its_token_is_revoked() {
     let mut revoked = portfolio.stream_fills(request).await.unwrap().into_inner();
     let request = Request::new(v1::StreamFillsRequest::default());
     let mut other = portfolio.stream_fills(request).await.unwrap().into_inner();
-    (next(&mut revoked).await, next(&mut other).await);
+    next(&mut revoked).await;
+    next(&mut other).await;
     token.cancel();
     let end = timeout(Duration::from_secs(5), revoked.next()).await.unwrap().unwrap().unwrap_err();
     assert_eq!(end.code(), Code::Unauthenticated);
