@@ -151,7 +151,7 @@ fn a_close_that_a_stranger_s_order_blocks_is_tried_ever_more_rarely_and_the_alar
         }
     }
     assert!(tries.len() <= 16, "{tries:?}");
-    let last = tries.windows(2).map(|pair| pair[1] - pair[0]).last();
+    let last = tries.windows(2).map(|pair| pair[1] - pair[0]).next_back();
     assert!(last.is_some_and(|pause| (60..=63).contains(&pause)), "at least once a minute: {tries:?}");
 }
 
