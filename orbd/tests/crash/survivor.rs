@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
@@ -46,6 +47,8 @@ struct Stage {
     simulator: Running,
     session: DemoSession,
     folder: TempDir,
+    /// Bytes of the log before the last orbd was started.
+    said_before: AtomicUsize,
 }
 
 /// An orbd that runs; ended with this value.
@@ -105,7 +108,7 @@ impl Stage {
         config.rate_limit = None;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let simulator = Server::start(config, listener).await?;
-        let stage = Self { simulator, session, folder: folder() };
+        let stage = Self { simulator, session, folder: folder(), said_before: AtomicUsize::new(0) };
         std::fs::write(stage.file("orb.toml"), stage.settings())?;
         Ok(stage)
     }
@@ -129,6 +132,7 @@ impl Stage {
             command.env_remove(name);
         }
         command.arg("run").arg("--config").arg(self.file("orb.toml")).envs(variable).stdin(Stdio::null());
+        self.said_before.store(self.log().len(), Ordering::SeqCst);
         let log = || std::fs::File::options().create(true).append(true).open(self.file("log"));
         command.stdout(log()?).stderr(log()?);
         Ok(Orbd(command.spawn()?))
@@ -137,6 +141,7 @@ impl Stage {
     /// Lets orbd finish the day, and judges it.
     async fn finish(&self, orbd: Orbd) -> anyhow::Result<usize> {
         tokio::time::timeout(PATIENCE, self.until_flat()).await.context("the account does not become flat")?;
+        tokio::time::timeout(PATIENCE, self.until_started()).await.context("orbd does not start")?;
         orbd.terminate().await?;
         let (outcome, url) = self.outcome().await?;
         let journal = Journal::read(&outcome, &url)?;
@@ -153,6 +158,14 @@ impl Stage {
         sent_once_and_recorded(&outcome, &journal, &mut found);
         ensure!(found.is_empty(), "when orbd was killed: {found:#?}");
         Ok(())
+    }
+
+    /// Waits until the last orbd has said where it listens: one that is a moment old catches no signal yet.
+    async fn until_started(&self) {
+        let said_before = self.said_before.load(Ordering::SeqCst);
+        while !self.log()[said_before..].contains("  API  ") {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
     }
 
     async fn until_flat(&self) {
