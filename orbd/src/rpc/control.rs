@@ -146,8 +146,11 @@ impl ControlService for Control {
         Err(Status::unimplemented("not served yet"))
     }
 
-    async fn get_caller(&self, _: Request<v1::GetCallerRequest>) -> Result<Response<v1::GetCallerResponse>, Status> {
-        Err(Status::unimplemented("not served yet"))
+    async fn get_caller(
+        &self,
+        request: Request<v1::GetCallerRequest>,
+    ) -> Result<Response<v1::GetCallerResponse>, Status> {
+        super::caller::get_caller(&self.handle, &request).map(Response::new)
     }
 
     async fn close_all_positions(

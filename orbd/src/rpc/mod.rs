@@ -3,12 +3,16 @@
 //! Nothing here touches the engine or delays it: readers take shared views and broadcast updates, commands go through
 //! one channel to the runtime, and what a slow client holds up is its own stream.
 
+mod attempts;
+mod caller;
 mod command;
 mod control;
 mod convert;
 mod export;
 mod feed;
+mod front;
 mod gate;
+mod guarded;
 mod handle;
 mod history;
 mod judgement;
@@ -16,12 +20,15 @@ mod live;
 mod log;
 mod portfolio;
 mod records;
+mod refuse;
+mod refused;
 mod replay;
 mod server;
 mod signal;
 #[cfg(test)]
 mod tests;
 mod touched;
+mod transport;
 mod validate;
 
 pub use control::Control;
@@ -31,5 +38,8 @@ pub use history::History;
 pub use live::Live;
 pub use log::Logs;
 pub use portfolio::Portfolio;
-pub use server::{ServeError, listen, routes, serve};
+pub use server::{routes, serve};
 pub use signal::Signals;
+pub use transport::{
+    Exposure, Listeners, ServeError, TlsError, TlsFiles, WebRules, bind, is_host_name, is_origin, listen,
+};
