@@ -1,13 +1,13 @@
 //! The typed client: one authenticated connection, one accessor per service.
 
-use std::{net::IpAddr, time::Duration};
+use std::{fmt, net::IpAddr, time::Duration};
 
 use thiserror::Error;
 use tonic::{
     Request, Status,
     metadata::{Ascii, MetadataValue},
     service::{Interceptor, interceptor::InterceptedService},
-    transport::{Certificate, Channel, ClientTlsConfig, Uri},
+    transport::{Certificate, Channel, ClientTlsConfig, Identity, Uri},
 };
 
 use crate::{
@@ -26,13 +26,15 @@ const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// Where the daemon is and how to be let in.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
-    /// `http://HOST:PORT` or `https://HOST:PORT`.
+    /// `http://HOST:PORT`, `https://HOST:PORT` or `unix:///PATH`, the socket of a daemon on this machine.
     pub uri: String,
     /// The bearer token. Absent: only the open services answer.
     pub token: Option<Token>,
     /// The certificate authority that the server's certificate must come from, in PEM.
     /// Needed with `https`.
     pub ca_certificate_pem: Option<Vec<u8>>,
+    /// Who the client is, where the daemon wants a certificate. Absent: it has none. Only with `https`.
+    pub identity: Option<ClientIdentity>,
     /// How long a call may take until its reply, or a stream until its first headers.
     pub call_timeout: Duration,
 }
@@ -41,15 +43,30 @@ impl Endpoint {
     /// Creates an endpoint without TLS and with a call timeout of 30 s.
     #[must_use]
     pub fn new(uri: impl Into<String>, token: Option<Token>) -> Self {
-        Self { uri: uri.into(), token, ca_certificate_pem: None, call_timeout: CALL_TIMEOUT }
+        Self { uri: uri.into(), token, ca_certificate_pem: None, identity: None, call_timeout: CALL_TIMEOUT }
+    }
+}
+
+/// A client's certificate and its private key. `Debug` does not show the key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ClientIdentity {
+    /// The certificate and those between it and its authority, in PEM.
+    pub certificate_pem: Vec<u8>,
+    /// Its private key, in PEM.
+    pub key_pem: Vec<u8>,
+}
+
+impl fmt::Debug for ClientIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClientIdentity(..)")
     }
 }
 
 /// Why there is no connection.
 #[derive(Debug, Error)]
 pub enum ConnectError {
-    /// The address is not `http://HOST:PORT` or `https://HOST:PORT`.
-    #[error("endpoint {uri:?} is not of the form http://HOST:PORT or https://HOST:PORT")]
+    /// The address has none of the forms that there are.
+    #[error("endpoint {uri:?} is not of the form http://HOST:PORT, https://HOST:PORT or unix:///PATH")]
     InvalidUri {
         /// The address as given.
         uri: String,
@@ -60,7 +77,7 @@ pub enum ConnectError {
         /// The host of the address.
         host: String,
     },
-    /// `https` without a certificate authority, or with one that cannot be read.
+    /// `https` without a certificate authority, or with a certificate that cannot be read.
     #[error("https needs a valid certificate of its certificate authority, in PEM")]
     Certificate(#[source] Option<tonic::transport::Error>),
     /// Nobody answers there.
@@ -165,6 +182,12 @@ impl Client {
 
 fn transport(endpoint: &Endpoint) -> Result<tonic::transport::Endpoint, ConnectError> {
     let invalid = || ConnectError::InvalidUri { uri: endpoint.uri.clone() };
+    if let Some(path) = endpoint.uri.strip_prefix("unix:") {
+        // Nothing leaves the machine, and the socket's file says who may open it.
+        let socket = path.strip_prefix("//").filter(|path| path.starts_with('/') && path.len() > 1);
+        let socket = tonic::transport::Endpoint::from_shared(format!("unix://{}", socket.ok_or_else(invalid)?));
+        return socket.map(|transport| with_limits(transport, endpoint)).map_err(|_| invalid());
+    }
     let uri: Uri = endpoint.uri.parse().map_err(|_| invalid())?;
     let (Some(scheme), Some(host)) = (uri.scheme_str(), uri.host()) else {
         return Err(invalid());
@@ -177,13 +200,17 @@ fn transport(endpoint: &Endpoint) -> Result<tonic::transport::Endpoint, ConnectE
     if !is_encrypted && endpoint.token.is_some() && !is_loopback(host) {
         return Err(ConnectError::Unencrypted { host: host.to_owned() });
     }
-    let transport = tonic::transport::Endpoint::from(uri)
+    let transport = with_limits(tonic::transport::Endpoint::from(uri), endpoint);
+    if is_encrypted { with_tls(transport, endpoint) } else { Ok(transport) }
+}
+
+fn with_limits(transport: tonic::transport::Endpoint, endpoint: &Endpoint) -> tonic::transport::Endpoint {
+    transport
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(endpoint.call_timeout)
         .http2_keep_alive_interval(KEEP_ALIVE)
         .keep_alive_timeout(KEEP_ALIVE)
-        .tcp_nodelay(true);
-    if is_encrypted { with_tls(transport, endpoint) } else { Ok(transport) }
+        .tcp_nodelay(true)
 }
 
 fn with_tls(
@@ -192,6 +219,11 @@ fn with_tls(
 ) -> Result<tonic::transport::Endpoint, ConnectError> {
     let pem = endpoint.ca_certificate_pem.as_deref().ok_or(ConnectError::Certificate(None))?;
     let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem));
+    let identity = endpoint.identity.as_ref().map(|of| Identity::from_pem(&of.certificate_pem, &of.key_pem));
+    let tls = match identity {
+        Some(identity) => tls.identity(identity),
+        None => tls,
+    };
     transport.tls_config(tls).map_err(|source| ConnectError::Certificate(Some(source)))
 }
 
@@ -210,7 +242,9 @@ mod tests {
 
     #[test]
     fn an_address_names_scheme_and_host() {
-        for uri in ["", "localhost:7070", "ftp://localhost", "http://", "not an address"] {
+        for uri in
+            ["", "unix:", "unix:orb.sock", "unix:///", "localhost:7070", "ftp://localhost", "http://", "not an address"]
+        {
             let error = transport(&endpoint(uri)).unwrap_err();
             assert!(matches!(error, ConnectError::InvalidUri { .. }), "{uri:?}: {error}");
         }
@@ -226,6 +260,11 @@ mod tests {
             assert!(matches!(error, ConnectError::Unencrypted { .. }), "{uri}: {error}");
         }
         assert!(transport(&Endpoint::new("http://10.0.0.1:1", None)).is_ok());
+    }
+
+    #[test]
+    fn a_socket_of_this_machine_is_an_address() {
+        assert!(transport(&endpoint("unix:///run/orb/api.sock")).is_ok());
     }
 
     #[test]

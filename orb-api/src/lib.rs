@@ -6,10 +6,12 @@
 
 mod client;
 pub mod decimal;
+mod refusal;
 pub mod time;
 mod token;
 
-pub use client::{Authorized, Bearer, Client, ConnectError, Endpoint};
+pub use client::{Authorized, Bearer, Client, ClientIdentity, ConnectError, Endpoint};
+pub use refusal::{ERROR_DOMAIN, FieldFault, REMEDY, Refusal};
 pub use token::{Token, TokenError};
 
 /// The encoded `FileDescriptorSet` of [`v1`] and what it imports, for server reflection.

@@ -18,6 +18,7 @@ use crate::commands::parity::{self, ParityArgs};
 use crate::commands::replay::{self, ReplayArgs};
 use crate::commands::run::{self as run_command, RunArgs};
 use crate::commands::sweep::{self, SweepArgs};
+use crate::commands::token::{self, TokenArgs};
 use crate::commands::verify::{self, VerifyArgs};
 
 /// orb trades the Opening Range Breakout strategy on US equities.
@@ -41,6 +42,7 @@ enum Command {
     Replay(ReplayArgs),
     Run(RunArgs),
     Sweep(SweepArgs),
+    Token(TokenArgs),
     Verify(VerifyArgs),
 }
 
@@ -70,6 +72,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
             Ok(code)
         }
         Command::Sweep(args) => print(&sweep::run(args)?),
+        Command::Token(args) => print(&token::run(&args)?),
         Command::Demo(args) => demo::run(args).map(|()| ExitCode::SUCCESS),
         Command::Flatten(args) => flatten::run(&args),
         Command::Guard(args) => guard::run(&args).map(|()| ExitCode::SUCCESS),

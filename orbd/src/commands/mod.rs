@@ -17,6 +17,7 @@ pub mod run;
 mod settings;
 mod settings_file;
 pub mod sweep;
+pub mod token;
 pub mod verify;
 
 pub use ledger_args::LedgerArgs;

@@ -1,7 +1,6 @@
 //! A daemon's folder: records, token, contact file for clients, and in a demo the exchange's memory.
 
 use std::fs;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -93,11 +92,10 @@ impl Folder {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn write_context(&self, name: &str, address: SocketAddr) -> anyhow::Result<()> {
+    pub fn write_context(&self, name: &str, endpoint: &str) -> anyhow::Result<()> {
         let path = self.path.join("orbctl.toml");
-        let text = format!(
-            "current = \"{name}\"\n\n[contexts.{name}]\nendpoint = \"http://{address}\"\ntoken_file = \"token\"\n"
-        );
+        let text =
+            format!("current = \"{name}\"\n\n[contexts.{name}]\nendpoint = \"{endpoint}\"\ntoken_file = \"token\"\n");
         fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
     }
 }

@@ -13,7 +13,6 @@ use anyhow::Context as _;
 use orb_core::Engine;
 use orb_core::event::{Authorised, Command};
 use orb_exec::{Broker, EntryGate, MarketData};
-use tokio::net::TcpListener;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -23,10 +22,10 @@ pub(crate) use engine_thread::Venue;
 pub use folder::Folder;
 pub(crate) use folder::Running;
 
-use crate::auth::{Auth, Role, read_or_create_token};
+use crate::auth::{Auth, IssuedTokens, Role, Watched, read_or_create_token};
 use crate::guard::Heart;
 use crate::parity::Keeper;
-use crate::rpc::{self, CommandReply, CommandRequest, Handle};
+use crate::rpc::{self, CommandReply, CommandRequest, Handle, Listeners};
 use crate::runtime::{Ended, HaltFile, Identity, Publisher};
 use crate::shutdown::Shutdown;
 use crate::spill::KeepError;
@@ -86,18 +85,21 @@ impl Daemon {
     /// Starts everything; when this returns, clients are answered and the engine has seen the broker's state.
     pub(crate) async fn start<B: Broker, M: MarketData>(
         start: Start<'_, B, M>,
-        listener: TcpListener,
+        listeners: impl Into<Listeners>,
         stop: CancellationToken,
     ) -> anyhow::Result<Self> {
+        let listeners = listeners.into();
         let reader = Reader::open(start.url, &start.books.ledger)?;
         let (logs, lines) = open_logs(start.url, start.retention)?;
         let token = start.folder.token();
         let secret = read_or_create_token(&token)?;
-        let address = listener.local_addr()?;
-        start.folder.write_context(start.context, address)?;
+        let address = listeners.local_addr()?;
+        start.folder.write_context(start.context, &listeners.endpoint()?)?;
         let (handle, ends, view, updates) =
             wire(reader.clone(), lines, start.venue.gate.clone(), start.books.restored.commands.clone());
-        let auth = Auth::new().with_token(&secret, start.context, Role::Admin);
+        let auth = Arc::new(Auth::new().with_token(&secret, start.context, Role::Admin));
+        let tokens = Watched::start(Arc::clone(&auth), IssuedTokens::of(start.folder.path()));
+        tokio::spawn(stop.clone().run_until_cancelled_owned(tokens.follow()));
         let resumed = start.books.is_resumed();
         let (over, session_over) = watch::channel(false);
         let thread = Thread {
@@ -116,7 +118,7 @@ impl Daemon {
         let runtime = thread.spawn()?;
         // An engine that ended before has an error to tell, which `end` does.
         let _ = first.wait_for(|view| view.now.is_some()).await;
-        let server = tokio::spawn(rpc::serve(listener, handle.clone(), Arc::new(auth), stop.clone()));
+        let server = tokio::spawn(rpc::serve(listeners, handle.clone(), auth, stop.clone()));
         let keeper = Keeper { url: start.url.clone(), reader: reader.clone(), view: handle.view.clone() };
         let reports = tokio::spawn(keeper.run(stop.clone()));
         let running = start.running;

@@ -7,9 +7,12 @@ use tokio::{
     sync::{oneshot, watch},
     time::{Instant, timeout, timeout_at},
 };
-use tonic::{Request, Status, metadata::MetadataMap};
+use tonic::{Code, Request, Status, metadata::MetadataMap};
 
-use super::{Accepted, CommandReply, CommandRequest, Handle, RefusalKind, Refused, convert};
+use super::{
+    Accepted, CommandReply, CommandRequest, Handle, RefusalKind, Refused, convert,
+    refuse::{later, precondition, refuse},
+};
 use crate::{auth::Caller, store::Audit, view::View};
 
 /// How long a reply may wait for the result that was asked for.
@@ -20,6 +23,9 @@ const FOLLOW_MARGIN: Duration = Duration::from_millis(200);
 const ANSWER_MAX: Duration = Duration::from_secs(10);
 /// How long the record of a command may wait for its place.
 const AUDIT_MAX: Duration = Duration::from_secs(1);
+
+/// When a command that cannot be carried out now may be given again.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// Returns who calls; the gate has put it there.
 pub(super) fn caller<T>(request: &Request<T>) -> Result<Caller, Status> {
@@ -35,7 +41,7 @@ pub(super) fn follow_until(metadata: &MetadataMap) -> Instant {
 }
 
 /// Reads a timeout of the gRPC protocol: at most eight digits and a unit.
-fn grpc_timeout(text: &str) -> Option<Duration> {
+pub(super) fn grpc_timeout(text: &str) -> Option<Duration> {
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     let count: u64 = digits.parse().ok().filter(|_| digits.len() <= 8)?;
     match unit {
@@ -93,9 +99,9 @@ async fn exchange(handle: &Handle, authorised: Authorised, record: Option<Audit>
 
 fn refusal(refused: Refused) -> Status {
     match refused.kind {
-        RefusalKind::NotFound => Status::not_found(refused.message),
-        RefusalKind::Precondition => Status::failed_precondition(refused.message),
-        RefusalKind::Unavailable => Status::unavailable(refused.message),
+        RefusalKind::NotFound => refuse(Code::NotFound, "NOT_FOUND", refused.message),
+        RefusalKind::Precondition => precondition("STATE", "orb", &refused.message),
+        RefusalKind::Unavailable => later(Code::Unavailable, "UNAVAILABLE", &refused.message, RETRY_AFTER),
     }
 }
 

@@ -147,8 +147,11 @@ impl ControlService for Control {
         Ok(Response::new(self.streams.status(&request)?))
     }
 
-    async fn get_caller(&self, _: Request<v1::GetCallerRequest>) -> Result<Response<v1::GetCallerResponse>, Status> {
-        Err(Status::unimplemented("not served yet"))
+    async fn get_caller(
+        &self,
+        request: Request<v1::GetCallerRequest>,
+    ) -> Result<Response<v1::GetCallerResponse>, Status> {
+        super::caller::get_caller(&self.handle, &request).map(Response::new)
     }
 
     async fn close_all_positions(

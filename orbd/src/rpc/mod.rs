@@ -4,7 +4,9 @@
 //! one channel to the runtime, and what a slow client holds up is its own stream.
 
 mod alarms;
+mod attempts;
 mod audit;
+mod caller;
 mod cancel;
 mod chain;
 mod close_all;
@@ -15,7 +17,9 @@ mod convert;
 mod explanation;
 mod export;
 mod feed;
+mod front;
 mod gate;
+mod guarded;
 mod handle;
 mod history;
 mod judgement;
@@ -25,6 +29,8 @@ mod log;
 mod orders;
 mod portfolio;
 mod records;
+mod refuse;
+mod refused;
 mod replay;
 mod server;
 mod signal;
@@ -32,6 +38,7 @@ mod streams;
 #[cfg(test)]
 mod tests;
 mod touched;
+mod transport;
 mod universe;
 mod validate;
 
@@ -42,6 +49,9 @@ pub use history::History;
 pub use live::Live;
 pub use log::Logs;
 pub use portfolio::Portfolio;
-pub use server::{ServeError, listen, routes, serve};
+pub use server::{routes, serve};
 pub use signal::Signals;
-pub use streams::{Revocation, Streams};
+pub use streams::Streams;
+pub use transport::{
+    Exposure, Listeners, ServeError, TlsError, TlsFiles, WebRules, bind, is_host_name, is_origin, listen,
+};

@@ -1,6 +1,6 @@
 //! The server: its port, its limits, its services behind the gate, its end.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use orb_api::v1::{
     control_service_server::ControlServiceServer, history_service_server::HistoryServiceServer,
@@ -8,14 +8,16 @@ use orb_api::v1::{
     portfolio_service_server::PortfolioServiceServer, signal_service_server::SignalServiceServer,
 };
 use orb_core::hold::HoldKind;
-use thiserror::Error;
-use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
-use tonic::{service::Routes, transport::Server};
+use tonic::{codec::CompressionEncoding, service::Routes, transport::Server};
 use tonic_health::{ServingStatus, server::HealthReporter};
 
-use super::{Control, Handle, History, Live, Logs, Portfolio, Signals, Streams, gate::GateLayer};
+use super::{
+    Control, Handle, History, Live, Logs, Portfolio, Signals, Streams,
+    front::{front, no_page},
+    gate::GateLayer,
+    transport::{Listeners, ServeError},
+};
 use crate::auth::Auth;
 
 /// Calls and streams of one connection at a time.
@@ -29,69 +31,39 @@ const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// How long calls may go on after the stop.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Explains why the API cannot be served.
-#[derive(Debug, Error)]
-pub enum ServeError {
-    /// The address is reachable from other machines.
-    #[error("the API has no TLS and listens on this machine only, not on {0}: use an address such as 127.0.0.1:7070")]
-    NotLoopback(SocketAddr),
-    /// Another program listens there.
-    #[error("port {} is in use by another program, perhaps another orbd: stop it, or listen on another port", .0.port())]
-    Occupied(SocketAddr),
-    /// The system refuses the address.
-    #[error("cannot listen on {address}: {source}")]
-    Listen {
-        /// Which address.
-        address: SocketAddr,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The descriptors that reflection shows are damaged: a broken build.
-    #[error("reflection cannot read its descriptors: {0}")]
-    Reflection(#[from] tonic_reflection::server::Error),
-    /// The server ended by itself.
-    #[error("the API server failed: {0}")]
-    Transport(#[from] tonic::transport::Error),
-}
-
-/// Takes the port; before anything is written, so that a second daemon ends without a trace.
-///
-/// # Errors
-/// [`ServeError`] when the address is not one of this machine alone, or cannot be had.
-pub async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
-    if !address.ip().is_loopback() {
-        return Err(ServeError::NotLoopback(address));
-    }
-    let bound = TcpListener::bind(address).await;
-    bound.map_err(|source| {
-        let is_occupied = source.kind() == io::ErrorKind::AddrInUse;
-        if is_occupied { ServeError::Occupied(address) } else { ServeError::Listen { address, source } }
-    })
+/// Bounds what a service reads, and lets it speak gzip with clients that do.
+macro_rules! bounded {
+    ($service:expr) => {
+        $service
+            .max_decoding_message_size(REQUEST_BYTES_MAX)
+            .accept_compressed(CompressionEncoding::Gzip)
+            .send_compressed(CompressionEncoding::Gzip)
+    };
 }
 
 /// Serves the API until `stop` is cancelled: streams end, calls in progress are answered, within five seconds.
 ///
 /// # Errors
-/// [`ServeError`] when the listener is not of this machine alone, or the server fails.
+/// [`ServeError`] when the listener is not of this machine alone without TLS, or the server fails.
 pub async fn serve(
-    listener: TcpListener,
+    listeners: impl Into<Listeners>,
     handle: Handle,
     auth: Arc<Auth>,
     stop: CancellationToken,
 ) -> Result<(), ServeError> {
-    let address = listener.local_addr().ok().filter(|address| !address.ip().is_loopback());
-    if let Some(address) = address {
-        return Err(ServeError::NotLoopback(address));
-    }
-    let routes = routes(handle, auth, &stop)?;
+    let listeners = listeners.into();
+    listeners.check()?;
+    let api = routes(handle.clone(), auth, &stop)?;
+    let routes = front(api, &listeners.web, no_page());
     let served = Server::builder()
         .max_concurrent_streams(STREAMS_MAX)
         .http2_max_header_list_size(HEADER_BYTES_MAX)
         .http2_keepalive_interval(Some(KEEP_ALIVE))
         .http2_keepalive_timeout(Some(KEEP_ALIVE))
-        .tcp_nodelay(true)
-        .add_routes(routes)
-        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), stop.clone().cancelled_owned());
+        // Browsers without encryption speak HTTP/1.1, and grpc-web fits into it.
+        .accept_http1(true)
+        .add_routes(Routes::from(routes))
+        .serve_with_incoming_shutdown(listeners.accept(&stop), stop.clone().cancelled_owned());
     let overdue = async {
         stop.cancelled().await;
         tokio::time::sleep(GRACE).await;
@@ -103,11 +75,12 @@ pub async fn serve(
     }
 }
 
-/// Returns all services behind the gate. Call within a runtime: health follows the views in a task of its own.
+/// Returns all services behind the gate, for gRPC alone. Call within a runtime: health follows the views in a task of its own.
 ///
 /// # Errors
 /// [`ServeError::Reflection`] in a broken build.
 pub fn routes(handle: Handle, auth: Arc<Auth>, stop: &CancellationToken) -> Result<Routes, ServeError> {
+    let gate = GateLayer::new(auth, handle.audit.clone());
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(orb_api::FILE_DESCRIPTOR_SET)
@@ -116,24 +89,22 @@ pub fn routes(handle: Handle, auth: Arc<Auth>, stop: &CancellationToken) -> Resu
     let (reporter, health) = tonic_health::server::health_reporter();
     tokio::spawn(stop.clone().run_until_cancelled_owned(report_health(reporter, handle.clone())));
     let streams = Streams::start(&handle, stop);
-    let limit = REQUEST_BYTES_MAX;
-    let control =
-        ControlServiceServer::new(Control::new(handle.clone(), streams.clone())).max_decoding_message_size(limit);
+    let control = ControlServiceServer::new(Control::new(handle.clone(), streams.clone()));
     let portfolio = PortfolioServiceServer::new(Portfolio::new(handle.clone(), streams.clone()));
     let signals = SignalServiceServer::new(Signals::new(handle.clone(), streams.clone()));
     let history = HistoryServiceServer::new(History::new(handle.clone(), streams.stop().clone()));
     let live = LiveServiceServer::new(Live::new(streams.clone()));
     let logs = LogServiceServer::new(Logs::new(handle, streams));
-    let routes = Routes::new(control)
-        .add_service(portfolio.max_decoding_message_size(limit))
-        .add_service(signals.max_decoding_message_size(limit))
-        .add_service(history.max_decoding_message_size(limit))
-        .add_service(logs.max_decoding_message_size(limit))
-        .add_service(live.max_decoding_message_size(limit))
+    let routes = Routes::new(bounded!(control))
+        .add_service(bounded!(portfolio))
+        .add_service(bounded!(signals))
+        .add_service(bounded!(history))
+        .add_service(bounded!(logs))
+        .add_service(bounded!(live))
         .add_service(health)
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?);
-    Ok(Routes::from(routes.into_axum_router().layer(GateLayer::new(auth))))
+    Ok(Routes::from(routes.into_axum_router().layer(gate)))
 }
 
 /// Reports the server as serving once the daemon has started; a hold of another kind is no illness of the API.

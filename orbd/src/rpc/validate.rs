@@ -25,7 +25,7 @@ const NAME_LENGTH_MAX: usize = 64;
 
 /// Refuses a field's value.
 pub(super) fn invalid(field: &str, what: impl std::fmt::Display) -> Status {
-    Status::invalid_argument(format!("{field}: {what}"))
+    super::refuse::field(field, &what.to_string())
 }
 
 /// Bounds the rows of a page: 0 is the default, too many are the most there may be.

@@ -46,10 +46,6 @@ use self::{
 use super::{Feed, Handle, convert};
 use crate::{auth::Caller, store::Reader};
 
-/// Ends the streams of a call whose token is no longer good: the gate puts it among the request's extensions.
-#[derive(Clone, Debug)]
-pub struct Revocation(pub CancellationToken);
-
 /// Serves all streams of the API.
 #[derive(Clone, Debug)]
 pub struct Streams {
@@ -141,7 +137,7 @@ impl Streams {
     ) -> Result<Feed<S::Message>, Status> {
         let caller = request.extensions().get::<Caller>();
         let seat = self.seats.take(&caller.map_or_else(|| Arc::from(""), |caller| Arc::clone(&caller.actor)))?;
-        let revoked = request.extensions().get::<Revocation>().map(|revocation| revocation.0.clone());
+        let revoked = caller.map(|caller| caller.ended.clone());
         let follower = Follower::new(Arc::clone(&self.shared), self.news.clone(), source, resume);
         Ok(Feed::over(follower.into_stream(), &self.stop, revoked, seat))
     }

@@ -27,7 +27,7 @@ async fn next<T>(stream: &mut (impl Stream<Item = Result<T, Status>> + Unpin)) -
 fn call<T>(number: usize, message: T) -> Request<T> {
     let mut request = Request::new(message);
     let actor = format!("caller-{}", number / 32);
-    request.extensions_mut().insert(Caller { actor: actor.into(), role: Role::Viewer });
+    request.extensions_mut().insert(Caller::new(&actor, Role::Viewer));
     request
 }
 

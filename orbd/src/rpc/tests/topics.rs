@@ -15,13 +15,12 @@ use orb_core::{
 };
 use tokio::time::timeout;
 use tokio_stream::{Stream, StreamExt as _};
-use tokio_util::sync::CancellationToken;
 use tonic::{Code, Request, Status};
 
 use super::fixture::{Fixture, at, date, dollars, price, signal_view};
 use crate::{
     auth::{Caller, Role},
-    rpc::{Control, Portfolio, Revocation, Streams},
+    rpc::{Control, Portfolio, Streams},
     view::{Change, FillView, LogView, SessionPhase, SessionView, View},
 };
 
@@ -380,9 +379,10 @@ async fn a_log_goes_on_behind_the_line_that_was_seen_last() {
 async fn a_stream_ends_when_its_token_is_revoked() {
     let fixture = Fixture::start().await;
     let portfolio = Portfolio::new(fixture.handle.clone(), Streams::start(&fixture.handle, &fixture.stop));
-    let token = CancellationToken::new();
+    let caller = Caller::new("ann", Role::Viewer);
+    let token = caller.ended.clone();
     let mut request = Request::new(v1::StreamFillsRequest::default());
-    request.extensions_mut().insert(Revocation(token.clone()));
+    request.extensions_mut().insert(caller);
     let mut revoked = portfolio.stream_fills(request).await.unwrap().into_inner();
     let request = Request::new(v1::StreamFillsRequest::default());
     let mut other = portfolio.stream_fills(request).await.unwrap().into_inner();
@@ -401,7 +401,7 @@ async fn a_token_has_so_many_streams_whatever_they_tell() {
     let streams = Streams::start(&fixture.handle, &fixture.stop);
     let portfolio = Portfolio::new(fixture.handle.clone(), streams.clone());
     let control = Control::new(fixture.handle.clone(), streams);
-    let caller = |actor: &str| Caller { actor: actor.into(), role: Role::Viewer };
+    let caller = |actor: &str| Caller::new(actor, Role::Viewer);
     let mut held = Vec::new();
     for _ in 0..32 {
         let mut request = Request::new(v1::StreamFillsRequest::default());

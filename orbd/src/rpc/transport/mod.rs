@@ -1,0 +1,12 @@
+//! How the API is reached: its port, its socket, its encryption, and the pages that may call it.
+
+mod connection;
+mod listen;
+mod tls;
+mod web;
+
+pub(super) use connection::Peer;
+pub use listen::{Exposure, Listeners, ServeError, bind, listen};
+pub use tls::{TlsError, TlsFiles};
+pub(super) use web::Stranger;
+pub use web::{WebRules, is_host_name, is_origin};
