@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -21,37 +20,41 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
 }
 
 /// Tells where the daemon is and how to reach it; the token itself stays in its file.
-pub(crate) fn banner(address: SocketAddr, token: &Path, folder: &Path, name: &str, resumed: bool) -> String {
+pub(crate) fn banner(url: &str, token: &Path, folder: &Path, name: &str, resumed: bool) -> String {
     let token = token.display();
     let how = if resumed { "goes on where it stood" } else { "begins" };
     let mut text = String::new();
     // Writing to a string does not fail.
     let _ = writeln!(text, "orb demo: a simulated session {how} (ledger {name}, no real money)");
-    let _ = writeln!(text, "  API      http://{address}, token in {token}");
+    let _ = writeln!(text, "  API      {url}, token in {token}");
     let _ = writeln!(text, "  orbctl   orbctl --config {}/orbctl.toml status", folder.display());
     // Expanded by grpcurl itself, so that the token is in no list of processes.
     let header = "-expand-headers -H 'authorization: Bearer ${ORB_TOKEN}'";
     let _ = writeln!(text, "  grpcurl  export ORB_TOKEN=$(cat {token})");
-    let _ = writeln!(text, "           grpcurl -plaintext {header} {address} orb.v1.ControlService/GetStatus");
+    let target = grpcurl_target(url);
+    let _ = writeln!(text, "           grpcurl {header} {target} orb.v1.ControlService/GetStatus");
     let _ = writeln!(text, "  stop     orbctl --config {}/orbctl.toml kill --flatten", folder.display());
     text
 }
 
+/// Returns how grpcurl is told an address; of a certificate it must know the authority.
+fn grpcurl_target(url: &str) -> String {
+    match url.split_once("://") {
+        Some(("https", address)) => format!("-cacert CA.pem {address}"),
+        Some((_, address)) => format!("-plaintext {address}"),
+        None => url.to_owned(),
+    }
+}
+
 /// Tells where a daemon that trades at a broker is and how to reach it; no account number and no token is in it.
-pub(crate) fn live_banner(
-    environment: &str,
-    address: SocketAddr,
-    token: &Path,
-    folder: &Path,
-    resumed: bool,
-) -> String {
+pub(crate) fn live_banner(environment: &str, url: &str, token: &Path, folder: &Path, resumed: bool) -> String {
     let how = if resumed { "goes on with its records" } else { "begins its records" };
     let money = if environment == "live" { "REAL MONEY" } else { "no real money" };
     let (folder, token) = (folder.display(), token.display());
     let mut text = String::new();
     // Writing to a string does not fail.
     let _ = writeln!(text, "orbd run: {environment} ({money}), {how}");
-    let _ = writeln!(text, "  API      http://{address}, token in {token}");
+    let _ = writeln!(text, "  API      {url}, token in {token}");
     let _ = writeln!(text, "  orbctl   orbctl --config {folder}/orbctl.toml status");
     let _ = writeln!(text, "  stop     orbctl --config {folder}/orbctl.toml kill --flatten");
     text

@@ -32,7 +32,7 @@ pub struct DemoArgs {
     /// Where records, token and the exchange's memory are kept [default: orb/demo in the user's state folder]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Address of the API; on this machine only
+    /// Address of the API; on this machine only, unless the configuration file has certificates in [tls]
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7070")]
     pub listen: SocketAddr,
     /// Database of the records, sqlite:///PATH or postgres://... [default: orb.db in the data folder]
@@ -58,12 +58,14 @@ pub fn run(args: DemoArgs) -> anyhow::Result<()> {
     } else {
         DemoSession::recorded(args.bars, args.date, config)?
     };
+    let folder = args.data_dir.unwrap_or_else(Folder::default_path);
+    let exposure = args.settings.file()?.environment.exposure(args.listen, &std::path::absolute(&folder)?)?;
     let options = DemoOptions {
         speed: args.speed,
         exit: args.exit,
         direct: args.direct,
-        folder: args.data_dir.unwrap_or_else(Folder::default_path),
-        listen: args.listen,
+        folder,
+        exposure,
         database: args.database,
         config_name,
         settings,

@@ -4,7 +4,6 @@ mod books;
 mod engine_thread;
 mod folder;
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -65,8 +64,8 @@ pub(crate) struct Start<'a, B, M> {
 pub(crate) struct Daemon {
     /// Reads the records.
     pub(crate) reader: Reader,
-    /// Where the API listens.
-    pub(crate) address: SocketAddr,
+    /// Where the API listens, with its scheme.
+    pub(crate) url: String,
     /// Where the token is.
     pub(crate) token: PathBuf,
     /// It goes on with what was recorded before.
@@ -93,7 +92,7 @@ impl Daemon {
         let (logs, lines) = open_logs(start.url, start.retention)?;
         let token = start.folder.token();
         let secret = read_or_create_token(&token)?;
-        let address = listeners.local_addr()?;
+        let url = listeners.url()?;
         start.folder.write_context(start.context, &listeners.endpoint()?)?;
         let (handle, ends, view, updates) =
             wire(reader.clone(), lines, start.venue.gate.clone(), start.books.restored.commands.clone());
@@ -122,20 +121,7 @@ impl Daemon {
         let keeper = Keeper { url: start.url.clone(), reader: reader.clone(), view: handle.view.clone() };
         let reports = tokio::spawn(keeper.run(stop.clone()));
         let running = start.running;
-        Ok(Self {
-            reader,
-            address,
-            token,
-            resumed,
-            handle,
-            runtime,
-            server,
-            session_over,
-            reports,
-            logs,
-            running,
-            stop,
-        })
+        Ok(Self { reader, url, token, resumed, handle, runtime, server, session_over, reports, logs, running, stop })
     }
 
     /// Waits for the end of the market data, or for somebody who stops the daemon; tells which it was.

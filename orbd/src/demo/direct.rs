@@ -5,12 +5,12 @@ use orb_core::event::{Event, FeedState, MarketData, Origin};
 use orb_core::hold::HoldKind;
 use orb_exec::EntryGate;
 use orb_exec::local::{LocalBroker, LocalMarket, Opened};
-use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{DemoOptions, DemoSession, is_over};
 use crate::daemon::{Books, Daemon, Folder, Running, Start, Venue};
+use crate::rpc::Listeners;
 use crate::store::{DatabaseUrl, Ledger};
 use crate::view::Environment;
 
@@ -20,7 +20,7 @@ pub(super) async fn start(
     options: &DemoOptions,
     folder: &Folder,
     url: &DatabaseUrl,
-    listener: TcpListener,
+    listeners: Listeners,
 ) -> anyhow::Result<(Daemon, u32)> {
     let (books, run) = open_books(url, folder, session)?;
     let gate = EntryGate::default();
@@ -38,7 +38,7 @@ pub(super) async fn start(
         engine: orb_backtest::driver::bar_driven(engine),
         context: "demo",
     };
-    Ok((Daemon::start(start, listener, CancellationToken::new()).await?, run))
+    Ok((Daemon::start(start, listeners, CancellationToken::new()).await?, run))
 }
 
 /// Joins the exchange with the events that come before all others: the day, after a crash its hold, and the bars of

@@ -9,19 +9,18 @@ mod direct;
 mod session;
 mod simulated;
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use orb_exec::local::Speed;
 use orb_sim::Running as Simulator;
-use tokio::net::TcpListener;
 
 pub use session::{DemoSession, SYNTHETIC_SEED};
 
 use crate::daemon::Daemon;
 pub use crate::daemon::Folder;
+use crate::rpc::{Exposure, Listeners};
 use crate::runtime::Identity;
 use crate::shutdown::Shutdown;
 use crate::store::{DatabaseUrl, DateRange, Ledger, Reader};
@@ -39,8 +38,8 @@ pub struct DemoOptions {
     pub direct: bool,
     /// Where everything is kept.
     pub folder: PathBuf,
-    /// Where the API listens; a loopback address.
-    pub listen: SocketAddr,
+    /// How the API is reached.
+    pub exposure: Exposure,
     /// The records; `None` for SQLite in the folder.
     pub database: Option<String>,
     /// What the configuration is called.
@@ -56,10 +55,13 @@ pub struct DemoOptions {
 pub async fn run(session: DemoSession, options: DemoOptions) -> anyhow::Result<()> {
     // Before anything can be called: whoever sees the daemon up may end it at once.
     let shutdown = Shutdown::catch().context("cannot catch signals")?;
-    let listener = rpc::listen(options.listen).await?;
     let is_new = !options.folder.exists();
     let folder = Folder::open(&options.folder)?;
-    let started = Started::start(&session, &options, &folder, listener).await.inspect_err(|_| {
+    let start = async {
+        let listeners = rpc::bind(&options.exposure).await?;
+        Started::start(&session, &options, &folder, listeners).await
+    };
+    let started = start.await.inspect_err(|_| {
         if is_new {
             // A folder in which something was written stays.
             let _ = std::fs::remove_dir(folder.path());
@@ -67,7 +69,7 @@ pub async fn run(session: DemoSession, options: DemoOptions) -> anyhow::Result<(
     })?;
     let Started { daemon, simulator, run } = started;
     let name = format!("DEMO-{run}");
-    summary::print(&summary::banner(daemon.address, &daemon.token, &options.folder, &name, daemon.resumed))?;
+    summary::print(&summary::banner(&daemon.url, &daemon.token, &options.folder, &name, daemon.resumed))?;
     finish(daemon, &session, &options, &name, shutdown).await?;
     if let Some(simulator) = simulator {
         simulator.stop().await;
@@ -89,14 +91,14 @@ impl Started {
         session: &DemoSession,
         options: &DemoOptions,
         folder: &Folder,
-        listener: TcpListener,
+        listeners: Listeners,
     ) -> anyhow::Result<Self> {
         let url = options.url(folder)?;
         if options.direct {
-            let (daemon, run) = direct::start(session, options, folder, &url, listener).await?;
+            let (daemon, run) = direct::start(session, options, folder, &url, listeners).await?;
             return Ok(Self { daemon, simulator: None, run });
         }
-        let (daemon, simulator, run) = simulated::start(session, options, folder, &url, listener).await?;
+        let (daemon, simulator, run) = simulated::start(session, options, folder, &url, listeners).await?;
         Ok(Self { daemon, simulator: Some(simulator), run })
     }
 }

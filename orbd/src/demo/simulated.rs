@@ -1,10 +1,10 @@
 //! The demo at a local Alpaca in this process.
 
 use orb_sim::Running;
-use tokio::net::TcpListener;
 
 use super::{DemoOptions, DemoSession, is_over};
 use crate::daemon::{Daemon, Folder};
+use crate::rpc::Listeners;
 use crate::run::{Keep, Trading};
 use crate::simulation::{SimulatedTime, Simulation};
 use crate::store::DatabaseUrl;
@@ -16,7 +16,7 @@ pub(super) async fn start(
     options: &DemoOptions,
     folder: &Folder,
     url: &DatabaseUrl,
-    listener: TcpListener,
+    listeners: Listeners,
 ) -> anyhow::Result<(Daemon, Running, u32)> {
     let latest = folder.latest_run();
     let (mut sim, mut trading, mut run) = open(session, options, folder, latest).await?;
@@ -35,7 +35,7 @@ pub(super) async fn start(
         settings: std::sync::Arc::clone(&options.settings),
         simulated_speed: Some(options.simulated_speed()),
     };
-    let daemon = trading.start(&keep, listener).await?;
+    let daemon = trading.start(&keep, listeners).await?;
     Ok((daemon, sim, run))
 }
 

@@ -10,7 +10,8 @@ use orb_exec::alpaca::{AlpacaConfig, BracketSupport, Credentials, Environment, F
 use super::args::EnvironmentArgs;
 use super::error::{EnvironmentError, EnvironmentProblem};
 use super::state::default_folder;
-use super::tables::{EnvironmentTables, Lined, refuse_open};
+use super::tables::{EnvironmentTables, Lined};
+use crate::rpc::{Exposure, TlsFiles, WebRules};
 use crate::store::{DatabaseUrl, Retention};
 use crate::view;
 
@@ -35,8 +36,14 @@ pub struct EnvironmentConfig {
     pub brackets: BracketSupport,
     /// Where the state is: database, token, halt file. An absolute path; it may not be there yet.
     pub data_dir: PathBuf,
-    /// Where the API listens; an address of this machine alone.
+    /// Where the API listens; without TLS an address of this machine alone.
     pub listen: SocketAddr,
+    /// A socket on which the API is served to the same user; an absolute path. `None` for none.
+    pub socket: Option<PathBuf>,
+    /// The encryption of the API's address; `None` for none.
+    pub tls: Option<TlsFiles>,
+    /// Under which names the API may be called, and by which pages.
+    pub web: WebRules,
     /// Where the records are.
     pub database: DatabaseUrl,
     /// How long the daemon may be silent before `orbd guard` takes it for dead.
@@ -67,6 +74,12 @@ impl EnvironmentConfig {
         }
     }
 
+    /// Returns how the API is reached.
+    #[must_use]
+    pub fn exposure(&self) -> Exposure {
+        Exposure { address: self.listen, socket: self.socket.clone(), tls: self.tls.clone(), web: self.web.clone() }
+    }
+
     /// Returns the environment as records and replies name it.
     #[must_use]
     pub const fn of_records(&self) -> view::Environment {
@@ -87,13 +100,17 @@ impl EnvironmentTables {
         let environment = args.environment.or_else(|| value(self.environment.as_ref())).unwrap_or(Environment::Sim);
         self.check_live(environment, args)?;
         let data_dir = self.data_dir(environment, args)?;
+        let Exposure { address: listen, socket, tls, web } = self.exposure(self.listen(args)?, &data_dir)?;
         Ok(EnvironmentConfig {
             environment,
             feed: value(self.alpaca.feed.as_ref()).unwrap_or(Feed::Iex),
             urls: self.alpaca.urls(environment).map_err(|(line, problem)| self.error(line, problem))?,
             limits: self.limits(),
             brackets: value(self.alpaca.brackets.as_ref()).unwrap_or_default(),
-            listen: self.listen(args)?,
+            listen,
+            socket,
+            tls,
+            web,
             database: self.database(args)?.unwrap_or_else(|| DatabaseUrl::sqlite(data_dir.join("orb.db"))),
             silence: value(self.guard.silence.as_ref()).unwrap_or(SILENCE),
             retention: self.retention(),
@@ -140,11 +157,18 @@ impl EnvironmentTables {
         std::path::absolute(folder).map_err(EnvironmentError::Folder)
     }
 
+    /// Other machines may reach the API by TLS alone.
     fn listen(&self, args: &EnvironmentArgs) -> Result<SocketAddr, EnvironmentError> {
-        let Some(address) = args.listen else { return Ok(value(self.daemon.listen.as_ref()).unwrap_or(LISTEN)) };
-        refuse_open(address)
-            .map_err(|problem| EnvironmentError::Flag { flag: "--listen", problem: Box::new(problem) })?;
-        Ok(address)
+        let said = self.daemon.listen.as_ref();
+        let address = args.listen.or_else(|| value(said)).unwrap_or(LISTEN);
+        if address.ip().is_loopback() || self.tls_files()?.is_some() {
+            return Ok(address);
+        }
+        let problem = EnvironmentProblem::NotLoopback(address);
+        Err(match said.filter(|_| args.listen.is_none()) {
+            Some(Lined { line, .. }) => self.error(*line, problem),
+            None => EnvironmentError::Flag { flag: "--listen", problem: Box::new(problem) },
+        })
     }
 
     fn database(&self, args: &EnvironmentArgs) -> Result<Option<DatabaseUrl>, EnvironmentError> {
@@ -156,14 +180,14 @@ impl EnvironmentTables {
         Ok(said.or_else(|| value(self.daemon.database.as_ref())))
     }
 
-    fn error(&self, line: usize, problem: EnvironmentProblem) -> EnvironmentError {
+    pub(super) fn error(&self, line: usize, problem: EnvironmentProblem) -> EnvironmentError {
         EnvironmentError::File { path: self.path.clone(), line, problem: Box::new(problem) }
     }
 }
 
-fn value<T: Clone>(lined: Option<&Lined<T>>) -> Option<T> {
+pub(super) fn value<T: Clone>(lined: Option<&Lined<T>>) -> Option<T> {
     lined.map(|lined| lined.value.clone())
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

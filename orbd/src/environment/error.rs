@@ -110,9 +110,17 @@ pub enum EnvironmentProblem {
     /// The address of the database cannot be used.
     #[error(transparent)]
     Database(#[from] StoreError),
-    /// The API would be reachable from other machines.
-    #[error("the API has no TLS and listens on this machine only, not on {0}: use an address such as 127.0.0.1:7070")]
+    /// The API would be reachable from other machines without encryption.
+    #[error(
+        "without TLS the API listens on this machine only, not on {0}: use an address such as 127.0.0.1:7070, or give certificate_file and key_file in [tls]"
+    )]
     NotLoopback(SocketAddr),
+    /// A certificate or its key is missing.
+    #[error("[tls] needs `{missing}` too: give the certificate and its private key, or take the table out")]
+    Incomplete {
+        /// The key that is not there.
+        missing: &'static str,
+    },
     /// A simulator's address was given for a broker's environment.
     #[error(
         "`url` is the address of a simulator, and the environment is {environment}: take it out, or set environment = \"sim\""

@@ -17,7 +17,13 @@ pub(super) const ALPACA: &[&str] = &[
 ];
 
 /// The keys of `[daemon]`.
-pub(super) const DAEMON: &[&str] = &["data_dir", "listen", "database", "log_days", "log_megabytes"];
+pub(super) const DAEMON: &[&str] = &["data_dir", "listen", "socket", "database", "log_days", "log_megabytes"];
+
+/// The keys of `[tls]`.
+pub(super) const TLS: &[&str] = &["certificate_file", "key_file", "client_ca_file"];
+
+/// The keys of `[web]`.
+pub(super) const WEB: &[&str] = &["allowed_hosts", "allowed_origins"];
 
 /// The keys of `[guard]`.
 pub(super) const GUARD: &[&str] = &["silence_seconds"];
@@ -49,14 +55,18 @@ pub const fn environment_name(environment: Environment) -> &'static str {
     }
 }
 
-/// Returns the table that a key belongs to, without brackets; `None` when it is a key of none.
-pub(super) fn table_of(key: &str) -> Option<&'static str> {
-    match key {
-        _ if ALPACA.contains(&key) => Some("alpaca"),
-        _ if DAEMON.contains(&key) => Some("daemon"),
-        _ if GUARD.contains(&key) => Some("guard"),
-        _ => None,
-    }
+/// The tables: their names, where their keys belong, and those keys.
+pub(super) const TABLES: &[(&str, &str, &[&str])] = &[
+    ("alpaca", "into [alpaca]", ALPACA),
+    ("daemon", "into [daemon]", DAEMON),
+    ("tls", "into [tls]", TLS),
+    ("web", "into [web]", WEB),
+    ("guard", "into [guard]", GUARD),
+];
+
+/// Says where a key belongs; `None` when it is a key of no table.
+pub(super) fn place_of(key: &str) -> Option<&'static str> {
+    TABLES.iter().find(|(_, _, keys)| keys.contains(&key)).map(|(_, place, _)| *place)
 }
 
 /// Returns the name that was probably meant by a wrong one; `None` when none is near.
@@ -84,10 +94,10 @@ mod tests {
 
     #[test]
     fn no_name_is_in_two_places() {
-        for key in ALPACA.iter().chain(DAEMON).chain(GUARD) {
-            assert!(orb_core::config::KEYS.iter().all(|known| known.name != *key), "{key}");
+        let all: Vec<_> = TABLES.iter().flat_map(|(_, _, keys)| *keys).collect();
+        for key in &all {
+            assert!(orb_core::config::KEYS.iter().all(|known| known.name != **key), "{key}");
+            assert_eq!(all.iter().filter(|other| *other == key).count(), 1, "{key}");
         }
-        assert!(DAEMON.iter().all(|key| !ALPACA.contains(key)));
-        assert!(GUARD.iter().all(|key| !ALPACA.contains(key) && !DAEMON.contains(key)));
     }
 }

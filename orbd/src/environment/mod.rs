@@ -1,10 +1,11 @@
 //! Where orb trades: the environment, its addresses and limits, the state directory, the credentials, and whether all
 //! of it is fit to trade.
 //!
-//! The configuration file's `environment`, `[alpaca]` and `[daemon]` become an [`EnvironmentConfig`]; credentials come
-//! from [`credentials`] and never from the file or from flags; [`check`] looks at everything that can be known
-//! before an order is sent.
+//! The configuration file's `environment` and its tables become an [`EnvironmentConfig`]; credentials come from
+//! [`credentials`] and never from the file or from flags; [`check`] looks at everything that can be known before an
+//! order is sent.
 
+mod api;
 mod args;
 pub mod check;
 mod config;

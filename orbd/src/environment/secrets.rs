@@ -9,6 +9,8 @@ use super::source::Source;
 const PARTS: [&str; 7] = ["secret", "password", "passwd", "passphrase", "token", "credential", "apikey"];
 /// Words of a name that say so.
 const WORDS: [&str; 3] = ["key", "keys", "keyid"];
+/// Names of files that hold a secret: the name of a file is none.
+const FILES: [&str; 1] = ["key_file"];
 
 const OF_DATABASE: &str = "give the database's address with its password as ORB_DATABASE_URL";
 const OF_API: &str = "the API's token is a file of its own in the state directory";
@@ -41,8 +43,9 @@ fn refuse_below(source: &Source<'_>, value: &DeValue<'_>) -> Result<(), Environm
 
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    PARTS.iter().any(|part| name.contains(part))
-        || name.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| WORDS.contains(&word))
+    let mut words = name.split(|c: char| !c.is_ascii_alphanumeric());
+    let is_named = PARTS.iter().any(|part| name.contains(part)) || words.any(|word| WORDS.contains(&word));
+    is_named && !FILES.contains(&&*name)
 }
 
 fn remedy(name: &str) -> &'static str {
@@ -58,7 +61,7 @@ fn remedy(name: &str) -> &'static str {
 mod tests {
     use std::path::Path;
 
-    use super::super::keys::{ALPACA, DAEMON};
+    use super::super::keys::TABLES;
     use super::*;
 
     #[test]
@@ -69,7 +72,8 @@ mod tests {
         }
         let known = orb_core::config::KEYS.iter().map(|key| key.name);
         let others = ["strategy", "preset", "environment", "monkey", "keyboard"];
-        for name in known.chain(ALPACA.iter().copied()).chain(DAEMON.iter().copied()).chain(others) {
+        let tables = TABLES.iter().flat_map(|(_, _, keys)| *keys).copied();
+        for name in known.chain(tables).chain(others) {
             assert!(!is_secret(name), "{name}");
         }
     }

@@ -1,5 +1,6 @@
 //! Every setting in force as the file would have it, for people who ask the daemon; secrets are not among them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use orb_core::RunConfig;
@@ -43,6 +44,8 @@ fn of_environment(config: &EnvironmentConfig) -> Vec<SettingView> {
     let folder = default_folder(environment_name(config.environment));
     let urls = defaults(config.environment, None);
     let number = |value: Option<u32>| value.map_or_else(|| "off".to_owned(), |value| value.to_string());
+    let path = |path: Option<&PathBuf>| path.map_or_else(|| "off".to_owned(), |path| path.display().to_string());
+    let tls = config.tls.as_ref();
     let rows = [
         ("environment", environment_name(config.environment).to_owned(), environment_name(Environment::Sim).to_owned()),
         ("alpaca.feed", name_of(&config.feed, FEEDS), name_of(&Feed::Iex, FEEDS)),
@@ -59,6 +62,12 @@ fn of_environment(config: &EnvironmentConfig) -> Vec<SettingView> {
         ("alpaca.data_stream_url", config.urls.data_stream.to_string(), urls.data_stream.to_string()),
         ("daemon.data_dir", config.data_dir.display().to_string(), folder.display().to_string()),
         ("daemon.listen", config.listen.to_string(), LISTEN.to_string()),
+        ("daemon.socket", path(config.socket.as_ref()), path(None)),
+        ("tls.certificate_file", path(tls.map(|files| &files.certificate)), path(None)),
+        ("tls.key_file", path(tls.map(|files| &files.key)), path(None)),
+        ("tls.client_ca_file", path(tls.and_then(|files| files.client_ca.as_ref())), path(None)),
+        ("web.allowed_hosts", config.web.allowed_hosts.join(","), String::new()),
+        ("web.allowed_origins", config.web.allowed_origins.join(","), String::new()),
         // The password of a database is left out of its text.
         (
             "daemon.database",

@@ -1,4 +1,4 @@
-//! `environment`, `[alpaca]`, `[daemon]` and `[guard]` as a configuration file has them, each value with its line.
+//! `environment`, and the tables of the environment, as a configuration file has them, each value with its line.
 
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -11,8 +11,9 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 use url::Url;
 
+use super::api::{TlsTable, WebTable};
 use super::error::{EnvironmentError, EnvironmentProblem};
-use super::keys::{ALPACA, BRACKETS, DAEMON, ENVIRONMENTS, FEEDS, GUARD, near, table_of};
+use super::keys::{ALPACA, BRACKETS, DAEMON, ENVIRONMENTS, FEEDS, GUARD, TABLES, near, place_of};
 use super::source::Source;
 use super::urls::Service;
 use crate::store::DatabaseUrl;
@@ -45,6 +46,8 @@ pub(crate) struct EnvironmentTables {
     pub(super) alpaca: AlpacaTable,
     pub(super) daemon: DaemonTable,
     pub(super) guard: GuardTable,
+    pub(super) tls: TlsTable,
+    pub(super) web: WebTable,
 }
 
 /// Holds the keys of `[alpaca]`.
@@ -67,6 +70,7 @@ pub(super) struct AlpacaTable {
 pub(super) struct DaemonTable {
     pub(super) data_dir: Option<Lined<PathBuf>>,
     pub(super) listen: Option<Lined<SocketAddr>>,
+    pub(super) socket: Option<Lined<PathBuf>>,
     pub(super) database: Option<Lined<DatabaseUrl>>,
     pub(super) log_days: Option<Lined<u32>>,
     pub(super) log_megabytes: Option<Lined<u32>>,
@@ -99,6 +103,8 @@ impl EnvironmentTables {
             "alpaca" => self.alpaca = AlpacaTable::read(source, entry.table("alpaca")?)?,
             "daemon" => self.daemon = DaemonTable::read(source, entry.table("daemon")?)?,
             "guard" => self.guard = GuardTable::read(source, entry.table("guard")?)?,
+            "tls" => self.tls = TlsTable::read(source, entry.table("tls")?)?,
+            "web" => self.web = WebTable::read(source, entry.table("web")?)?,
             name => return entry.stranger(name).map_or(Ok(false), |problem| Err(entry.error(problem))),
         }
         Ok(true)
@@ -142,8 +148,14 @@ impl DaemonTable {
         for (key, value) in table {
             let entry = Entry::new(source, key, value);
             match entry.key {
-                "data_dir" => read.data_dir = Some(entry.folder()?),
-                "listen" => read.listen = Some(entry.loopback()?),
+                "data_dir" => {
+                    read.data_dir = Some(entry.path("an absolute path in quotation marks, like \"/var/lib/orb\"")?);
+                }
+                "listen" => read.listen = Some(entry.listen()?),
+                "socket" => {
+                    let expected = "an absolute path in quotation marks, like \"/run/orb/api.sock\"";
+                    read.socket = Some(entry.path(expected)?);
+                }
                 "database" => read.database = Some(entry.database()?),
                 "log_days" => read.log_days = Some(entry.whole(LOG_DAYS, "a whole number from 1 to 3650")?),
                 "log_megabytes" => {
@@ -174,15 +186,15 @@ impl GuardTable {
 }
 
 /// A key and its value.
-struct Entry<'a> {
+pub(super) struct Entry<'a> {
     source: Source<'a>,
-    key: &'a str,
+    pub(super) key: &'a str,
     line: usize,
     value: &'a Value<'a>,
 }
 
 impl<'a> Entry<'a> {
-    fn new(source: Source<'a>, key: &'a Key<'_>, value: &'a Value<'a>) -> Self {
+    pub(super) fn new(source: Source<'a>, key: &'a Key<'_>, value: &'a Value<'a>) -> Self {
         Self { source, key: key.get_ref(), line: source.line(&key.span()), value }
     }
 
@@ -234,17 +246,27 @@ impl<'a> Entry<'a> {
         service.read(text).map(|url| self.lined(url)).map_err(|error| self.error(error.into()))
     }
 
-    fn folder(&self) -> Result<Lined<PathBuf>, EnvironmentError> {
-        let expected = "an absolute path in quotation marks, like \"/var/lib/orb\"";
+    pub(super) fn path(&self, expected: &'static str) -> Result<Lined<PathBuf>, EnvironmentError> {
         let path = PathBuf::from(self.text(expected)?);
         if path.is_absolute() { Ok(self.lined(path)) } else { Err(self.misfit(expected, None)) }
     }
 
-    fn loopback(&self) -> Result<Lined<SocketAddr>, EnvironmentError> {
+    fn listen(&self) -> Result<Lined<SocketAddr>, EnvironmentError> {
         let expected = "an address with a port, like \"127.0.0.1:7070\"";
         let address = self.text(expected)?.parse().map_err(|_| self.misfit(expected, None))?;
-        refuse_open(address).map_err(|problem| self.error(problem))?;
         Ok(self.lined(address))
+    }
+
+    /// Reads a list of texts of which each has its form.
+    pub(super) fn names(
+        &self,
+        is_good: fn(&str) -> bool,
+        expected: &'static str,
+    ) -> Result<Lined<Vec<String>>, EnvironmentError> {
+        let items = self.value.get_ref().as_array().ok_or_else(|| self.misfit(expected, None))?;
+        let name = |item: &Value<'_>| item.get_ref().as_str().filter(|text| is_good(text)).map(ToOwned::to_owned);
+        let names: Option<Vec<_>> = items.iter().map(name).collect();
+        names.map(|names| self.lined(names)).ok_or_else(|| self.misfit(expected, None))
     }
 
     fn database(&self) -> Result<Lined<DatabaseUrl>, EnvironmentError> {
@@ -263,13 +285,11 @@ impl<'a> Entry<'a> {
         self.error(EnvironmentProblem::BadValue { key: self.key.to_owned(), value, expected, suggestion })
     }
 
-    fn unknown(&self, table: &'static str, known: &'static [&'static str]) -> EnvironmentError {
+    pub(super) fn unknown(&self, table: &'static str, known: &'static [&'static str]) -> EnvironmentError {
         let suggestion = near(known.iter().copied(), self.key);
-        let place = match table_of(self.key) {
+        let place = match place_of(self.key) {
             _ if self.key == "environment" => Some("outside of the tables, above the first one"),
-            Some("alpaca") => Some("into [alpaca]"),
-            Some("guard") => Some("into [guard]"),
-            Some(_) => Some("into [daemon]"),
+            Some(place) => Some(place),
             None if suggestion.is_some() => None,
             None => KEYS
                 .iter()
@@ -287,25 +307,18 @@ impl<'a> Entry<'a> {
     fn stranger(&self, name: &str) -> Option<EnvironmentProblem> {
         let key = name.to_owned();
         if self.value.get_ref().as_table().is_some() {
-            let suggestion = near(["alpaca", "daemon", "guard"], name)?;
+            let suggestion = near(TABLES.iter().map(|(table, _, _)| *table), name)?;
             return Some(EnvironmentProblem::Misspelt { what: "table", name: key, suggestion });
         }
         if KEYS.iter().any(|known| known.name == name) {
             return None;
         }
-        match table_of(name) {
-            Some("alpaca") => Some(EnvironmentProblem::Misplaced { key, place: "into [alpaca]" }),
-            Some("guard") => Some(EnvironmentProblem::Misplaced { key, place: "into [guard]" }),
-            Some(_) => Some(EnvironmentProblem::Misplaced { key, place: "into [daemon]" }),
+        match place_of(name) {
+            Some(place) => Some(EnvironmentProblem::Misplaced { key, place }),
             None => {
                 let suggestion = near(["environment"], name)?;
                 Some(EnvironmentProblem::Misspelt { what: "key", name: key, suggestion })
             }
         }
     }
-}
-
-/// Refuses an address that other machines could reach.
-pub(super) fn refuse_open(address: SocketAddr) -> Result<(), EnvironmentProblem> {
-    if address.ip().is_loopback() { Ok(()) } else { Err(EnvironmentProblem::NotLoopback(address)) }
 }

@@ -20,7 +20,6 @@ use orb_exec::alpaca::{
     StreamSettings, connect,
 };
 use orb_exec::{Clock, EntryGate, WallClock};
-use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -32,6 +31,7 @@ use crate::daemon::{Books, Daemon, Folder, Start, Venue};
 use crate::environment::check::{self, Finding, Verdict};
 use crate::environment::{LiveConfig, StateLock, environment_name, settings};
 use crate::guard::Heart;
+use crate::rpc::Listeners;
 use crate::runtime::Identity;
 use crate::shutdown::Shutdown;
 use crate::store::{Lease, LeaseWatch, Ledger, StoreError};
@@ -67,8 +67,8 @@ pub async fn run(options: RunOptions) -> anyhow::Result<()> {
         LeaseWatch::check(&environment.database)?;
     }
     refuse_unfit(&options.config)?;
-    let mut listener = rpc::listen(environment.listen).await?;
-    let folder = Folder::open(&environment.data_dir)?;
+    let exposure = environment.exposure();
+    let (folder, mut listeners) = (Folder::open(&environment.data_dir)?, rpc::bind(&exposure).await?);
     let _lock = StateLock::take(folder.path())?;
     let name = environment_name(environment.environment);
     let mut trading = Trading {
@@ -84,13 +84,13 @@ pub async fn run(options: RunOptions) -> anyhow::Result<()> {
     };
     if options.standby {
         // Nobody is to take a daemon that waits for one that trades. That the address can be had is known by now.
-        drop(listener);
+        drop(listeners);
         let ledger = trading.ledger(environment.of_records()).await?;
         tokio::select! {
             free = standby::wait_for(&environment.database, &ledger) => free?,
             () = shutdown.wait() => return Ok(()),
         }
-        listener = rpc::listen(environment.listen).await?;
+        listeners = rpc::bind(&exposure).await?;
     }
     let _key = KeyLock::take(&environment.urls.trading, &options.credentials, &environment.database)?;
     let following = CancellationToken::new();
@@ -107,20 +107,20 @@ pub async fn run(options: RunOptions) -> anyhow::Result<()> {
     };
     let start = async {
         if environment.environment != Environment::Sim {
-            return trading.start(&keep, listener).await;
+            return trading.start(&keep, listeners).await;
         }
         // A simulator counts its own minutes, and has a time of its own.
         trading.alpaca.limits.per_minute = trading.alpaca.limits.per_minute.max(SIMULATOR_REQUESTS);
         // It is followed as it is read, so comparing it would say nothing.
         trading.settings.watches_clock = false;
         let clock = SimulatorTime::follow(trading.rest()?, following).await.context("the simulator's clock")?;
-        trading.by(clock).start(&keep, listener).await
+        trading.by(clock).start(&keep, listeners).await
     };
     let mut daemon = tokio::select! {
         started = start => started?,
         () = shutdown.wait() => return Ok(()),
     };
-    summary::print(&summary::live_banner(name, daemon.address, &daemon.token, folder.path(), daemon.resumed))?;
+    summary::print(&summary::live_banner(name, &daemon.url, &daemon.token, folder.path(), daemon.resumed))?;
     daemon.market_end(&mut shutdown).await;
     match daemon.end().await {
         Ok(true) => {}
@@ -222,7 +222,7 @@ impl<C: Clock> Trading<C> {
     ///
     /// # Errors
     /// When the account cannot be read, the records cannot be opened, or a stream cannot be had.
-    pub(crate) async fn start(self, keep: &Keep<'_>, listener: TcpListener) -> anyhow::Result<Daemon> {
+    pub(crate) async fn start(self, keep: &Keep<'_>, listeners: impl Into<Listeners>) -> anyhow::Result<Daemon> {
         let ledger = self.ledger(keep.environment).await?;
         let books = Books::open(&keep.url, ledger, &self.run, &self.symbols, keep.folder)?;
         let stop = CancellationToken::new();
@@ -266,7 +266,7 @@ impl<C: Clock> Trading<C> {
             identity,
             context: keep.context,
         };
-        Daemon::start(start, listener, stop).await
+        Daemon::start(start, listeners, stop).await
     }
 
     /// Reads what must be known of the session under way or to come, and lets the planner bring those after it.

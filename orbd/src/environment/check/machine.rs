@@ -32,7 +32,7 @@ pub fn machine(config: &EnvironmentConfig, now: Timestamp) -> Vec<Finding> {
     let rest = [records::database(config), address(config), keys(config.environment), calendar(now)];
     let is_live = config.environment == Environment::Live;
     let paper = if is_live { super::readiness::paper_sessions(config) } else { Vec::new() };
-    own.into_iter().flatten().chain(rest).chain(paper).collect()
+    own.into_iter().flatten().chain(rest).chain(certificates(config)).chain(paper).collect()
 }
 
 fn folder(path: &Path) -> Finding {
@@ -92,6 +92,15 @@ fn address(config: &EnvironmentConfig) -> Finding {
             Finding::fail(item, detail, "stop what listens there, perhaps another orbd, or set another listen address")
         }
     }
+}
+
+/// The daemon serves other machines with certificates that go together, or not at all.
+fn certificates(config: &EnvironmentConfig) -> Option<Finding> {
+    let (item, files) = ("certificates", config.tls.as_ref()?);
+    Some(match files.check() {
+        Ok(()) => Finding::pass(item, format!("{} and its key go together", files.certificate.display())),
+        Err(error) => Finding::of_error(item, &error),
+    })
 }
 
 fn keys(environment: Environment) -> Finding {

@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::super::keys::{ALPACA, DAEMON, GUARD};
+use super::super::keys::TABLES;
 use super::*;
 use crate::commands::SettingArgs;
 
@@ -21,12 +21,12 @@ fn resolve_with(file: &str, args: &EnvironmentArgs) -> Result<EnvironmentConfig,
     resolved
 }
 
-fn resolve(file: &str) -> EnvironmentConfig {
+pub(in crate::environment) fn resolve(file: &str) -> EnvironmentConfig {
     resolve_with(file, &args(None)).expect("an environment")
 }
 
 #[track_caller]
-fn refused(file: &str, message: &str) {
+pub(in crate::environment) fn refused(file: &str, message: &str) {
     let error = resolve_with(file, &args(None)).expect_err("refused");
     assert!(error.contains(message), "{error}");
 }
@@ -119,7 +119,10 @@ fn keys_that_are_wrong_are_told_with_their_line() {
         "\n[alpaca]\nfed = \"sip\"",
         "/orb.toml:3: [alpaca] has no key `fed`, did you mean `feed`?; it has feed, live",
     );
-    refused("[daemon]\ncolour = 1", "/orb.toml:2: [daemon] has no key `colour`; it has data_dir, listen, database");
+    refused(
+        "[daemon]\ncolour = 1",
+        "/orb.toml:2: [daemon] has no key `colour`; it has data_dir, listen, socket, database",
+    );
     refused("[daemon]\ndatadir = \"/x\"", "did you mean `data_dir`?");
 }
 
@@ -159,7 +162,7 @@ fn values_that_do_not_fit_are_told_with_their_line() {
     refused("[daemon]\ndata_dir = \"orb\"", "/orb.toml:2: `data_dir = \"orb\"`: expected an absolute path");
     refused("[daemon]\nlisten = 7070", "expected an address with a port");
     refused("[daemon]\nlisten = \"localhost\"", "expected an address with a port");
-    refused("[daemon]\nlisten = \"0.0.0.0:7070\"", "/orb.toml:2: the API has no TLS and listens on this machine only");
+    refused("[daemon]\nlisten = \"0.0.0.0:7070\"", "/orb.toml:2: without TLS the API listens on this machine only");
     refused("[daemon]\ndatabase = \"mysql://x\"", "/orb.toml:2: `mysql://x` is not the address of a database");
     let long = format!("[alpaca]\nfeed = \"{}\"", "x".repeat(500));
     let error = resolve_with(&long, &args(None)).expect_err("refused");
@@ -202,7 +205,7 @@ fn real_money_needs_two_words() {
 fn flags_that_are_wrong_are_named() {
     let open = EnvironmentArgs { listen: Some("0.0.0.0:1".parse().expect("an address")), ..args(None) };
     let error = resolve_with("", &open).expect_err("refused");
-    assert!(error.starts_with("--listen: the API has no TLS"), "{error}");
+    assert!(error.starts_with("--listen: without TLS the API"), "{error}");
     let database = EnvironmentArgs { database: Some("mysql://orb:hunter2@x".to_owned()), ..args(None) };
     let error = resolve_with("", &database).expect_err("refused");
     assert!(error.starts_with("--database or ORB_DATABASE_URL: `mysql") && !error.contains("hunter2"), "{error}");
@@ -258,7 +261,7 @@ fn the_sample_has_every_key() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/orb.sample.toml");
     let text = std::fs::read_to_string(path).expect("the sample");
     let keys = orb_core::config::KEYS.iter().map(|key| key.name);
-    let tables = [ALPACA, DAEMON, GUARD].concat();
+    let tables = TABLES.iter().flat_map(|(_, _, keys)| *keys).copied();
     for key in keys.chain(tables).chain(["environment", "preset"]) {
         let shows = |line: &str| line.trim_start_matches(['#', ' ']).starts_with(&format!("{key} = "));
         assert!(text.lines().any(shows), "{key} is missing");

@@ -140,16 +140,22 @@ impl Listeners {
         self.tcp.local_addr()
     }
 
+    /// Returns the address with its scheme.
+    ///
+    /// # Errors
+    /// When the system does not tell the address.
+    pub fn url(&self) -> io::Result<String> {
+        let scheme = if self.certificates.is_some() { "https" } else { "http" };
+        Ok(format!("{scheme}://{}", self.local_addr()?))
+    }
+
     /// Returns how a client of this machine reaches the API best: over the socket, else at the address.
     ///
     /// # Errors
     /// When the system does not tell the address.
     pub fn endpoint(&self) -> io::Result<String> {
-        let scheme = if self.certificates.is_some() { "https" } else { "http" };
-        Ok(match &self.socket {
-            Some(socket) => format!("unix://{}", socket.path.display()),
-            None => format!("{scheme}://{}", self.local_addr()?),
-        })
+        let socket = self.socket.as_ref().map(|socket| format!("unix://{}", socket.path.display()));
+        socket.map_or_else(|| self.url(), Ok)
     }
 
     /// Refuses an address of other machines without encryption, whoever made the listener.

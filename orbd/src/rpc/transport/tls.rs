@@ -30,6 +30,16 @@ pub struct TlsFiles {
     pub client_ca: Option<PathBuf>,
 }
 
+impl TlsFiles {
+    /// Reads the files as a daemon does.
+    ///
+    /// # Errors
+    /// [`TlsError`] when they cannot be read, or do not go together.
+    pub fn check(&self) -> Result<(), TlsError> {
+        load(self).map(|_| ())
+    }
+}
+
 /// Explains why certificates cannot be used.
 #[derive(Debug, Error)]
 pub enum TlsError {
