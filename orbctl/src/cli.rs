@@ -75,6 +75,7 @@ pub(crate) enum Command {
     Pause(commands::pause::Args),
     Resume(commands::resume::Args),
     Close(commands::close::Args),
+    Env(commands::env::Args),
     Export(commands::export::Args),
     Completions(commands::completions::Args),
 }

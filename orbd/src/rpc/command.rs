@@ -9,7 +9,7 @@ use tokio::{
 };
 use tonic::{Request, Status, metadata::MetadataMap};
 
-use super::{Accepted, CommandReply, CommandRequest, Handle, RefusalKind, Refused, convert};
+use super::{Accepted, CommandReply, CommandRequest, Handle, RefusalKind, Refused, SWITCHING, convert};
 use crate::{auth::Caller, store::Audit, view::View};
 
 /// How long a reply may wait for the result that was asked for.
@@ -51,6 +51,10 @@ fn grpc_timeout(text: &str) -> Option<Duration> {
 
 /// Gives a command to the runtime and waits until it is in force.
 pub(super) async fn send(handle: &Handle, authorised: Authorised) -> Result<Accepted, Status> {
+    // The new engine must not take what was meant for the old one's positions; a kill is meant for every engine.
+    if handle.switchboard.is_switching() && !matches!(authorised.command, Command::Kill { .. }) {
+        return Err(Status::unavailable(SWITCHING));
+    }
     let (reply, answer) = oneshot::channel();
     let stopping = || Status::unavailable("the daemon is stopping and takes no commands");
     if matches!(authorised.command, Command::Kill { .. }) {

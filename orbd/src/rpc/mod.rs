@@ -6,6 +6,7 @@
 mod command;
 mod control;
 mod convert;
+mod environment;
 mod export;
 mod feed;
 mod gate;
@@ -25,6 +26,7 @@ mod touched;
 mod validate;
 
 pub use control::Control;
+pub use environment::{SWITCHING, SwitchError, SwitchRequest, Switchboard, Switched};
 pub use feed::Feed;
 pub use handle::{Accepted, CommandReply, CommandRequest, Handle, RefusalKind, Refused};
 pub use history::History;
