@@ -174,6 +174,12 @@ impl Daemon {
         Ok(())
     }
 
+    /// Waits until a hold is in force and shown; tells whether the engine lived to place it.
+    pub(crate) async fn until_held(&self, kind: HoldKind) -> bool {
+        let mut view = self.handle.view.clone();
+        view.wait_for(|view| view.holds.iter().any(|hold| hold.kind == kind)).await.is_ok()
+    }
+
     /// Returns what stops entries at the last point, whichever engine decides them.
     pub(crate) const fn gate(&self) -> &EntryGate {
         &self.handle.gate

@@ -123,7 +123,9 @@ impl Begin {
         }
         let (daemon, following) = ready.start(&sites.keep(&site), listener, stop.clone(), switchboard).await?;
         announce(&daemon, &site, sites.folder.path(), chosen.as_ref(), &environments)?;
-        if let Some(chosen) = chosen {
+        let is_held = is_to_be_held(chosen.as_ref(), &environments)
+            && daemon.until_held(orb_core::hold::HoldKind::EnvironmentSwitched).await;
+        if let Some(chosen) = chosen.filter(|_| is_held) {
             switch::note_held(chosen, sites.folder.path());
         }
         let current = switch::Current { site, ledger, key, following };

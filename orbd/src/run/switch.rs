@@ -111,10 +111,14 @@ impl Switcher {
             }
         };
         pass(Place::SwitchChosen);
+        let is_killed = kill_of(&daemon.view()).is_some();
         self.take_up(daemon, next, left.ends).await?;
+        // What comes last of the first events.
+        let last = if is_killed { HoldKind::Kill } else { HoldKind::EnvironmentSwitched };
+        let is_held = daemon.until_held(last).await;
         pass(Place::SwitchSeated);
         let view = daemon.view();
-        if view.now.is_none() || *view.ledger.id != *target {
+        if !is_held || *view.ledger.id != *target {
             // It ended at once; the daemon ends with the reason.
             return Ok(Err(SwitchError::Stopping));
         }
