@@ -138,7 +138,7 @@ impl SettingArgs {
     ///
     /// # Errors
     /// When the file cannot be read; what is wrong with one environment is told of that one alone.
-    pub(super) fn environments(&self, environment: &EnvironmentArgs) -> Result<Environments, SettingsError> {
+    pub(crate) fn environments(&self, environment: &EnvironmentArgs) -> Result<Environments, SettingsError> {
         Ok(self.file()?.environment.all(environment))
     }
 
@@ -146,7 +146,7 @@ impl SettingArgs {
     ///
     /// # Errors
     /// Names the file and line, or the flag, and the remedy.
-    pub(super) fn resolve_environment(
+    pub(crate) fn resolve_environment(
         &self,
         environment: &EnvironmentArgs,
     ) -> Result<EnvironmentConfig, SettingsError> {

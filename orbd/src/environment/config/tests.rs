@@ -271,7 +271,7 @@ fn all(file: &str) -> Environments {
     let path = folder.path().join("orb.toml");
     std::fs::write(&path, file).expect("written");
     let settings = SettingArgs { config: Some(path), ..SettingArgs::default() };
-    settings.file().expect("a file").environment.all(&args(None))
+    settings.environments(&args(None)).expect("a file")
 }
 
 #[test]
@@ -325,8 +325,7 @@ fn the_last_switch_goes_before_the_file() {
     std::fs::write(&path, "environment = \"paper\"\n[alpaca]\nlive_enabled = true\n").expect("written");
     let settings = SettingArgs { config: Some(path), ..SettingArgs::default() };
     let args = EnvironmentArgs { data_dir: Some(folder.path().into()), ..EnvironmentArgs::default() };
-    let file = settings.file().expect("a file").environment;
-    let now = || file.resolve_now(&args).expect("an environment").environment;
+    let now = || settings.resolve_environment(&args).expect("an environment").environment;
     assert_eq!(now(), Environment::Paper);
     let chosen = Chosen {
         environment: Environment::Live,
@@ -338,9 +337,12 @@ fn the_last_switch_goes_before_the_file() {
     };
     chosen.write(folder.path()).expect("written");
     assert_eq!(now(), Environment::Live);
-    let all = file.all(&args);
+    let all = settings.environments(&args).expect("a file");
     let (config, last) = all.now().expect("an environment");
     assert_eq!((config.environment, last), (Environment::Live, Some(chosen)));
     std::fs::write(Chosen::path(folder.path()), "{").expect("written");
-    assert!(file.resolve_now(&args).is_err() && all.now().is_err(), "it is not known where orders are to go");
+    assert!(
+        settings.resolve_environment(&args).is_err() && all.now().is_err(),
+        "it is not known where orders are to go"
+    );
 }
