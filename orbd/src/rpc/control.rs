@@ -14,7 +14,7 @@ use tonic::{Request, Response, Status};
 use super::{
     Accepted, Handle, Streams, alarms, cancel, close_all,
     command::{Asked, audit, caller, follow, follow_until, send, send_parts},
-    config, convert, limits,
+    config, convert, environment, limits,
     replay::{Replies, used_for_another},
     touched::{self, Touched},
     validate,
@@ -186,14 +186,18 @@ impl ControlService for Control {
         &self,
         _: Request<v1::ListEnvironmentsRequest>,
     ) -> Result<Response<v1::ListEnvironmentsResponse>, Status> {
-        Err(Status::unimplemented("not served yet"))
+        environment::list(&self.handle).await.map(Response::new)
     }
 
     async fn set_environment(
         &self,
-        _: Request<v1::SetEnvironmentRequest>,
+        request: Request<v1::SetEnvironmentRequest>,
     ) -> Result<Response<v1::SetEnvironmentResponse>, Status> {
-        Err(Status::unimplemented("not served yet"))
+        let (asked, wanted) = environment::asked(&request)?;
+        let work = environment::switch(self.handle.clone(), asked.clone(), wanted);
+        let (mut reply, replayed) = self.once(asked, work, environment::text, environment::reply_of).await?;
+        reply.replayed = replayed;
+        Ok(Response::new(reply))
     }
 
     async fn get_risk_limits(

@@ -6,6 +6,7 @@ use orb_core::event::Authorised;
 use orb_exec::EntryGate;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
+use super::Switchboard;
 use crate::{
     store::{Audit, Reader},
     view::{LogView, Update, View},
@@ -28,8 +29,10 @@ pub struct Handle {
     pub audit: mpsc::Sender<Audit>,
     /// The commands that were finished before the start: they are not done again.
     pub finished: Arc<[Audit]>,
-    /// The records.
+    /// The records; it turns to others when the environment is switched.
     pub reader: Reader,
+    /// Where another environment is asked for.
+    pub switchboard: Switchboard,
 }
 
 impl Handle {

@@ -14,6 +14,7 @@ mod command;
 mod config;
 mod control;
 mod convert;
+mod environment;
 mod explanation;
 mod export;
 mod feed;
@@ -43,6 +44,7 @@ mod universe;
 mod validate;
 
 pub use control::Control;
+pub use environment::{SWITCHING, SwitchError, SwitchRequest, Switchboard, Switched};
 pub use feed::Feed;
 pub use handle::{Accepted, CommandReply, CommandRequest, Handle, RefusalKind, Refused};
 pub use history::History;

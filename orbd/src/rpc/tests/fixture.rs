@@ -383,7 +383,9 @@ impl Fixture {
         let reader = Reader::open(&url, &ledger).unwrap();
         let gate = orb_exec::EntryGate::default();
         let finished = finished().into();
-        let handle = Handle { view, updates: updates.clone(), logs, commands, gate, audit, finished, reader };
+        let switchboard = crate::rpc::Switchboard::default();
+        let updates_out = updates.clone();
+        let handle = Handle { view, updates: updates_out, logs, commands, gate, audit, finished, reader, switchboard };
         let runtime = Arc::new(Runtime { view: view_in, updates, mood, seen: Mutex::default() });
         tokio::spawn(Arc::clone(&runtime).answer(requests));
         let token = |text| Token::parse(text).unwrap();
