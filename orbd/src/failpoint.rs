@@ -51,6 +51,8 @@ places! {
     SwitchReady = "switch_ready";
     /// The engine of before has ended, and the choice of another environment is not kept.
     SwitchStopped = "switch_stopped";
+    /// The database says where orb goes on, and the state directory does not.
+    SwitchPassed = "switch_passed";
     /// The choice is kept, and the new engine has not begun.
     SwitchChosen = "switch_chosen";
     /// The new engine has begun, and the choice does not say yet that its hold is recorded.

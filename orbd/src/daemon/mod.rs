@@ -27,14 +27,14 @@ use crate::auth::{Auth, IssuedTokens, Role, Watched, read_or_create_token};
 use crate::guard::Heart;
 use crate::parity::Keeper;
 use crate::rpc::{
-    self, CommandReply, CommandRequest, Handle, Listeners, RefusalKind, Refused, SWITCHING, Switchboard,
+    self, CommandReply, CommandRequest, Finished, Handle, Listeners, RefusalKind, Refused, SWITCHING, Switchboard,
 };
 use crate::runtime::{HaltFile, Identity};
 use crate::shutdown::Shutdown;
 use crate::spill::KeepError;
-use crate::store::{Audit, DatabaseUrl, LogOptions, LogWriter, Reader, Retention};
+use crate::store::{DatabaseUrl, LogOptions, LogWriter, Reader, Retention};
 use crate::telemetry;
-use crate::view::{ConfigSummary, LogView, View};
+use crate::view::{ConfigSummary, LogView, Update, View};
 
 /// Updates that a slow reader may be behind before it gets a fresh snapshot.
 const UPDATES_MAX: usize = 4096;
@@ -120,8 +120,8 @@ impl Daemon {
         let secret = read_or_create_token(&token)?;
         let (address, endpoint) = (listeners.local_addr()?, listeners.endpoint()?);
         start.folder.write_context(start.context, &endpoint)?;
-        let finished = post.books.restored.commands.clone();
-        let (handle, ends) = wire(reader.clone(), lines, post.venue.gate.clone(), finished, start.switchboard);
+        let (handle, ends) = wire(reader.clone(), lines, post.venue.gate.clone(), start.switchboard);
+        handle.finished.add(post.books.restored.commands.iter().cloned());
         let auth = Arc::new(Auth::new().with_token(&secret, start.context, Role::Admin));
         let tokens = Watched::start(Arc::clone(&auth), IssuedTokens::of(start.folder.path()));
         tokio::spawn(stop.clone().run_until_cancelled_owned(tokens.follow()));
@@ -168,8 +168,10 @@ impl Daemon {
     ) -> anyhow::Result<()> {
         let kills = ends.refuse_waiting();
         self.folder.write_context(context, &self.endpoint)?;
-        ends.show_start_of(&post.identity);
+        // Before its view is shown: whoever is told of the other books finds them.
         self.reader.turn_to(&post.books.ledger);
+        ends.show_start_of(&post.identity);
+        self.handle.finished.add(post.books.restored.commands.iter().cloned());
         self.resumed = post.books.is_resumed();
         let handle = self.handle.clone();
         for kill in kills {
@@ -298,18 +300,21 @@ impl Ends {
             actor: "orb".to_owned(),
             since: before.now.unwrap_or(Timestamp::from_micros(0)),
         };
-        let config = ConfigSummary { name: identity.config.clone(), ..before.config.clone() };
-        self.view.send_replace(Arc::new(View {
+        let (name, settings) = (identity.config.clone(), Arc::clone(&identity.settings));
+        let view = Arc::new(View {
             ledger: identity.ledger.clone(),
             build: before.build.clone(),
-            config,
+            config: ConfigSummary { name, settings, ..before.config.clone() },
             state: TradingState::Paused,
             holds: vec![starting],
             health: before.health.clone(),
             simulated_speed: identity.simulated_speed,
             symbols: Arc::clone(&before.symbols),
             ..View::default()
-        }));
+        });
+        self.view.send_replace(Arc::clone(&view));
+        // Without a subscriber there is nobody to tell.
+        let _ = self.updates.send(Arc::new(Update { sequence: view.sequence, view, changes: Vec::new() }));
     }
 
     /// Refuses the commands that wait, but for kills, which are returned.
@@ -346,19 +351,13 @@ fn open_logs(url: &DatabaseUrl, retention: Retention) -> anyhow::Result<(LogWrit
 }
 
 /// Connects the API with the engine.
-fn wire(
-    reader: Reader,
-    logs: LogLines,
-    gate: EntryGate,
-    finished: Vec<Audit>,
-    switchboard: Switchboard,
-) -> (Handle, Ends) {
+fn wire(reader: Reader, logs: LogLines, gate: EntryGate, switchboard: Switchboard) -> (Handle, Ends) {
     let (view, views) = watch::channel(Arc::new(View::default()));
     let (updates, _) = broadcast::channel(UPDATES_MAX);
     let (command, commands) = mpsc::channel(COMMANDS_MAX);
     let (audit, audits) = mpsc::channel(COMMANDS_MAX);
     let ends = Ends { commands, audits, view, updates: updates.clone() };
-    let finished = finished.into();
+    let finished = Finished::default();
     let handle = Handle { view: views, updates, logs, commands: command, gate, audit, finished, reader, switchboard };
     (handle, ends)
 }

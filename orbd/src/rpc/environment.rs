@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use orb_api::v1;
 use orb_core::event::{Authorised, Command};
 use orb_exec::alpaca::Environment;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
 use tonic::{Request, Status};
 
 use super::command::{Asked, caller};
@@ -19,6 +21,8 @@ use crate::view::{self, View};
 pub const SWITCHING: &str = "the environment is being switched and nothing trades at this moment: try again";
 /// Switches that may wait; each is refused when the one before it has changed the environment.
 const SWITCHES_MAX: usize = 4;
+/// How long the commands that are under way may take: longer than each may.
+const QUIET_MAX: Duration = Duration::from_secs(20);
 /// Characters of an account id, at most.
 const ACCOUNT_LENGTH_MAX: usize = 64;
 /// Every environment, in the order of the list.
@@ -30,6 +34,18 @@ pub struct Switchboard {
     /// `None` where there is one environment only, as in a demo.
     line: Option<Line>,
     is_switching: Arc<AtomicBool>,
+    /// Counts the commands that are not answered and recorded yet.
+    under_way: Arc<watch::Sender<usize>>,
+}
+
+/// Counts a command as under way until it is dropped.
+#[derive(Debug)]
+pub(super) struct UnderWay(Arc<watch::Sender<usize>>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -95,6 +111,9 @@ pub enum SwitchError {
     /// What must survive the switch cannot be kept.
     #[error("the switch cannot be kept: {0}")]
     Unkept(String),
+    /// Commands are not over that were meant for the books of before.
+    #[error("commands that were given before are still being carried out; nothing was done, try again")]
+    Busy,
     /// The daemon is stopping.
     #[error("the daemon is stopping: look at the environment when it is back")]
     Stopping,
@@ -106,7 +125,7 @@ impl SwitchError {
         match self {
             Self::NotFlat(_) | Self::Unusable { .. } => Status::failed_precondition(message),
             Self::Account(_) => Status::invalid_argument(message),
-            Self::Unreachable { .. } | Self::Unkept(_) | Self::Stopping => Status::unavailable(message),
+            Self::Unreachable { .. } | Self::Unkept(_) | Self::Busy | Self::Stopping => Status::unavailable(message),
         }
     }
 }
@@ -117,7 +136,20 @@ impl Switchboard {
     pub fn new(environments: Arc<Environments>, database: DatabaseUrl) -> (Self, mpsc::Receiver<SwitchRequest>) {
         let (requests, wanted) = mpsc::channel(SWITCHES_MAX);
         let line = Some(Line { environments, database, requests });
-        (Self { line, is_switching: Arc::default() }, wanted)
+        (Self { line, is_switching: Arc::default(), under_way: Arc::default() }, wanted)
+    }
+
+    /// Notes that a command begins: the books do not change before its result is in them.
+    pub(super) fn begin(&self) -> UnderWay {
+        self.under_way.send_modify(|count| *count += 1);
+        UnderWay(Arc::clone(&self.under_way))
+    }
+
+    /// Waits until no command is under way; tells whether that came in time.
+    pub async fn until_quiet(&self) -> bool {
+        let mut under_way = self.under_way.subscribe();
+        let quiet = timeout(QUIET_MAX, under_way.wait_for(|count| *count == 0)).await;
+        matches!(quiet, Ok(Ok(_)))
     }
 
     /// Notes whether one engine has ended and the next one has not begun.
@@ -278,10 +310,27 @@ mod tests {
         for error in [
             SwitchError::Unreachable { environment: "live", why: "silence".to_owned() },
             SwitchError::Unkept("full".to_owned()),
+            SwitchError::Busy,
             SwitchError::Stopping,
         ] {
             assert_eq!(of(error).0, Code::Unavailable);
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn books_change_only_when_no_command_is_under_way() {
+        let board = Switchboard::default();
+        assert!(board.until_quiet().await);
+        let (first, second) = (board.begin(), board.begin());
+        drop(first);
+        assert!(!board.until_quiet().await);
+        let quiet = tokio::spawn({
+            let board = board.clone();
+            async move { board.until_quiet().await }
+        });
+        tokio::task::yield_now().await;
+        drop(second);
+        assert!(quiet.await.unwrap());
     }
 
     #[test]

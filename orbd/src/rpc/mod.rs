@@ -46,7 +46,7 @@ mod validate;
 pub use control::Control;
 pub use environment::{SWITCHING, SwitchError, SwitchRequest, Switchboard, Switched};
 pub use feed::Feed;
-pub use handle::{Accepted, CommandReply, CommandRequest, Handle, RefusalKind, Refused};
+pub use handle::{Accepted, CommandReply, CommandRequest, Finished, Handle, RefusalKind, Refused};
 pub use history::History;
 pub use live::Live;
 pub use log::Logs;

@@ -3,6 +3,7 @@
 mod broker;
 mod key_lock;
 mod owner;
+mod place;
 mod planner;
 mod reference;
 mod simulator_time;
@@ -14,11 +15,13 @@ mod trading;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use orb_core::hold::HoldKind;
 use orb_core::{RunConfig, Symbol, SymbolTable};
 use orb_exec::{Clock as _, EntryGate, WallClock};
 use tokio_util::sync::CancellationToken;
 
 use self::key_lock::KeyLock;
+use self::place::Place;
 use self::site::{Site, Sites};
 use self::switch::Switcher;
 pub(crate) use self::trading::{Day, Keep, Trading};
@@ -55,13 +58,12 @@ pub struct RunOptions {
 pub async fn run(options: RunOptions) -> anyhow::Result<()> {
     // Before anything can be called: whoever sees the daemon up may end it at once.
     let mut shutdown = Shutdown::catch().context("cannot catch signals")?;
-    let (environment, chosen) = options.environments.now()?;
+    let (environment, _) = options.environments.now()?;
     if options.standby {
         LeaseWatch::check(&environment.database)?;
     }
     refuse_unfit(&LiveConfig { run: options.run.clone(), environment: environment.clone() })?;
-    let site = Site::of(environment)?;
-    let mut listener = rpc::listen(environment.listen).await?;
+    let mut listener = Some(rpc::listen(environment.listen).await?);
     let folder = Folder::open(&environment.data_dir)?;
     let _lock = StateLock::take(folder.path())?;
     let sites = Sites {
@@ -73,16 +75,18 @@ pub async fn run(options: RunOptions) -> anyhow::Result<()> {
     };
     if options.standby {
         // Nobody is to take a daemon that waits for one that trades. That the address can be had is known by now.
-        drop(listener);
-        let ledger = sites.trading(&site).ledger(environment.of_records()).await?;
-        tokio::select! {
-            free = standby::wait_for(&environment.database, &ledger) => free?,
-            () = shutdown.wait() => return Ok(()),
-        }
-        listener = rpc::listen(environment.listen).await?;
+        listener = None;
     }
-    let key = site.lock()?;
-    let begin = Begin { sites, site, key, chosen, environments: Arc::new(options.environments.clone()) };
+    let place = tokio::select! {
+        found = Place::find(&sites, &options.environments, options.standby) => found?,
+        () = shutdown.wait() => return Ok(()),
+    };
+    let listener = match listener {
+        Some(listener) => listener,
+        None => rpc::listen(environment.listen).await?,
+    };
+    let key = place.site.lock()?;
+    let begin = Begin { sites, place, key, environments: Arc::new(options.environments.clone()) };
     let (mut daemon, mut switcher) = tokio::select! {
         started = begin.start(listener.into()) => started?,
         () = shutdown.wait() => return Ok(()),
@@ -94,41 +98,34 @@ pub async fn run(options: RunOptions) -> anyhow::Result<()> {
 /// What a daemon begins with.
 struct Begin {
     sites: Sites,
-    site: Site,
+    place: Place,
     key: KeyLock,
-    chosen: Option<Chosen>,
     environments: Arc<Environments>,
 }
 
 impl Begin {
     /// Starts the daemon in the environment of the last switch, or the configured one.
     async fn start(self, listeners: Listeners) -> anyhow::Result<(Daemon, Switcher)> {
-        let Self { sites, site, key, chosen, environments } = self;
-        let ledger = sites.trading(&site).ledger(site.config.of_records()).await?;
-        if let Some(other) = chosen.as_ref().filter(|chosen| chosen.ledger != ledger.id()) {
-            bail!(
-                "{}: {}, for the account of ledger {}, and the key of {} opens another account, that of {}: give the key of the account that was chosen, or remove the file to go by the configuration",
-                Chosen::path(sites.folder.path()).display(),
-                other.describe(),
-                other.ledger,
-                environment_name(site.config.environment),
-                ledger.id()
-            );
-        }
-        let (switchboard, requests) = Switchboard::new(Arc::clone(&environments), site.config.database.clone());
+        let Self { sites, place, key, environments } = self;
         let stop = CancellationToken::new();
-        let mut ready = sites.prepare(&site, ledger.clone(), &EntryGate::default(), stop.child_token()).await?;
-        if is_to_be_held(chosen.as_ref(), &environments) {
+        let (site, chosen) = (&place.site, place.chosen.as_ref());
+        let (switchboard, requests) = Switchboard::new(Arc::clone(&environments), site.config.database.clone());
+        let gate = EntryGate::default();
+        let mut ready = sites.prepare(site, place.ledger.clone(), &gate, stop.child_token()).await?;
+        place.confirm().await?;
+        let is_to_be_held = is_to_be_held(chosen, &environments);
+        if is_to_be_held {
             ready.hold_as_switched();
         }
-        let (daemon, following) = ready.start(&sites.keep(&site), listeners, stop.clone(), switchboard).await?;
-        announce(&daemon, &site, sites.folder.path(), chosen.as_ref(), &environments)?;
-        let is_held = is_to_be_held(chosen.as_ref(), &environments)
-            && daemon.until_held(orb_core::hold::HoldKind::EnvironmentSwitched).await;
+        let hold = ready.hold_on();
+        let (daemon, following) = ready.start(&sites.keep(site), listeners, stop.clone(), switchboard).await?;
+        announce(&daemon, site, sites.folder.path(), chosen, &environments)?;
+        let is_held = is_to_be_held && daemon.until_held(HoldKind::EnvironmentSwitched).await;
         if let Some(chosen) = chosen.filter(|_| is_held) {
-            switch::note_held(chosen, sites.folder.path());
+            switch::note_held(chosen.clone(), sites.folder.path());
         }
-        let current = switch::Current { site, ledger, key, following };
+        let Place { site, ledger, .. } = place;
+        let current = switch::Current { site, ledger, key, following, hold };
         Ok((daemon, Switcher { sites, current, environments, requests, stop }))
     }
 }

@@ -18,7 +18,7 @@ use super::trading::{AlpacaPost, Day, Keep, Trading, start};
 use crate::daemon::{Daemon, Ends, Folder};
 use crate::environment::{EnvironmentConfig, environment_name, settings};
 use crate::rpc::{Listeners, Switchboard};
-use crate::store::Ledger;
+use crate::store::{LeaseHold, Ledger};
 
 /// Where a run may trade: an environment, and the key that opens it.
 #[derive(Debug)]
@@ -143,6 +143,14 @@ impl Ready {
             command: Command::Kill { flatten: false },
         };
         self.first_events().push(Event::Command(command));
+    }
+
+    /// Returns what keeps its ledger from others after its engine has ended; `None` where nobody can stand by.
+    pub(super) fn hold_on(&self) -> Option<LeaseHold> {
+        match self {
+            Self::OnWallClock(post) => post.books.writer.hold_on(),
+            Self::Simulated(post, _) => post.books.writer.hold_on(),
+        }
     }
 
     fn first_events(&mut self) -> &mut Vec<Event> {

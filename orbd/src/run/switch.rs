@@ -2,8 +2,10 @@
 //!
 //! The new engine is made ready first, while the old one trades on: what can fail, fails then, and nothing has changed.
 //! Then the old engine is stopped in good order, and it is looked once more whether anything is open. Then the choice is
-//! kept in the state directory, in one step: before it the old environment is in force, after it the new one, whenever
-//! the process is killed. At no moment are there two engines, and each has the client of its own account and no other.
+//! kept, in one step: before it the old environment is in force, after it the new one, whenever the process is killed.
+//! The step is a file in the state directory; on a server it is a row in the database, which a standby sees too and the
+//! file follows, and until then the old ledger stays this process' own. At no moment are there two engines, and each has
+//! the client of its own account and no other.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -27,7 +29,7 @@ use crate::rpc::{SwitchError, SwitchRequest, Switched};
 use crate::runtime::HaltFile;
 use crate::shutdown::Shutdown;
 use crate::spill::spill_path;
-use crate::store::Ledger;
+use crate::store::{LeaseHold, Ledger};
 use crate::summary;
 use crate::view::View;
 
@@ -39,6 +41,8 @@ pub(super) struct Current {
     pub(super) key: KeyLock,
     /// A simulator's clock is followed until it is dropped.
     pub(super) following: Option<DropGuard>,
+    /// Keeps the ledger while its engine has ended and the next one has not begun; `None` for a file.
+    pub(super) hold: Option<LeaseHold>,
 }
 
 /// Switches the environment when that is asked for.
@@ -57,6 +61,7 @@ struct Next {
     ledger: Ledger,
     key: KeyLock,
     ready: Ready,
+    hold: Option<LeaseHold>,
     stop: CancellationToken,
 }
 
@@ -98,10 +103,15 @@ impl Switcher {
         };
         pass(Place::SwitchReady);
         daemon.switchboard().set_switching(true);
+        // What was asked for before belongs into the books of before, with all that came of it.
+        if !daemon.switchboard().until_quiet().await {
+            next.stop.cancel();
+            return Ok(Err(SwitchError::Busy));
+        }
         let left = daemon.stop_engine().await?;
         pass(Place::SwitchStopped);
         let target = next.ledger.id().to_owned();
-        let chosen = match self.choose(daemon, &left, &next.ledger, wanted) {
+        let chosen = match self.choose(daemon, &left, &next.ledger, wanted).await {
             Ok(chosen) => chosen,
             Err(refused) => {
                 next.stop.cancel();
@@ -144,7 +154,8 @@ impl Switcher {
         match ready {
             Ok(mut ready) => {
                 ready.hold_as_switched();
-                Ok(Next { site, ledger, key, ready, stop })
+                let hold = ready.hold_on();
+                Ok(Next { site, ledger, key, ready, hold, stop })
             }
             Err(error) => {
                 stop.cancel();
@@ -154,7 +165,7 @@ impl Switcher {
     }
 
     /// Keeps the choice, unless something is open after all. From when this returns well the new environment counts.
-    fn choose(&self, daemon: &Daemon, left: &Left, ledger: &Ledger, wanted: &Wanted) -> Attempt<Chosen> {
+    async fn choose(&self, daemon: &Daemon, left: &Left, ledger: &Ledger, wanted: &Wanted) -> Attempt<Chosen> {
         let (view, folder) = (daemon.view(), self.sites.folder.path());
         let orders = left.open_orders.iter().map(|id| format!("order {id}"));
         refuse_open(open_in(&view).into_iter().chain(orders).collect())?;
@@ -173,26 +184,59 @@ impl Switcher {
             reason: wanted.reason.clone(),
             is_held: false,
         };
-        chosen.write(folder).map_err(|error| SwitchError::Unkept(error.to_string()))?;
+        self.pass_on(ledger).await?;
+        pass(Place::SwitchPassed);
+        if let Err(error) = chosen.write(folder) {
+            self.stay().await;
+            return Err(SwitchError::Unkept(error.to_string()));
+        }
         Ok(chosen)
+    }
+
+    /// Says in a database that others see where orb goes on.
+    async fn pass_on(&self, to: &Ledger) -> Attempt<()> {
+        let Some(hold) = self.current.hold.clone() else { return Ok(()) };
+        let to = to.clone();
+        let passed = tokio::task::spawn_blocking(move || hold.pass_on(&to)).await;
+        let Err(error) = passed.map_err(anyhow::Error::from).and_then(|passed| passed.map_err(Into::into)) else {
+            return Ok(());
+        };
+        // It may have been said, and only its answer was lost.
+        self.stay().await;
+        Err(SwitchError::Unkept(format!("{error:#}")))
+    }
+
+    /// Takes that back.
+    async fn stay(&self) {
+        let Some(hold) = self.current.hold.clone() else { return };
+        let kept = tokio::task::spawn_blocking(move || hold.stay()).await;
+        if let Err(error) = kept.map_err(anyhow::Error::from).and_then(|kept| kept.map_err(Into::into)) {
+            // Nothing else can be done: the engine of before needs this database too, or the daemon ends.
+            tracing::warn!(component = "Store", "the database may say that orb left its ledger: {error:#}");
+        }
     }
 
     /// Seats the new engine.
     async fn take_up(&mut self, daemon: &mut Daemon, next: Next, ends: Ends) -> anyhow::Result<()> {
-        let Next { site, ledger, key, mut ready, .. } = next;
+        let Next { site, ledger, key, mut ready, hold, .. } = next;
         if let Some(kill) = kill_of(&daemon.view()) {
             ready.kill_as_before(kill);
         }
         let following = ready.seat(daemon, ends, environment_name(site.config.environment)).await?;
-        self.current = Current { site, ledger, key, following };
-        Ok(())
+        let current = Current { site, ledger, key, following, hold };
+        let before = core::mem::replace(&mut self.current, current);
+        give_back(before.hold).await
     }
 
     /// Goes on in the environment of before, with an engine that goes on with its records.
     async fn go_back(&mut self, daemon: &mut Daemon, ends: Ends) -> anyhow::Result<()> {
+        give_back(self.current.hold.take()).await?;
         let Current { site, ledger, .. } = &self.current;
         let ready = self.sites.prepare(site, ledger.clone(), daemon.gate(), self.stop.child_token()).await?;
-        self.current.following = ready.seat(daemon, ends, environment_name(site.config.environment)).await?;
+        let (hold, name) = (ready.hold_on(), environment_name(site.config.environment));
+        let following = ready.seat(daemon, ends, name).await?;
+        self.current.hold = hold;
+        self.current.following = following;
         Ok(())
     }
 }
@@ -203,6 +247,11 @@ struct Wanted {
     account_id: String,
     actor: String,
     reason: String,
+}
+
+/// Gives a ledger back to whoever stands by, which takes an answer of the database.
+async fn give_back(hold: Option<LeaseHold>) -> anyhow::Result<()> {
+    Ok(tokio::task::spawn_blocking(move || drop(hold)).await?)
 }
 
 /// Notes that the records have the hold of a switch: a start need not place it again.
