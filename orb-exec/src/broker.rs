@@ -68,6 +68,12 @@ impl EntryGate {
         Self { owner: Some(owner), ..Self::default() }
     }
 
+    /// Makes one of the same epoch that asks another owner, or none: for the books of another account.
+    #[must_use]
+    pub fn with_owner(&self, owner: Option<Arc<dyn Ownership>>) -> Self {
+        Self { epoch: Arc::clone(&self.epoch), owner }
+    }
+
     /// Returns who knows whether this process may still write; `None` where nobody else could.
     #[must_use]
     pub const fn owner(&self) -> Option<&Arc<dyn Ownership>> {

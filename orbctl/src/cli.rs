@@ -96,6 +96,7 @@ pub(crate) enum Command {
     Resume(commands::resume::Args),
     Limits(commands::limits::Args),
     Close(commands::close::Args),
+    Env(commands::env::Args),
     Export(commands::export::Args),
     Completions(commands::completions::Args),
     Man(commands::man::Args),

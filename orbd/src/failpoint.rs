@@ -47,6 +47,16 @@ places! {
     KillBegun = "kill_begun";
     /// A kill's file is written, and its record is not.
     KillFiled = "kill_filed";
+    /// The engine of another environment is ready, and that of before trades on.
+    SwitchReady = "switch_ready";
+    /// The engine of before has ended, and the choice of another environment is not kept.
+    SwitchStopped = "switch_stopped";
+    /// The database says where orb goes on, and the state directory does not.
+    SwitchPassed = "switch_passed";
+    /// The choice is kept, and the new engine has not begun.
+    SwitchChosen = "switch_chosen";
+    /// The new engine has begun, and the choice does not say yet that its hold is recorded.
+    SwitchSeated = "switch_seated";
 }
 
 /// Notes that the process passes a place, and ends it there if that was asked for.

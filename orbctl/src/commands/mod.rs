@@ -8,6 +8,7 @@ pub(crate) mod close;
 pub(crate) mod completions;
 mod confirm;
 pub(crate) mod decisions;
+pub(crate) mod env;
 pub(crate) mod equity;
 pub(crate) mod export;
 pub(crate) mod fills;
@@ -53,6 +54,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Pause(args) => pause::run(global, args).await,
         Command::Resume(args) => resume::run(global, args).await,
         Command::Close(args) => close::run(global, args).await,
+        Command::Env(args) => env::run(global, args).await,
         Command::Export(args) => export::run(global, args).await,
         Command::Orders(args) => orders::run(global, args).await,
         Command::Fills(args) => fills::run(global, args).await,

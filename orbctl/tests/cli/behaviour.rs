@@ -102,6 +102,7 @@ fn wrong_usage_is_exit_2_and_asks_nobody() {
     check_failure(&fake.run(&["close", "NVDA"]), 2, "closing NVDA needs --yes");
     check_failure(&fake.run(&["resume"]), 2, "resuming needs --yes");
     check_failure(&fake.run(&["limits", "set", "--max-positions", "3"]), 2, "changing the limits needs --yes");
+    check_failure(&fake.run(&["env", "live"]), 2, "switching the environment needs --account-id");
     check_failure(&fake.run(&["trades", "--from", "2026-02-14", "--to", "2026-02-13"]), 2, "swap them");
     check_failure(&fake.run(&["status", "--endpoint", "http://10.0.0.1:1"]), 2, "use https");
     for arguments in [
@@ -116,6 +117,8 @@ fn wrong_usage_is_exit_2_and_asks_nobody() {
         &["status", "--token", "secret"],
         &["export", "trades"],
         &["cancel"],
+        &["env", "production"],
+        &["env", "--account-id", "PA1"],
         &["alarms", "ack"],
         &["limits", "set", "--yes"],
         &["limits", "set", "--daily-loss", "300%", "--yes"],

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::SettingArgs;
 use crate::environment::check::{Finding, Verdict, broker, local, machine};
-use crate::environment::{EnvironmentArgs, EnvironmentConfig, LiveConfig, credentials, environment_name};
+use crate::environment::{EnvironmentArgs, EnvironmentConfig, LiveConfig, environment_name};
 
 const CONFIGURATION: &str = "configuration";
 
@@ -83,7 +83,13 @@ impl CheckArgs {
             Err(error) => return (None, vec![Finding::of_error(CONFIGURATION, &error)]),
         };
         let run = self.settings.live_run(&file).map_err(|error| Finding::of_error("strategies", &error));
-        let environment = match file.environment.resolve(&self.environment) {
+        // A flag asks about that environment; without one it is about where orb trades now.
+        let asked = self.environment.environment.is_some();
+        let resolved = match asked {
+            true => file.environment.resolve(&self.environment),
+            false => file.environment.resolve_now(&self.environment),
+        };
+        let environment = match resolved {
             Ok(environment) => environment,
             Err(error) => {
                 let found = Finding::of_error(CONFIGURATION, &error);
@@ -113,7 +119,7 @@ impl CheckArgs {
 
 /// Asks the broker; not at all where there are no credentials, which has been told then.
 fn ask(environment: &EnvironmentConfig, symbols: Vec<Symbol>) -> Vec<Finding> {
-    let Ok(credentials) = credentials::find(environment.environment) else { return Vec::new() };
+    let Ok(credentials) = environment.credentials() else { return Vec::new() };
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(threads) => threads.block_on(broker(environment, symbols, credentials)),
         Err(error) => vec![Finding::of_error("broker", &error)],

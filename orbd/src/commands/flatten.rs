@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use orb_exec::alpaca::Emergency;
+use orb_exec::alpaca::{Emergency, Environment};
 
 use super::SettingArgs;
 use super::emergency::{broker, runtime};
@@ -50,7 +50,18 @@ pub struct FlattenArgs {
 pub fn run(args: &FlattenArgs) -> anyhow::Result<ExitCode> {
     let settings = SettingArgs { config: args.config.clone(), ..SettingArgs::default() };
     let environment = settings.resolve_environment(&args.environment)?;
+    refuse_other(args.environment.environment, &environment)?;
     runtime()?.block_on(args.flatten(&environment))
+}
+
+/// Refuses a flag that names another environment than the one in which the daemon of the directory trades.
+fn refuse_other(asked: Option<Environment>, now: &EnvironmentConfig) -> anyhow::Result<()> {
+    let Some(asked) = asked.filter(|asked| *asked != now.environment) else { return Ok(()) };
+    let (asked, folder) = (environment_name(asked), now.data_dir.display());
+    let now = environment_name(now.environment);
+    bail!(
+        "--environment {asked}: the daemon of {folder} was switched to {now}; nothing was done. Leave the flag out to flatten {now}, or give another --data-dir for {asked}"
+    )
 }
 
 impl FlattenArgs {

@@ -1,10 +1,11 @@
 //! `orbd guard`: the dead man's watch.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use orb_exec::alpaca::CallError;
+use orb_exec::alpaca::{CallError, Environment};
 
 use super::SettingArgs;
 use super::emergency::{broker, runtime};
@@ -13,6 +14,9 @@ use crate::environment::{EnvironmentArgs, EnvironmentConfig, environment_name};
 use crate::guard::{Beats, FlattenReport, Pace, Watch};
 use crate::shutdown::Shutdown;
 use crate::{summary, telemetry};
+
+/// How often it is looked whether the daemon was switched to another environment.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Watch over the daemon: when it gives no sign of life in market hours and orb holds something, halt it and close what
 /// orb holds, straight at the broker.
@@ -35,13 +39,46 @@ pub struct GuardArgs {
 /// Names the file, line, key or flag at fault, another guard on the same directory, or that the broker refuses the key.
 pub fn run(args: &GuardArgs) -> anyhow::Result<()> {
     let settings = SettingArgs { config: args.config.clone(), ..SettingArgs::default() };
+    // What is wrong with the file is told before anything is begun.
     let environment = settings.resolve_environment(&args.environment)?;
-    runtime()?.block_on(watch(&environment))
+    runtime()?.block_on(watch_all(&settings, &args.environment, environment))
 }
 
-async fn watch(environment: &EnvironmentConfig) -> anyhow::Result<()> {
+/// Watches the environment in which the daemon trades, and another one when it was switched.
+async fn watch_all(
+    settings: &SettingArgs,
+    flags: &EnvironmentArgs,
+    mut environment: EnvironmentConfig,
+) -> anyhow::Result<()> {
     let mut shutdown = Shutdown::catch().context("cannot catch signals")?;
     telemetry::start_console();
+    loop {
+        let other = switched(settings, flags, environment.environment);
+        tokio::select! {
+            other = other => environment = other,
+            ended = watch(&environment, &mut shutdown) => return ended,
+        }
+    }
+}
+
+/// Waits until the daemon trades in another environment, and returns that one.
+async fn switched(settings: &SettingArgs, flags: &EnvironmentArgs, from: Environment) -> EnvironmentConfig {
+    let mut is_told = false;
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        match settings.resolve_environment(flags) {
+            Ok(now) if now.environment != from => return now,
+            Ok(_) => is_told = false,
+            Err(error) if !is_told => {
+                tracing::warn!(component = "RiskManager", "it is not known whether orbd was switched: {error}");
+                is_told = true;
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+async fn watch(environment: &EnvironmentConfig, shutdown: &mut Shutdown) -> anyhow::Result<()> {
     let broker = broker(environment)?;
     let folder = Folder::open(&environment.data_dir)?;
     let beats = Beats::listen(folder.path())?;

@@ -7,7 +7,7 @@ use orb_core::RunConfig;
 use orb_core::config::{ConfigError, PRESETS, SettingError, UnknownPreset, preset};
 
 use super::settings_file::SettingsFile;
-use crate::environment::{EnvironmentArgs, EnvironmentConfig, EnvironmentError, LiveConfig};
+use crate::environment::{EnvironmentArgs, EnvironmentConfig, EnvironmentError, Environments, LiveConfig};
 
 /// Chooses what is traded and how.
 #[derive(Args, Clone, Debug, Default)]
@@ -134,15 +134,23 @@ impl SettingArgs {
         Ok(LiveConfig { run: self.live_run(&file)?, environment: file.environment.resolve(environment)? })
     }
 
-    /// Builds the environment alone: what it does not need of the file may be wrong.
+    /// Says of each environment how it is configured, or why it cannot be used.
+    ///
+    /// # Errors
+    /// When the file cannot be read; what is wrong with one environment is told of that one alone.
+    pub(crate) fn environments(&self, environment: &EnvironmentArgs) -> Result<Environments, SettingsError> {
+        Ok(self.file()?.environment.all(environment))
+    }
+
+    /// Builds the environment in which orb trades now, alone: what it does not need of the file may be wrong.
     ///
     /// # Errors
     /// Names the file and line, or the flag, and the remedy.
-    pub(super) fn resolve_environment(
+    pub(crate) fn resolve_environment(
         &self,
         environment: &EnvironmentArgs,
     ) -> Result<EnvironmentConfig, SettingsError> {
-        Ok(self.file()?.environment.resolve(environment)?)
+        Ok(self.file()?.environment.resolve_now(environment)?)
     }
 
     /// Reads the file; an empty one where none is named.

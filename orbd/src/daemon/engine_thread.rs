@@ -1,5 +1,6 @@
 //! The engine's own thread.
 
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use anyhow::Context as _;
@@ -7,15 +8,16 @@ use orb_core::effect::Effects;
 use orb_core::event::{Event, ReferenceData};
 use orb_core::{Engine, Timestamp};
 use orb_exec::{Broker, BrokerEvent, EntryGate, MarketData};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::Ends;
 use super::books::{Books, core_restored};
 use crate::guard::Heart;
-use crate::runtime::{Ended, HaltFile, Publisher, Recorder, Runtime, header};
+use crate::rpc::CommandRequest;
+use crate::runtime::{Ended, HaltFile, Identity, Publisher, Recorder, Runtime, header};
 use crate::spill::{KeepError, Keeper};
-use crate::store::Restored;
+use crate::store::{Audit, Restored};
+use crate::view::{Update, View};
 
 /// What the engine's thread begins with and talks to.
 #[derive(Debug)]
@@ -36,12 +38,30 @@ pub(crate) struct Venue<B, M> {
     pub(crate) first_events: Vec<Event>,
 }
 
+/// The engine's ends of the channels to the API: they outlive an engine, and are handed to the next one.
+#[derive(Debug)]
+pub(crate) struct Ends {
+    pub(super) commands: mpsc::Receiver<CommandRequest>,
+    pub(super) audits: mpsc::Receiver<Audit>,
+    pub(super) view: watch::Sender<Arc<View>>,
+    pub(super) updates: broadcast::Sender<Arc<Update>>,
+}
+
+/// What an engine leaves behind that ended in good order.
+#[derive(Debug)]
+pub(crate) struct Left {
+    /// What the next engine is given.
+    pub(crate) ends: Ends,
+    /// orb's own identifiers of the orders that may still work.
+    pub(crate) open_orders: Vec<String>,
+}
+
 /// What the engine's thread takes with it.
 pub(super) struct Thread<B, M> {
     pub(super) engine: Engine,
     pub(super) venue: Venue<B, M>,
     pub(super) books: Books,
-    pub(super) publisher: Publisher,
+    pub(super) identity: Identity,
     pub(super) ends: Ends,
     pub(super) halt_file: HaltFile,
     pub(super) heart: Heart,
@@ -51,30 +71,33 @@ pub(super) struct Thread<B, M> {
 
 impl<B: Broker, M: MarketData> Thread<B, M> {
     /// Gives the engine a thread of its own.
-    pub(super) fn spawn(self) -> anyhow::Result<JoinHandle<Result<Ended, KeepError>>> {
+    pub(super) fn spawn(self) -> anyhow::Result<JoinHandle<Result<Left, KeepError>>> {
         let thread = std::thread::Builder::new().name("orb-engine".to_owned());
         thread.spawn(move || self.run()).context("cannot start the engine's thread")
     }
 
     /// Runs the engine on this thread until it is stopped.
-    fn run(self) -> Result<Ended, KeepError> {
+    fn run(self) -> Result<Left, KeepError> {
         let threads = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let threads = threads.expect("the system gives a timer to a thread that was given memory");
         threads.block_on(self.drive())
     }
 
-    async fn drive(mut self) -> Result<Ended, KeepError> {
+    async fn drive(mut self) -> Result<Left, KeepError> {
         let (over, now) = (self.over.clone(), self.venue.now);
+        let (view, updates) = (self.ends.view.clone(), self.ends.updates.clone());
         let first = core::mem::take(&mut self.venue.first_events);
         let mut runtime = self.runtime()?;
         runtime.begin(now, first).await?;
-        let ended = runtime.run().await?;
-        if ended == Ended::MarketEnd {
+        if runtime.run().await? == Ended::MarketEnd {
             over.send_replace(true);
             runtime.linger().await?;
         }
         runtime.finish().await?;
-        Ok(ended)
+        let open = runtime.engine.orders().filter(|order| !order.status.is_terminal());
+        let open_orders = open.map(|order| order.id.as_str().to_owned()).collect();
+        let Runtime { commands, audits, .. } = runtime;
+        Ok(Left { ends: Ends { commands, audits, view, updates }, open_orders })
     }
 
     fn runtime(mut self) -> Result<Runtime<B, M>, KeepError> {
@@ -85,7 +108,8 @@ impl<B: Broker, M: MarketData> Thread<B, M> {
         let fills = restored.fills.clone();
         let state = core_restored(restored);
         engine.restore(state.clone());
-        self.publisher.restore(&engine, &fills);
+        let mut publisher = Publisher::new(self.identity, self.ends.view, self.ends.updates);
+        publisher.restore(&engine, &fills);
         let head = header(&engine, state, last_effect);
         Ok(Runtime {
             recorder: Recorder::new(head, last_sequence, last_effect),
@@ -98,7 +122,7 @@ impl<B: Broker, M: MarketData> Thread<B, M> {
             days: self.venue.days,
             commands: self.ends.commands,
             audits: self.ends.audits,
-            publisher: self.publisher,
+            publisher,
             halt_file: self.halt_file,
             heart: self.heart,
             stop: self.stop,

@@ -9,28 +9,31 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use anyhow::Context as _;
-use orb_core::Engine;
 use orb_core::event::{Authorised, Command};
+use orb_core::hold::{Hold, HoldKind, TradingState};
+use orb_core::{Engine, Timestamp};
 use orb_exec::{Broker, EntryGate, MarketData};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use books::Books;
 use engine_thread::Thread;
-pub(crate) use engine_thread::Venue;
+pub(crate) use engine_thread::{Ends, Left, Venue};
 pub use folder::Folder;
 pub(crate) use folder::Running;
 
 use crate::auth::{Auth, IssuedTokens, Role, Watched, read_or_create_token};
 use crate::guard::Heart;
 use crate::parity::Keeper;
-use crate::rpc::{self, CommandReply, CommandRequest, Handle, Listeners};
-use crate::runtime::{Ended, HaltFile, Identity, Publisher};
+use crate::rpc::{
+    self, CommandReply, CommandRequest, Finished, Handle, Listeners, RefusalKind, Refused, SWITCHING, Switchboard,
+};
+use crate::runtime::{HaltFile, Identity};
 use crate::shutdown::Shutdown;
 use crate::spill::KeepError;
-use crate::store::{Audit, DatabaseUrl, LogOptions, LogWriter, Reader, Retention};
+use crate::store::{DatabaseUrl, LogOptions, LogWriter, Reader, Retention};
 use crate::telemetry;
-use crate::view::{LogView, Update, View};
+use crate::view::{ConfigSummary, LogView, Update, View};
 
 /// Updates that a slow reader may be behind before it gets a fresh snapshot.
 const UPDATES_MAX: usize = 4096;
@@ -48,6 +51,17 @@ pub(crate) struct Start<'a, B, M> {
     pub(crate) url: &'a DatabaseUrl,
     /// Which log lines are kept.
     pub(crate) retention: Retention,
+    /// What it begins with.
+    pub(crate) post: Post<B, M>,
+    /// Name of the context that clients find.
+    pub(crate) context: &'static str,
+    /// What it can be switched to.
+    pub(crate) switchboard: Switchboard,
+}
+
+/// Holds an engine that is ready to trade: its books, its venue, and what ends it.
+#[derive(Debug)]
+pub(crate) struct Post<B, M> {
     /// The records.
     pub(crate) books: Books,
     /// The engine, which knows nothing yet.
@@ -56,8 +70,8 @@ pub(crate) struct Start<'a, B, M> {
     pub(crate) venue: Venue<B, M>,
     /// What stays the same in every view.
     pub(crate) identity: Identity,
-    /// Name of the context that clients find.
-    pub(crate) context: &'static str,
+    /// Ends the engine and its venue, and not the daemon.
+    pub(crate) stop: CancellationToken,
 }
 
 /// The parts of a running daemon.
@@ -71,12 +85,23 @@ pub(crate) struct Daemon {
     /// It goes on with what was recorded before.
     pub(crate) resumed: bool,
     handle: Handle,
-    runtime: JoinHandle<Result<Ended, KeepError>>,
+    /// `None` while one engine has ended and the next one has not begun.
+    seat: Option<Seat>,
     server: tokio::task::JoinHandle<Result<(), rpc::ServeError>>,
-    session_over: watch::Receiver<bool>,
-    reports: tokio::task::JoinHandle<()>,
     logs: LogWriter,
     running: Running,
+    folder: Folder,
+    /// Where clients of this machine find the API.
+    endpoint: String,
+    database: DatabaseUrl,
+    stop: CancellationToken,
+}
+
+/// An engine that runs.
+struct Seat {
+    runtime: JoinHandle<Result<Left, KeepError>>,
+    session_over: watch::Receiver<bool>,
+    reports: tokio::task::JoinHandle<()>,
     stop: CancellationToken,
 }
 
@@ -87,41 +112,89 @@ impl Daemon {
         listeners: impl Into<Listeners>,
         stop: CancellationToken,
     ) -> anyhow::Result<Self> {
-        let listeners = listeners.into();
-        let reader = Reader::open(start.url, &start.books.ledger)?;
+        let (post, listeners) = (start.post, listeners.into());
+        let reader = Reader::open(start.url, &post.books.ledger)?;
         let (logs, lines) = open_logs(start.url, start.retention)?;
         let token = start.folder.token();
         let secret = read_or_create_token(&token)?;
-        let url = listeners.url()?;
-        start.folder.write_context(start.context, &listeners.endpoint()?)?;
-        let (handle, ends, view, updates) =
-            wire(reader.clone(), lines, start.venue.gate.clone(), start.books.restored.commands.clone());
+        let (url, endpoint) = (listeners.url()?, listeners.endpoint()?);
+        start.folder.write_context(start.context, &endpoint)?;
+        let (handle, ends) = wire(reader.clone(), lines, post.venue.gate.clone(), start.switchboard);
+        handle.finished.add(post.books.restored.commands.iter().cloned());
         let auth = Arc::new(Auth::new().with_token(&secret, start.context, Role::Admin));
         let tokens = Watched::start(Arc::clone(&auth), IssuedTokens::of(start.folder.path()));
         tokio::spawn(stop.clone().run_until_cancelled_owned(tokens.follow()));
-        let resumed = start.books.is_resumed();
-        let (over, session_over) = watch::channel(false);
-        let thread = Thread {
-            engine: start.engine,
-            venue: start.venue,
-            books: start.books,
-            publisher: Publisher::new(start.identity, view, updates),
-            ends,
-            halt_file: HaltFile::of(start.folder.path()),
-            heart: Heart::of(start.folder.path()),
-            stop: stop.clone(),
-            over,
-        };
-        // No client may take the empty view for the engine's: it would show no hold and no position.
-        let mut first = handle.view.clone();
-        let runtime = thread.spawn()?;
-        // An engine that ended before has an error to tell, which `end` does.
-        let _ = first.wait_for(|view| view.now.is_some()).await;
+        let resumed = post.books.is_resumed();
+        let seat = Seat::take(post, ends, start.folder, &handle, start.url).await?;
         let server = tokio::spawn(rpc::serve(listeners, handle.clone(), auth, stop.clone()));
-        let keeper = Keeper { url: start.url.clone(), reader: reader.clone(), view: handle.view.clone() };
-        let reports = tokio::spawn(keeper.run(stop.clone()));
-        let running = start.running;
-        Ok(Self { reader, url, token, resumed, handle, runtime, server, session_over, reports, logs, running, stop })
+        Ok(Self {
+            reader,
+            url,
+            token,
+            resumed,
+            handle,
+            seat: Some(seat),
+            server,
+            logs,
+            running: start.running,
+            folder: start.folder.clone(),
+            endpoint,
+            database: start.url.clone(),
+            stop,
+        })
+    }
+
+    /// Ends the engine in good order, and nothing else: the API goes on answering, with the last view.
+    ///
+    /// # Errors
+    /// When there is none, or what happened could not be recorded: then the daemon is to be ended.
+    pub(crate) async fn stop_engine(&mut self) -> anyhow::Result<Left> {
+        let seat = self.seat.take().context("there is no engine to stop")?;
+        seat.leave().await
+    }
+
+    /// Gives another engine the place of one that was stopped.
+    ///
+    /// Commands that came meanwhile are refused, because they were meant for the other books; a kill is not.
+    ///
+    /// # Errors
+    /// When the engine's thread cannot be started.
+    pub(crate) async fn seat<B: Broker, M: MarketData>(
+        &mut self,
+        post: Post<B, M>,
+        mut ends: Ends,
+        context: &'static str,
+    ) -> anyhow::Result<()> {
+        let kills = ends.refuse_waiting();
+        self.folder.write_context(context, &self.endpoint)?;
+        // Before its view is shown: whoever is told of the other books finds them.
+        self.reader.turn_to(&post.books.ledger);
+        ends.show_start_of(&post.identity);
+        self.handle.finished.add(post.books.restored.commands.iter().cloned());
+        self.resumed = post.books.is_resumed();
+        let handle = self.handle.clone();
+        for kill in kills {
+            // There is room: the queue was emptied a moment ago. A kill that does not get in is not answered either.
+            let _ = handle.commands.try_send(kill);
+        }
+        self.seat = Some(Seat::take(post, ends, &self.folder, &handle, &self.database).await?);
+        Ok(())
+    }
+
+    /// Waits until a hold is in force and shown; tells whether the engine lived to place it.
+    pub(crate) async fn until_held(&self, kind: HoldKind) -> bool {
+        let mut view = self.handle.view.clone();
+        view.wait_for(|view| view.holds.iter().any(|hold| hold.kind == kind)).await.is_ok()
+    }
+
+    /// Returns what stops entries at the last point, whichever engine decides them.
+    pub(crate) const fn gate(&self) -> &EntryGate {
+        &self.handle.gate
+    }
+
+    /// Returns what tells the API that the environment is being switched.
+    pub(crate) const fn switchboard(&self) -> &Switchboard {
+        &self.handle.switchboard
     }
 
     /// Waits for the end of the market data, or for somebody who stops the daemon; tells which it was.
@@ -130,13 +203,15 @@ impl Daemon {
             () = self.session_over() => true,
             () = shutdown.wait() => false,
         };
-        finished && !self.runtime.is_finished()
+        finished && self.seat.as_ref().is_some_and(|seat| !seat.runtime.is_finished())
     }
 
     /// Waits for the end of the market data, or of the engine.
     pub(crate) async fn session_over(&mut self) {
-        // The sender goes away with the engine's thread.
-        let _ = self.session_over.wait_for(|over| *over).await;
+        if let Some(seat) = &mut self.seat {
+            // The sender goes away with the engine's thread.
+            let _ = seat.session_over.wait_for(|over| *over).await;
+        }
     }
 
     /// Gives a command to the engine as the API does; `None` when the engine has ended.
@@ -158,15 +233,102 @@ impl Daemon {
     /// Ends everything in good order; tells whether the last log lines were stored.
     pub(crate) async fn end(self) -> anyhow::Result<bool> {
         self.stop.cancel();
-        let ended = tokio::task::spawn_blocking(move || self.runtime.join()).await?;
-        let result = ended.map_err(|_| anyhow::anyhow!("the engine's thread panicked; its records are intact"))?;
-        result.context("the engine stopped because what happens could not be recorded; stops stay at the broker")?;
+        if let Some(seat) = self.seat {
+            seat.leave().await?;
+        }
         self.server.await??;
-        // A report that is being made is made to its end.
-        self.reports.await?;
         let stored = self.logs.flush(std::time::Duration::from_secs(2));
         self.running.end();
         Ok(stored)
+    }
+}
+
+impl Seat {
+    /// Gives an engine a thread; when this returns, it has seen the broker's state and shown it.
+    async fn take<B: Broker, M: MarketData>(
+        post: Post<B, M>,
+        ends: Ends,
+        folder: &Folder,
+        handle: &Handle,
+        url: &DatabaseUrl,
+    ) -> anyhow::Result<Self> {
+        let Post { books, engine, venue, identity, stop } = post;
+        let ledger = books.ledger.clone();
+        let (over, session_over) = watch::channel(false);
+        let thread = Thread {
+            engine,
+            venue,
+            books,
+            identity,
+            ends,
+            halt_file: HaltFile::of(folder.path()),
+            heart: Heart::of(folder.path()),
+            stop: stop.clone(),
+            over,
+        };
+        // No client may take the empty view, or that of other books, for the engine's.
+        let mut first = handle.view.clone();
+        let runtime = thread.spawn()?;
+        // An engine that ended before has an error to tell, which `leave` does.
+        let _ = first.wait_for(|view| view.now.is_some() && *view.ledger.id == *ledger.id()).await;
+        let keeper = Keeper { url: url.clone(), reader: handle.reader.with_ledger(&ledger), view: handle.view.clone() };
+        let reports = tokio::spawn(keeper.run(stop.clone()));
+        Ok(Self { runtime, session_over, reports, stop })
+    }
+
+    /// Ends the engine in good order.
+    async fn leave(self) -> anyhow::Result<Left> {
+        self.stop.cancel();
+        let ended = tokio::task::spawn_blocking(move || self.runtime.join()).await?;
+        let result = ended.map_err(|_| anyhow::anyhow!("the engine's thread panicked; its records are intact"))?;
+        let left = result
+            .context("the engine stopped because what happens could not be recorded; stops stay at the broker")?;
+        // A report that is being made is made to its end.
+        self.reports.await?;
+        Ok(left)
+    }
+}
+
+impl Ends {
+    /// Shows the new books, of which nothing is known but that their engine begins.
+    fn show_start_of(&self, identity: &Identity) {
+        let before = Arc::clone(&self.view.borrow());
+        let starting = Hold {
+            kind: HoldKind::Starting,
+            reason: HoldKind::Starting.cause().to_owned(),
+            actor: "orb".to_owned(),
+            since: before.now.unwrap_or(Timestamp::from_micros(0)),
+        };
+        let (name, settings) = (identity.config.clone(), Arc::clone(&identity.settings));
+        let view = Arc::new(View {
+            ledger: identity.ledger.clone(),
+            build: before.build.clone(),
+            config: ConfigSummary { name, settings, ..before.config.clone() },
+            state: TradingState::Paused,
+            holds: vec![starting],
+            health: before.health.clone(),
+            simulated_speed: identity.simulated_speed,
+            symbols: Arc::clone(&before.symbols),
+            ..View::default()
+        });
+        self.view.send_replace(Arc::clone(&view));
+        // Without a subscriber there is nobody to tell.
+        let _ = self.updates.send(Arc::new(Update { sequence: view.sequence, view, changes: Vec::new() }));
+    }
+
+    /// Refuses the commands that wait, but for kills, which are returned.
+    fn refuse_waiting(&mut self) -> Vec<CommandRequest> {
+        let mut kills = Vec::new();
+        while let Ok(request) = self.commands.try_recv() {
+            if matches!(request.authorised.command, Command::Kill { .. }) {
+                kills.push(request);
+                continue;
+            }
+            let refused = Refused { kind: RefusalKind::Unavailable, message: SWITCHING.to_owned() };
+            // The asker may have gone away.
+            let _ = request.reply.send(CommandReply::Refused(refused));
+        }
+        kills
     }
 }
 
@@ -187,25 +349,14 @@ fn open_logs(url: &DatabaseUrl, retention: Retention) -> anyhow::Result<(LogWrit
     Ok((logs, lines))
 }
 
-/// The engine's ends of the channels to the API.
-pub(super) struct Ends {
-    commands: mpsc::Receiver<CommandRequest>,
-    audits: mpsc::Receiver<Audit>,
-}
-
 /// Connects the API with the engine.
-fn wire(
-    reader: Reader,
-    logs: LogLines,
-    gate: EntryGate,
-    finished: Vec<Audit>,
-) -> (Handle, Ends, watch::Sender<Arc<View>>, broadcast::Sender<Arc<Update>>) {
+fn wire(reader: Reader, logs: LogLines, gate: EntryGate, switchboard: Switchboard) -> (Handle, Ends) {
     let (view, views) = watch::channel(Arc::new(View::default()));
     let (updates, _) = broadcast::channel(UPDATES_MAX);
     let (command, commands) = mpsc::channel(COMMANDS_MAX);
     let (audit, audits) = mpsc::channel(COMMANDS_MAX);
-    let finished = finished.into();
-    let handle =
-        Handle { view: views, updates: updates.clone(), logs, commands: command, gate, audit, finished, reader };
-    (handle, Ends { commands, audits }, view, updates)
+    let ends = Ends { commands, audits, view, updates: updates.clone() };
+    let finished = Finished::default();
+    let handle = Handle { view: views, updates, logs, commands: command, gate, audit, finished, reader, switchboard };
+    (handle, ends)
 }

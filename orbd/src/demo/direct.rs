@@ -9,8 +9,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{DemoOptions, DemoSession, is_over};
-use crate::daemon::{Books, Daemon, Folder, Running, Start, Venue};
-use crate::rpc::Listeners;
+use crate::daemon::{Books, Daemon, Folder, Post, Running, Start, Venue};
+use crate::rpc::{Listeners, Switchboard};
 use crate::store::{DatabaseUrl, Ledger};
 use crate::view::Environment;
 
@@ -27,18 +27,17 @@ pub(super) async fn start(
     let opened = orb_exec::local::open(session.venue(options.speed, folder.exchange_log(run)), gate.clone())?;
     let running = folder.mark_running()?;
     let engine = crate::backtest::engine_config(&session.market, &session.run).explained();
-    let start = Start {
-        folder,
+    let stop = CancellationToken::new();
+    let post = Post {
         identity: options.identity(&books.ledger),
         venue: venue(session, opened, gate, &running),
-        running,
-        url,
-        retention: crate::store::Retention::default(),
         books,
         engine: orb_backtest::driver::bar_driven(engine),
-        context: "demo",
+        stop: stop.child_token(),
     };
-    Ok((Daemon::start(start, listeners, CancellationToken::new()).await?, run))
+    let (retention, switchboard) = (crate::store::Retention::default(), Switchboard::default());
+    let start = Start { folder, running, url, retention, post, context: "demo", switchboard };
+    Ok((Daemon::start(start, listeners, stop).await?, run))
 }
 
 /// Joins the exchange with the events that come before all others: the day, after a crash its hold, and the bars of

@@ -9,6 +9,9 @@
 //!    of the two: these variables do not say which account they open;
 //! 4. for a simulator, `sim` and `sim`.
 //!
+//! A name without an environment, in 1 and 3, is for the environment that the configuration names. A daemon that is
+//! switched to another one looks for that one's own names alone.
+//!
 //! What is read is kept in types that no log, error or `Debug` shows and that are overwritten when they go. Variables
 //! stay in the process' own environment, as whoever started it put them there, where its user and root can read them:
 //! systemd credentials do not have that weakness. `orbd` starts no other programs, so no child inherits anything.
@@ -97,13 +100,22 @@ pub enum CredentialsError {
     },
 }
 
+/// Says for which environment names count that name none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// It is the one that the configuration names: they count too.
+    All,
+    /// It is another one, to which the daemon is switched: its own count alone.
+    Own,
+}
+
 /// Finds the credentials of an environment where systemd and the environment of this process have them.
 ///
 /// # Errors
 /// When they are nowhere, or not as they must be; the error names the place and the remedy, never the value.
-pub fn find(environment: Environment) -> Result<Credentials, CredentialsError> {
+pub fn find(environment: Environment, names: Names) -> Result<Credentials, CredentialsError> {
     let folder = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-    Sources { folder, variable: |name: &str| std::env::var_os(name) }.find(environment)
+    Sources { folder, variable: |name: &str| std::env::var_os(name) }.find(environment, names)
 }
 
 /// Where credentials may be.
@@ -113,18 +125,22 @@ struct Sources<V> {
 }
 
 impl<V: Fn(&str) -> Option<OsString>> Sources<V> {
-    fn find(&self, environment: Environment) -> Result<Credentials, CredentialsError> {
+    fn find(&self, environment: Environment, names: Names) -> Result<Credentials, CredentialsError> {
         let name = environment_name(environment);
-        let own = [&self.files(Some(name)), &self.files(None), &self.variables(name)];
-        for place in own {
+        let general = (names == Names::All).then(|| self.files(None));
+        let places = core::iter::once(self.files(Some(name))).chain(general).chain([self.variables(name)]);
+        for place in places {
             if let Some(found) = place.read()? {
                 return Ok(found);
             }
         }
-        match environment {
-            Environment::Sim => Ok(Credentials { key_id: name.into(), secret: name.into() }),
-            Environment::Paper => self.general(name, environment_name(Environment::Live)),
-            Environment::Live => self.general(name, environment_name(Environment::Paper)),
+        match (environment, names) {
+            (Environment::Sim, _) => Ok(Credentials { key_id: name.into(), secret: name.into() }),
+            (Environment::Paper | Environment::Live, Names::Own) => {
+                Err(CredentialsError::Missing { environment: name })
+            }
+            (Environment::Paper, Names::All) => self.general(name, environment_name(Environment::Live)),
+            (Environment::Live, Names::All) => self.general(name, environment_name(Environment::Paper)),
         }
     }
 

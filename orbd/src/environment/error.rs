@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use orb_exec::alpaca::ConfigError;
 
+use super::chosen::ChosenError;
 use crate::store::StoreError;
 
 /// Explains why there is no environment to trade in.
@@ -28,6 +29,17 @@ pub enum EnvironmentError {
         /// What is wrong.
         problem: Box<EnvironmentProblem>,
     },
+    /// The environment of a switch cannot be used.
+    #[error("{environment}: {problem}")]
+    Switch {
+        /// Which environment.
+        environment: &'static str,
+        /// What is wrong.
+        problem: Box<EnvironmentProblem>,
+    },
+    /// What the state directory says of the last switch cannot be used.
+    #[error(transparent)]
+    Chosen(#[from] ChosenError),
     /// The system does not tell the current folder, on which a relative path depends.
     #[error("--data-dir: cannot make the path absolute: {0}; give an absolute path")]
     Folder(std::io::Error),
@@ -126,6 +138,22 @@ pub enum EnvironmentProblem {
         "`url` is the address of a simulator, and the environment is {environment}: take it out, or set environment = \"sim\""
     )]
     SimulatorOnly {
+        /// The environment.
+        environment: &'static str,
+    },
+    /// A simulator that plays paper or live was looked for on another machine.
+    #[error(
+        "`url` of [alpaca.{environment}] is for a simulator on this machine that plays {environment}, and {host} is another: take it out, or use an address of this machine"
+    )]
+    Elsewhere {
+        /// The host.
+        host: String,
+        /// The environment.
+        environment: &'static str,
+    },
+    /// The environment is not in the file.
+    #[error("it is not configured: add a table [alpaca.{environment}] with its url to the configuration file")]
+    NotConfigured {
         /// The environment.
         environment: &'static str,
     },

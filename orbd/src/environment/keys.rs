@@ -16,6 +16,19 @@ pub(super) const ALPACA: &[&str] = &[
     "data_stream_url",
 ];
 
+/// The keys of `[alpaca.sim]`, `[alpaca.paper]` and `[alpaca.live]`.
+pub(super) const ALPACA_OF_ONE: &[&str] = &[
+    "feed",
+    "requests_per_minute",
+    "request_timeout_seconds",
+    "brackets",
+    "url",
+    "trading_url",
+    "data_url",
+    "trade_stream_url",
+    "data_stream_url",
+];
+
 /// The keys of `[daemon]`.
 pub(super) const DAEMON: &[&str] = &["data_dir", "listen", "socket", "database", "log_days", "log_megabytes"];
 

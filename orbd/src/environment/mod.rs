@@ -8,6 +8,7 @@
 mod api;
 mod args;
 pub mod check;
+mod chosen;
 mod config;
 pub mod credentials;
 mod error;
@@ -20,7 +21,8 @@ mod tables;
 mod urls;
 
 pub use args::EnvironmentArgs;
-pub use config::{EnvironmentConfig, LiveConfig};
+pub use chosen::{Chosen, ChosenError};
+pub use config::{EnvironmentConfig, Environments, LiveConfig};
 pub use error::{EnvironmentError, EnvironmentProblem};
 pub use keys::environment_name;
 pub(crate) use secrets::refuse_secrets;

@@ -42,7 +42,7 @@ fn of_environment(config: &EnvironmentConfig) -> Vec<SettingView> {
     };
     let (limits, retention) = (RequestLimits::default(), Retention::default());
     let folder = default_folder(environment_name(config.environment));
-    let urls = defaults(config.environment, None);
+    let urls = defaults(config.environment);
     let number = |value: Option<u32>| value.map_or_else(|| "off".to_owned(), |value| value.to_string());
     let path = |path: Option<&PathBuf>| path.map_or_else(|| "off".to_owned(), |path| path.display().to_string());
     let tls = config.tls.as_ref();

@@ -1,5 +1,6 @@
 //! `environment`, and the tables of the environment, as a configuration file has them, each value with its line.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -13,7 +14,7 @@ use url::Url;
 
 use super::api::{TlsTable, WebTable};
 use super::error::{EnvironmentError, EnvironmentProblem};
-use super::keys::{ALPACA, BRACKETS, DAEMON, ENVIRONMENTS, FEEDS, GUARD, TABLES, near, place_of};
+use super::keys::{ALPACA, ALPACA_OF_ONE, BRACKETS, DAEMON, ENVIRONMENTS, FEEDS, GUARD, TABLES, near, place_of};
 use super::source::Source;
 use super::urls::Service;
 use crate::store::DatabaseUrl;
@@ -44,6 +45,8 @@ pub(crate) struct EnvironmentTables {
     pub(super) path: PathBuf,
     pub(super) environment: Option<Lined<Environment>>,
     pub(super) alpaca: AlpacaTable,
+    /// `[alpaca.sim]`, `[alpaca.paper]` and `[alpaca.live]`: what goes before `[alpaca]` in one of them.
+    pub(super) alpaca_of: BTreeMap<&'static str, AlpacaTable>,
     pub(super) daemon: DaemonTable,
     pub(super) guard: GuardTable,
     pub(super) tls: TlsTable,
@@ -100,7 +103,7 @@ impl EnvironmentTables {
         let entry = Entry::new(source, key, value);
         match entry.key {
             "environment" => self.environment = Some(entry.one_of(ENVIRONMENTS, "\"sim\", \"paper\" or \"live\"")?),
-            "alpaca" => self.alpaca = AlpacaTable::read(source, entry.table("alpaca")?)?,
+            "alpaca" => self.read_alpaca(source, entry.table("alpaca")?)?,
             "daemon" => self.daemon = DaemonTable::read(source, entry.table("daemon")?)?,
             "guard" => self.guard = GuardTable::read(source, entry.table("guard")?)?,
             "tls" => self.tls = TlsTable::read(source, entry.table("tls")?)?,
@@ -111,34 +114,82 @@ impl EnvironmentTables {
     }
 }
 
+impl EnvironmentTables {
+    /// Reads `[alpaca]` and the tables of single environments below it.
+    fn read_alpaca(&mut self, source: Source<'_>, table: &DeTable<'_>) -> Result<(), EnvironmentError> {
+        for (key, value) in table {
+            let entry = Entry::new(source, key, value);
+            if let Some((name, environment)) = ENVIRONMENTS.iter().find(|(name, _)| *name == entry.key) {
+                let table = AlpacaTable::read_of_one(source, entry.table(name)?, own_table(*environment))?;
+                self.alpaca_of.insert(name, table);
+            } else if entry.key == "live_enabled" {
+                self.alpaca.live_enabled = Some(entry.switch()?);
+            } else if !self.alpaca.read_key(&entry)? {
+                return Err(entry.unknown("alpaca", ALPACA));
+            }
+        }
+        Ok(())
+    }
+}
+
 impl AlpacaTable {
-    fn read(source: Source<'_>, table: &DeTable<'_>) -> Result<Self, EnvironmentError> {
+    /// Reads the table of a single environment, which is called `name`.
+    fn read_of_one(source: Source<'_>, table: &DeTable<'_>, name: &'static str) -> Result<Self, EnvironmentError> {
         let mut read = Self::default();
         for (key, value) in table {
             let entry = Entry::new(source, key, value);
-            match entry.key {
-                "feed" => read.feed = Some(entry.one_of(FEEDS, "\"iex\" or \"sip\"")?),
-                "live_enabled" => read.live_enabled = Some(entry.switch()?),
-                "requests_per_minute" => {
-                    read.requests_per_minute = Some(entry.whole(REQUESTS, "a whole number from 20 to 10000")?);
-                }
-                "request_timeout_seconds" => {
-                    let seconds = entry.whole(TIMEOUT_SECONDS, "a whole number from 1 to 60")?;
-                    read.request_timeout = Some(entry.lined(Duration::from_secs(seconds.value.into())));
-                }
-                "brackets" => {
-                    let expected = "\"full\", \"limit_entries_only\" or \"none\"";
-                    read.brackets = Some(entry.one_of(BRACKETS, expected)?);
-                }
-                "url" => read.url = Some(entry.address(Service::Simulator)?),
-                "trading_url" => read.trading_url = Some(entry.address(Service::Trading)?),
-                "data_url" => read.data_url = Some(entry.address(Service::Data)?),
-                "trade_stream_url" => read.trade_stream_url = Some(entry.address(Service::TradeStream)?),
-                "data_stream_url" => read.data_stream_url = Some(entry.address(Service::DataStream)?),
-                _ => return Err(entry.unknown("alpaca", ALPACA)),
+            if !read.read_key(&entry)? {
+                return Err(entry.unknown(name, ALPACA_OF_ONE));
             }
         }
         Ok(read)
+    }
+
+    /// Reads a key that `[alpaca]` and the tables of single environments have alike; tells whether it is one.
+    fn read_key(&mut self, entry: &Entry<'_>) -> Result<bool, EnvironmentError> {
+        match entry.key {
+            "feed" => self.feed = Some(entry.one_of(FEEDS, "\"iex\" or \"sip\"")?),
+            "requests_per_minute" => {
+                self.requests_per_minute = Some(entry.whole(REQUESTS, "a whole number from 20 to 10000")?);
+            }
+            "request_timeout_seconds" => {
+                let seconds = entry.whole(TIMEOUT_SECONDS, "a whole number from 1 to 60")?;
+                self.request_timeout = Some(entry.lined(Duration::from_secs(seconds.value.into())));
+            }
+            "brackets" => {
+                let expected = "\"full\", \"limit_entries_only\" or \"none\"";
+                self.brackets = Some(entry.one_of(BRACKETS, expected)?);
+            }
+            "url" => self.url = Some(entry.address(Service::Simulator)?),
+            "trading_url" => self.trading_url = Some(entry.address(Service::Trading)?),
+            "data_url" => self.data_url = Some(entry.address(Service::Data)?),
+            "trade_stream_url" => self.trade_stream_url = Some(entry.address(Service::TradeStream)?),
+            "data_stream_url" => self.data_stream_url = Some(entry.address(Service::DataStream)?),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Returns what holds in one environment: what its own table says goes before `[alpaca]`, key by key.
+    ///
+    /// The addresses of `[alpaca]` belong to the environment that the file names, so `shares_addresses` is for that one.
+    pub(super) fn with_own(&self, own: Option<&Self>, shares_addresses: bool) -> Self {
+        let none = Self::default();
+        let own = own.unwrap_or(&none);
+        let addresses = if shares_addresses { self } else { &none };
+        let of = |own: &Option<Lined<Url>>, general: &Option<Lined<Url>>| own.clone().or_else(|| general.clone());
+        Self {
+            feed: own.feed.clone().or_else(|| self.feed.clone()),
+            live_enabled: self.live_enabled.clone(),
+            requests_per_minute: own.requests_per_minute.clone().or_else(|| self.requests_per_minute.clone()),
+            request_timeout: own.request_timeout.clone().or_else(|| self.request_timeout.clone()),
+            brackets: own.brackets.clone().or_else(|| self.brackets.clone()),
+            url: of(&own.url, &addresses.url),
+            trading_url: of(&own.trading_url, &addresses.trading_url),
+            data_url: of(&own.data_url, &addresses.data_url),
+            trade_stream_url: of(&own.trade_stream_url, &addresses.trade_stream_url),
+            data_stream_url: of(&own.data_stream_url, &addresses.data_stream_url),
+        }
     }
 }
 
@@ -286,7 +337,9 @@ impl<'a> Entry<'a> {
     }
 
     pub(super) fn unknown(&self, table: &'static str, known: &'static [&'static str]) -> EnvironmentError {
-        let suggestion = near(known.iter().copied(), self.key);
+        let is_table = self.value.get_ref().as_table().is_some();
+        let tables = ENVIRONMENTS.iter().map(|(name, _)| *name).filter(|_| is_table && table == "alpaca");
+        let suggestion = near(known.iter().copied().chain(tables), self.key);
         let place = match place_of(self.key) {
             _ if self.key == "environment" => Some("outside of the tables, above the first one"),
             Some(place) => Some(place),
@@ -320,5 +373,14 @@ impl<'a> Entry<'a> {
                 Some(EnvironmentProblem::Misspelt { what: "key", name: key, suggestion })
             }
         }
+    }
+}
+
+/// Returns the table that is an environment's own, without brackets.
+const fn own_table(environment: Environment) -> &'static str {
+    match environment {
+        Environment::Sim => "alpaca.sim",
+        Environment::Paper => "alpaca.paper",
+        Environment::Live => "alpaca.live",
     }
 }

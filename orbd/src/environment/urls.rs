@@ -73,7 +73,8 @@ impl Service {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Tells whether an address is of this machine.
+pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
@@ -87,19 +88,17 @@ impl AlpacaTable {
     ///
     /// A stream's address that is not given is on the host of its REST service where that one is given.
     ///
+    /// `url` stands for all of a simulator's.
+    ///
     /// # Errors
     /// The line and what is wrong, when an address belongs to another environment.
     pub(super) fn urls(&self, environment: Environment) -> Result<Urls, (usize, EnvironmentProblem)> {
-        if let (Some(Lined { line, .. }), Environment::Paper | Environment::Live) = (&self.url, environment) {
-            let environment = environment_name(environment);
-            return Err((*line, EnvironmentProblem::SimulatorOnly { environment }));
-        }
         let given = [&self.url, &self.trading_url, &self.data_url, &self.trade_stream_url, &self.data_stream_url];
         for Lined { value, line } in given.into_iter().flatten() {
             refuse_other(value, environment).map_err(|problem| (*line, problem))?;
         }
         let of = |given: &Option<Lined<Url>>| given.as_ref().map(|given| given.value.clone());
-        let own = defaults(environment, of(&self.url));
+        let own = of(&self.url).map_or_else(|| defaults(environment), all_at);
         let (trading, data) = (of(&self.trading_url), of(&self.data_url));
         let beside = |rest: &Option<Url>, path| rest.as_ref().map(|rest| stream_of(rest, path));
         Ok(Urls {
@@ -113,19 +112,20 @@ impl AlpacaTable {
     }
 }
 
-/// Returns an environment's addresses; all of a simulator's are at one.
-pub(super) fn defaults(environment: Environment, simulator: Option<Url>) -> Urls {
+/// Returns the addresses of a simulator: all of them at one.
+fn all_at(simulator: Url) -> Urls {
+    Urls {
+        trade_stream: stream_of(&simulator, "/stream"),
+        data_stream: stream_of(&simulator, "/"),
+        data: simulator.clone(),
+        trading: simulator,
+    }
+}
+
+/// Returns an environment's own addresses.
+pub(super) fn defaults(environment: Environment) -> Urls {
     match environment {
-        Environment::Sim => {
-            let at = simulator
-                .unwrap_or_else(|| Url::parse(SIMULATOR).expect("an address that is written in this file is one"));
-            Urls {
-                trade_stream: stream_of(&at, "/stream"),
-                data_stream: stream_of(&at, "/"),
-                data: at.clone(),
-                trading: at,
-            }
-        }
+        Environment::Sim => all_at(Url::parse(SIMULATOR).expect("an address that is written in this file is one")),
         Environment::Paper => Urls::paper(),
         Environment::Live => Urls::live(),
     }

@@ -263,7 +263,7 @@ pub(super) async fn look(broker: &Emergency) -> Result<Holdings, CallError> {
 }
 
 /// Reads what an account has at the broker's time.
-pub(super) async fn look_at(broker: &Emergency, now: Timestamp) -> Result<Holdings, CallError> {
+pub(crate) async fn look_at(broker: &Emergency, now: Timestamp) -> Result<Holdings, CallError> {
     let orders = broker.orders(now - LOOK_BACK).await?;
     Ok(Holdings::of(orders, &broker.positions().await?))
 }

@@ -12,6 +12,7 @@ mod report;
 mod step;
 mod watch;
 
+pub(crate) use flatten::look_at;
 pub use flatten::{Flattener, Pace, Scope};
 pub use heartbeat::{Beats, Heart, HeartbeatError};
 pub use holdings::{Holding, Holdings};

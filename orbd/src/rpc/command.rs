@@ -10,7 +10,7 @@ use tokio::{
 use tonic::{Code, Request, Status, metadata::MetadataMap};
 
 use super::{
-    Accepted, CommandReply, CommandRequest, Handle, RefusalKind, Refused, convert,
+    Accepted, CommandReply, CommandRequest, Handle, RefusalKind, Refused, SWITCHING, convert,
     refuse::{later, precondition, refuse},
 };
 use crate::{auth::Caller, store::Audit, view::View};
@@ -77,6 +77,10 @@ pub(super) async fn send_parts(
 }
 
 async fn exchange(handle: &Handle, authorised: Authorised, record: Option<Audit>) -> Result<Accepted, Status> {
+    // The new engine must not take what was meant for the old one's positions; a kill is meant for every engine.
+    if handle.switchboard.is_switching() && !matches!(authorised.command, Command::Kill { .. }) {
+        return Err(later(Code::Unavailable, "SWITCHING", SWITCHING, RETRY_AFTER));
+    }
     let (reply, answer) = oneshot::channel();
     let stopping = || Status::unavailable("the daemon is stopping and takes no commands");
     if matches!(authorised.command, Command::Kill { .. }) {

@@ -14,12 +14,14 @@ use tonic::{Request, Response, Status};
 use super::{
     Accepted, Handle, Streams, alarms, cancel, close_all,
     command::{Asked, audit, caller, follow, follow_until, send, send_parts},
-    config, convert, limits,
+    config, convert,
+    environment::{self, UnderWay},
+    limits,
     replay::{Replies, used_for_another},
     touched::{self, Touched},
     validate,
 };
-use crate::{store::Audit, view::View};
+use crate::view::View;
 
 /// The holds that are cleared where a request names none.
 const RESUMED_BY_DEFAULT: [HoldKind; 2] = [HoldKind::OperatorPause, HoldKind::EnvironmentSwitched];
@@ -54,6 +56,23 @@ impl Control {
         M: prost::Message + Default + 'static,
         F: Future<Output = Result<M, Status>> + Send + 'static,
     {
+        let under_way = Some(self.handle.switchboard.begin());
+        self.once_beside(under_way, asked, work, describe, again).await
+    }
+
+    /// Does as [`once`](Self::once), and is not waited for by a switch of the environment where it is one itself.
+    async fn once_beside<M, F>(
+        &self,
+        under_way: Option<UnderWay>,
+        asked: Asked,
+        work: F,
+        describe: fn(&M) -> String,
+        again: impl FnOnce(&View, String) -> M + Send,
+    ) -> Result<(M, bool), Status>
+    where
+        M: prost::Message + Default + 'static,
+        F: Future<Output = Result<M, Status>> + Send + 'static,
+    {
         let Authorised { request_id, actor, reason, command } = asked.authorised.clone();
         if self.was_finished_before(&asked)? {
             return Ok((again(&self.handle.current(), request_id), true));
@@ -64,6 +83,7 @@ impl Control {
             let result = work.await;
             let text = result.as_ref().map(describe).map_err(Clone::clone);
             audit(&handle, asked, &text).await;
+            drop(under_way);
             result
         };
         self.replies.once(&request_id, fingerprint, recorded).await
@@ -72,8 +92,7 @@ impl Control {
     /// Tells whether the records of before the start say that this command was carried out.
     fn was_finished_before(&self, asked: &Asked) -> Result<bool, Status> {
         let wanted = &asked.authorised;
-        let of_id = |audit: &&Audit| audit.accepted && audit.request_id == wanted.request_id;
-        let Some(done) = self.handle.finished.iter().find(of_id) else { return Ok(false) };
+        let Some(done) = self.handle.finished.find(&wanted.request_id) else { return Ok(false) };
         if (&done.actor, &done.command, &done.reason) == (&wanted.actor, &asked.command, &wanted.reason) {
             return Ok(true);
         }
@@ -186,14 +205,19 @@ impl ControlService for Control {
         &self,
         _: Request<v1::ListEnvironmentsRequest>,
     ) -> Result<Response<v1::ListEnvironmentsResponse>, Status> {
-        Err(Status::unimplemented("not served yet"))
+        environment::list(&self.handle).await.map(Response::new)
     }
 
     async fn set_environment(
         &self,
-        _: Request<v1::SetEnvironmentRequest>,
+        request: Request<v1::SetEnvironmentRequest>,
     ) -> Result<Response<v1::SetEnvironmentResponse>, Status> {
-        Err(Status::unimplemented("not served yet"))
+        let (asked, wanted) = environment::asked(&request)?;
+        let work = environment::switch(self.handle.clone(), asked.clone(), wanted);
+        let (text, again) = (environment::text, environment::reply_of);
+        let (mut reply, replayed) = self.once_beside(None, asked, work, text, again).await?;
+        reply.replayed = replayed;
+        Ok(Response::new(reply))
     }
 
     async fn get_risk_limits(

@@ -44,12 +44,16 @@ pub(super) fn date(date: Date) -> String {
 }
 
 pub(super) fn ledger(ledger: &Ledger) -> v1::Ledger {
-    let environment = match ledger.environment {
+    let environment = environment(ledger.environment);
+    v1::Ledger { id: ledger.id.to_string(), environment: environment.into(), account_id: ledger.account_id.to_string() }
+}
+
+pub(super) const fn environment(environment: Environment) -> v1::Environment {
+    match environment {
         Environment::Sim => v1::Environment::Sim,
         Environment::Paper => v1::Environment::Paper,
         Environment::Live => v1::Environment::Live,
-    };
-    v1::Ledger { id: ledger.id.to_string(), environment: environment.into(), account_id: ledger.account_id.to_string() }
+    }
 }
 
 pub(super) const fn side(side: Side) -> v1::Side {

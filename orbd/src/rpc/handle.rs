@@ -1,11 +1,12 @@
 //! The API's connection to the runtime: views in, commands out.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use orb_core::event::Authorised;
 use orb_exec::EntryGate;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
+use super::Switchboard;
 use crate::{
     store::{Audit, Reader},
     view::{LogView, Update, View},
@@ -26,10 +27,12 @@ pub struct Handle {
     pub gate: EntryGate,
     /// What became of each command, to be stored.
     pub audit: mpsc::Sender<Audit>,
-    /// The commands that were finished before the start: they are not done again.
-    pub finished: Arc<[Audit]>,
-    /// The records.
+    /// The commands that were finished before an engine began: they are not done again.
+    pub finished: Finished,
+    /// The records; it turns to others when the environment is switched.
     pub reader: Reader,
+    /// Where another environment is asked for.
+    pub switchboard: Switchboard,
 }
 
 impl Handle {
@@ -37,6 +40,31 @@ impl Handle {
     #[must_use]
     pub fn current(&self) -> Arc<View> {
         Arc::clone(&self.view.borrow())
+    }
+}
+
+/// Remembers the commands that were finished before an engine began, those of each books that were traded with. Clones
+/// share it.
+#[derive(Clone, Debug, Default)]
+pub struct Finished(Arc<RwLock<Vec<Audit>>>);
+
+impl Finished {
+    /// Adds the commands that the records of other books have.
+    pub fn add(&self, audits: impl IntoIterator<Item = Audit>) {
+        // The list is whole after each statement, so a panic elsewhere does not spoil it.
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for audit in audits.into_iter().filter(|audit| audit.accepted) {
+            if !known.iter().any(|other| other.request_id == audit.request_id) {
+                known.push(audit);
+            }
+        }
+    }
+
+    /// Returns what was done under a request id; `None` when nothing was, or it was refused.
+    #[must_use]
+    pub fn find(&self, request_id: &str) -> Option<Audit> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        known.iter().find(|audit| audit.request_id == request_id).cloned()
     }
 }
 

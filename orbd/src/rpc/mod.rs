@@ -14,6 +14,7 @@ mod command;
 mod config;
 mod control;
 mod convert;
+mod environment;
 mod explanation;
 mod export;
 mod feed;
@@ -43,8 +44,9 @@ mod universe;
 mod validate;
 
 pub use control::Control;
+pub use environment::{SWITCHING, SwitchError, SwitchRequest, Switchboard, Switched};
 pub use feed::Feed;
-pub use handle::{Accepted, CommandReply, CommandRequest, Handle, RefusalKind, Refused};
+pub use handle::{Accepted, CommandReply, CommandRequest, Finished, Handle, RefusalKind, Refused};
 pub use history::History;
 pub use live::Live;
 pub use log::Logs;

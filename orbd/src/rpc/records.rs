@@ -14,7 +14,7 @@ pub(super) async fn read<T: Send + 'static>(
     reader: &Reader,
     query: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, Status> {
-    let reader = reader.clone();
+    let reader = reader.pinned();
     match tokio::task::spawn_blocking(move || query(&reader)).await {
         Ok(result) => result.map_err(|error| failure(&error)),
         Err(_) => Err(Status::internal("reading the records ended abnormally; the log says more")),

@@ -1,42 +1,38 @@
-//! Trading at Alpaca, day after day, until somebody stops it.
+//! Trading at Alpaca, day after day, until somebody stops it; in one environment at a time.
 
 mod broker;
 mod key_lock;
 mod owner;
+mod place;
 mod planner;
 mod reference;
 mod simulator_time;
+mod site;
 mod standby;
+mod switch;
+mod trading;
 
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use orb_core::breaker::BreakerCaps;
-use orb_core::event::{Event, FeedState, ReferenceData};
 use orb_core::hold::HoldKind;
-use orb_core::{Calendar, Engine, EngineConfig, RunConfig, Symbol, SymbolTable};
-use orb_exec::alpaca::{
-    AlpacaBroker, AlpacaConfig, AlpacaMarket, BracketSupport, ConnectParts, Connected, Credentials, Environment, Rest,
-    StreamSettings, connect,
-};
-use orb_exec::{Clock, EntryGate, WallClock};
-use tokio::sync::mpsc;
+use orb_core::{RunConfig, Symbol, SymbolTable};
+use orb_exec::{Clock as _, EntryGate, WallClock};
 use tokio_util::sync::CancellationToken;
 
 use self::key_lock::KeyLock;
-use self::owner::LeaseOwner;
-use self::planner::{BAR_LENGTH, Planner};
-use self::simulator_time::SimulatorTime;
-use crate::daemon::{Books, Daemon, Folder, Start, Venue};
+use self::place::Place;
+use self::site::{Site, Sites};
+use self::switch::Switcher;
+pub(crate) use self::trading::{Day, Keep, Trading};
+use crate::daemon::{Daemon, Folder};
 use crate::environment::check::{self, Finding, Verdict};
-use crate::environment::{LiveConfig, StateLock, environment_name, settings};
+use crate::environment::{Chosen, Environments, LiveConfig, StateLock, environment_name};
 use crate::guard::Heart;
-use crate::rpc::Listeners;
-use crate::runtime::Identity;
+use crate::rpc::{self, Listeners, Switchboard};
 use crate::shutdown::Shutdown;
-use crate::store::{Lease, LeaseWatch, Ledger, StoreError};
-use crate::view;
-use crate::{rpc, summary};
+use crate::store::{LeaseWatch, StoreError};
+use crate::summary;
 
 /// Requests a minute that a simulator is asked at most: it counts its own minutes, which may be short.
 pub(crate) const SIMULATOR_REQUESTS: u32 = 100_000;
@@ -44,10 +40,10 @@ pub(crate) const SIMULATOR_REQUESTS: u32 = 100_000;
 /// Says what a run is to do.
 #[derive(Debug)]
 pub struct RunOptions {
-    /// What is traded, how, and where.
-    pub config: LiveConfig,
-    /// Who asks.
-    pub credentials: Credentials,
+    /// What is traded and how.
+    pub run: RunConfig,
+    /// Where: each environment as it is configured.
+    pub environments: Environments,
     /// What the configuration is called.
     pub config_name: String,
     /// Waits while another daemon has the account's books, and takes over when it falls silent.
@@ -62,66 +58,104 @@ pub struct RunOptions {
 pub async fn run(options: RunOptions) -> anyhow::Result<()> {
     // Before anything can be called: whoever sees the daemon up may end it at once.
     let mut shutdown = Shutdown::catch().context("cannot catch signals")?;
-    let environment = &options.config.environment;
+    let (environment, _) = options.environments.now()?;
     if options.standby {
         LeaseWatch::check(&environment.database)?;
     }
-    refuse_unfit(&options.config)?;
+    refuse_unfit(&LiveConfig { run: options.run.clone(), environment: environment.clone() })?;
     let exposure = environment.exposure();
-    let (folder, mut listeners) = (Folder::open(&environment.data_dir)?, rpc::bind(&exposure).await?);
+    let (folder, listeners) = (Folder::open(&environment.data_dir)?, rpc::bind(&exposure).await?);
+    let mut listeners = Some(listeners);
     let _lock = StateLock::take(folder.path())?;
-    let name = environment_name(environment.environment);
-    let mut trading = Trading {
-        alpaca: environment.alpaca(options.credentials.clone()),
-        run: options.config.run.clone(),
-        symbols: Arc::new(symbols_of(&options.config.run)?),
+    let sites = Sites {
+        symbols: Arc::new(symbols_of(&options.run)?),
         calendar: Arc::new(orb_data::nyse_calendar(2005, 2100)),
-        clock: WallClock::default(),
-        settings: StreamSettings::default(),
-        brackets: environment.brackets,
-        caps: Some(BreakerCaps::default()),
-        day: Day::Planned,
+        run: options.run,
+        folder: folder.clone(),
+        config_name: options.config_name,
     };
     if options.standby {
         // Nobody is to take a daemon that waits for one that trades. That the address can be had is known by now.
-        drop(listeners);
-        let ledger = trading.ledger(environment.of_records()).await?;
-        tokio::select! {
-            free = standby::wait_for(&environment.database, &ledger) => free?,
-            () = shutdown.wait() => return Ok(()),
-        }
-        listeners = rpc::bind(&exposure).await?;
+        listeners = None;
     }
-    let _key = KeyLock::take(&environment.urls.trading, &options.credentials, &environment.database)?;
-    let following = CancellationToken::new();
-    let _end_of_following = following.clone().drop_guard();
-    let keep = Keep {
-        folder: &folder,
-        url: environment.database.clone(),
-        retention: environment.retention,
-        environment: environment.of_records(),
-        context: name,
-        config: options.config_name,
-        settings: settings(&options.config.run, Some(environment)),
-        simulated_speed: None,
-    };
-    let start = async {
-        if environment.environment != Environment::Sim {
-            return trading.start(&keep, listeners).await;
-        }
-        // A simulator counts its own minutes, and has a time of its own.
-        trading.alpaca.limits.per_minute = trading.alpaca.limits.per_minute.max(SIMULATOR_REQUESTS);
-        // It is followed as it is read, so comparing it would say nothing.
-        trading.settings.watches_clock = false;
-        let clock = SimulatorTime::follow(trading.rest()?, following).await.context("the simulator's clock")?;
-        trading.by(clock).start(&keep, listeners).await
-    };
-    let mut daemon = tokio::select! {
-        started = start => started?,
+    let place = tokio::select! {
+        found = Place::find(&sites, &options.environments, options.standby) => found?,
         () = shutdown.wait() => return Ok(()),
     };
-    summary::print(&summary::live_banner(name, &daemon.url, &daemon.token, folder.path(), daemon.resumed))?;
-    daemon.market_end(&mut shutdown).await;
+    let listeners = match listeners {
+        Some(listeners) => listeners,
+        None => rpc::bind(&exposure).await?,
+    };
+    let key = place.site.lock()?;
+    let begin = Begin { sites, place, key, environments: Arc::new(options.environments.clone()) };
+    let (mut daemon, mut switcher) = tokio::select! {
+        started = begin.start(listeners) => started?,
+        () = shutdown.wait() => return Ok(()),
+    };
+    switcher.serve(&mut daemon, &mut shutdown).await?;
+    end(daemon, &folder).await
+}
+
+/// What a daemon begins with.
+struct Begin {
+    sites: Sites,
+    place: Place,
+    key: KeyLock,
+    environments: Arc<Environments>,
+}
+
+impl Begin {
+    /// Starts the daemon in the environment of the last switch, or the configured one.
+    async fn start(self, listeners: Listeners) -> anyhow::Result<(Daemon, Switcher)> {
+        let Self { sites, place, key, environments } = self;
+        let stop = CancellationToken::new();
+        let (site, chosen) = (&place.site, place.chosen.as_ref());
+        let (switchboard, requests) = Switchboard::new(Arc::clone(&environments), site.config.database.clone());
+        let gate = EntryGate::default();
+        let mut ready = sites.prepare(site, place.ledger.clone(), &gate, stop.child_token()).await?;
+        place.confirm().await?;
+        let is_to_be_held = is_to_be_held(chosen, &environments);
+        if is_to_be_held {
+            ready.hold_as_switched();
+        }
+        let hold = ready.hold_on();
+        let (daemon, following) = ready.start(&sites.keep(site), listeners, stop.clone(), switchboard).await?;
+        announce(&daemon, site, sites.folder.path(), chosen, &environments)?;
+        let is_held = is_to_be_held && daemon.until_held(HoldKind::EnvironmentSwitched).await;
+        if let Some(chosen) = chosen.filter(|_| is_held) {
+            switch::note_held(chosen.clone(), sites.folder.path());
+        }
+        let Place { site, ledger, .. } = place;
+        let current = switch::Current { site, ledger, key, following, hold };
+        Ok((daemon, Switcher { sites, current, environments, requests, stop }))
+    }
+}
+
+/// Tells whether entries wait for the operator: a switch was cut off, or a flag asked for another environment.
+fn is_to_be_held(chosen: Option<&Chosen>, environments: &Environments) -> bool {
+    chosen.is_some_and(|chosen| {
+        !chosen.is_held || (environments.is_flag && chosen.environment != environments.configured)
+    })
+}
+
+fn announce(
+    daemon: &Daemon,
+    site: &Site,
+    folder: &std::path::Path,
+    chosen: Option<&Chosen>,
+    environments: &Environments,
+) -> anyhow::Result<()> {
+    let name = environment_name(site.config.environment);
+    if let Some(chosen) = chosen.filter(|chosen| chosen.environment != environments.configured) {
+        let (configured, path) = (environment_name(environments.configured), Chosen::path(folder));
+        let told = format!("{}, and the configuration says {configured}", chosen.describe());
+        tracing::warn!(component = "Executor", "{told}; the last switch goes before it");
+        summary::print(&format!("{told}. The last switch goes before it; it is kept in {}.\n", path.display()))?;
+    }
+    summary::print(&summary::live_banner(name, &daemon.url, &daemon.token, folder, daemon.resumed))
+}
+
+async fn end(daemon: Daemon, folder: &Folder) -> anyhow::Result<()> {
     match daemon.end().await {
         Ok(true) => {}
         Ok(false) => summary::print("The last log lines could not be stored.\n")?,
@@ -159,168 +193,4 @@ fn symbols_of(run: &RunConfig) -> anyhow::Result<SymbolTable> {
     }
     let all: Vec<Symbol> = run.strategies.iter().flat_map(|strategy| strategy.symbols.clone()).collect();
     Ok(SymbolTable::new(all))
-}
-
-/// Holds what is traded, how, where and by which clock.
-#[derive(Debug)]
-pub(crate) struct Trading<C> {
-    pub(crate) alpaca: AlpacaConfig,
-    pub(crate) run: RunConfig,
-    pub(crate) symbols: Arc<SymbolTable>,
-    pub(crate) calendar: Arc<Calendar>,
-    pub(crate) clock: C,
-    pub(crate) settings: StreamSettings,
-    pub(crate) brackets: BracketSupport,
-    /// The breaker's caps; `None` leaves it out.
-    pub(crate) caps: Option<BreakerCaps>,
-    pub(crate) day: Day,
-}
-
-/// Says where what must be known of a day comes from.
-#[derive(Debug)]
-pub(crate) enum Day {
-    /// From the broker's bars of before, day after day.
-    Planned,
-    /// It is known already, and there is only this one.
-    Known(Box<ReferenceData>),
-}
-
-/// Holds where things are kept, and what they are called.
-#[derive(Debug)]
-pub(crate) struct Keep<'a> {
-    pub(crate) folder: &'a Folder,
-    pub(crate) url: crate::store::DatabaseUrl,
-    pub(crate) retention: crate::store::Retention,
-    pub(crate) environment: view::Environment,
-    pub(crate) context: &'static str,
-    pub(crate) config: String,
-    pub(crate) settings: Arc<[view::SettingView]>,
-    pub(crate) simulated_speed: Option<f64>,
-}
-
-impl<C: Clock> Trading<C> {
-    /// Goes by another clock.
-    fn by<D: Clock>(self, clock: D) -> Trading<D> {
-        let Self { alpaca, run, symbols, calendar, clock: _, settings, brackets, caps, day } = self;
-        Trading { alpaca, run, symbols, calendar, clock, settings, brackets, caps, day }
-    }
-
-    fn rest(&self) -> anyhow::Result<Rest> {
-        Ok(Rest::new(&self.alpaca, Arc::clone(&self.symbols), Arc::clone(&self.calendar))?)
-    }
-
-    /// Asks the broker whose account it is, and names its books.
-    ///
-    /// # Errors
-    /// When the account cannot be read.
-    pub(crate) async fn ledger(&self, environment: view::Environment) -> anyhow::Result<Ledger> {
-        let account = self.rest()?.account().await.context("the account cannot be read: run `orbd check`")?;
-        Ok(Ledger::new(environment, &account.number))
-    }
-
-    /// Connects, prepares the day, and starts the daemon.
-    ///
-    /// # Errors
-    /// When the account cannot be read, the records cannot be opened, or a stream cannot be had.
-    pub(crate) async fn start(self, keep: &Keep<'_>, listeners: impl Into<Listeners>) -> anyhow::Result<Daemon> {
-        let ledger = self.ledger(keep.environment).await?;
-        let books = Books::open(&keep.url, ledger, &self.run, &self.symbols, keep.folder)?;
-        let stop = CancellationToken::new();
-        let gate = books.writer.lease().map_or_else(EntryGate::default, |lease| end_with(lease, &stop));
-        let connected = connect(ConnectParts {
-            config: self.alpaca.clone(),
-            symbols: Arc::clone(&self.symbols),
-            calendar: Arc::clone(&self.calendar),
-            gate: gate.clone(),
-            clock: self.clock.clone(),
-            brackets: self.brackets,
-            settings: self.settings.clone(),
-            stop: stop.clone(),
-        })
-        .await?;
-        let (days, first) = self.plan(&connected).await?;
-        let running = keep.folder.mark_running()?;
-        let crashed = running.was_left_behind();
-        let config =
-            EngineConfig::new(self.run.clone(), Arc::clone(&self.symbols), Arc::clone(&self.calendar), BAR_LENGTH);
-        let identity = Identity {
-            ledger: books.ledger.view(),
-            config: keep.config.clone(),
-            settings: Arc::clone(&keep.settings),
-            feed: self.alpaca.feed.name().to_owned(),
-            simulated_speed: keep.simulated_speed,
-        };
-        let engine = Engine::new(config.live().explained());
-        let engine = match self.caps {
-            Some(caps) => engine.with_breaker(caps),
-            None => engine,
-        };
-        let start = Start {
-            folder: keep.folder,
-            running,
-            url: &keep.url,
-            retention: keep.retention,
-            books,
-            engine,
-            venue: venue(connected, gate, days, first, crashed, &self.clock),
-            identity,
-            context: keep.context,
-        };
-        Daemon::start(start, listeners, stop).await
-    }
-
-    /// Reads what must be known of the session under way or to come, and lets the planner bring those after it.
-    async fn plan(
-        &self,
-        connected: &Connected<C>,
-    ) -> anyhow::Result<(mpsc::Receiver<ReferenceData>, Option<ReferenceData>)> {
-        let (sender, days) = mpsc::channel(1);
-        if let Day::Known(day) = &self.day {
-            return Ok((days, Some((**day).clone())));
-        }
-        let planner = Planner {
-            clock: self.clock.clone(),
-            source: Arc::new(connected.broker.handle()),
-            calendar: Arc::clone(&self.calendar),
-            symbols: Arc::clone(&self.symbols),
-            run: self.run.clone(),
-        };
-        let session = planner.session_at_or_after(self.clock.now()).context("the calendar has no more sessions")?;
-        // Without the days before it a session that is under way or near cannot be traded: it is read before
-        // anything else happens. One that is far away is the planner's.
-        let first = if planner.is_due(&session) {
-            let read = planner.read(&session).await;
-            Some(read.map_err(|error| anyhow::anyhow!("the days before {} cannot be read: {error}", session.date))?)
-        } else {
-            None
-        };
-        let after = first.is_some().then_some(session);
-        tokio::spawn(planner.plan(after, sender));
-        Ok((days, first))
-    }
-}
-
-/// Stops everything when a lease is lost, and makes the gate that asks it.
-fn end_with(lease: &Lease, stop: &CancellationToken) -> EntryGate {
-    let (watched, stop) = (lease.clone(), stop.clone());
-    tokio::spawn(async move {
-        watched.lost().await;
-        stop.cancel();
-    });
-    EntryGate::owned(Arc::new(LeaseOwner(lease.clone())))
-}
-
-/// Joins the connection with the events that come before all others: the day, and after a crash its hold.
-fn venue<C: Clock>(
-    connected: Connected<C>,
-    gate: EntryGate,
-    days: mpsc::Receiver<ReferenceData>,
-    first: Option<ReferenceData>,
-    crashed: bool,
-    clock: &C,
-) -> Venue<AlpacaBroker<C>, AlpacaMarket<C>> {
-    let crash = crashed.then_some(Event::Feed(FeedState::Trouble(HoldKind::Crashed)));
-    let first_events = first.map(Event::Reference).into_iter().chain(crash).collect();
-    let Connected { broker, market, events } = connected;
-    Venue { broker, market, events, gate, days, now: clock.now(), first_events }
 }

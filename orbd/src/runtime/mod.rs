@@ -166,7 +166,10 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
             let flush_at = self.flush_at();
             tokio::select! {
                 biased;
-                () = self.stop.cancelled() => return self.flush().await,
+                () = self.stop.cancelled() => {
+                    self.take_audits();
+                    return self.flush().await;
+                }
                 Some(request) = self.commands.recv() => self.on_request(request).await?,
                 Some(event) = self.broker_events.recv() => self.on_reports(event).await?,
                 Some(audit) = self.audits.recv() => self.recorder.add_audit(audit),
@@ -402,7 +405,15 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
         while let Ok(event) = self.broker_events.try_recv() {
             self.on_reports(event).await?;
         }
+        self.take_audits();
         self.flush().await
+    }
+
+    /// Takes what is waiting of the audit log: it belongs into these books, and not into those of the next engine.
+    fn take_audits(&mut self) {
+        while let Ok(audit) = self.audits.try_recv() {
+            self.recorder.add_audit(audit);
+        }
     }
 }
 

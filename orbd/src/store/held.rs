@@ -1,10 +1,12 @@
 //! A connection that holds its ledger, so that nobody else writes it.
 
+use std::sync::Arc;
+
 use diesel::result::Error as DieselError;
 
 use super::connect::{AnyConn, Purpose, connect};
 use super::error::StoreError;
-use super::lease::{Lease, LeaseKeeper, bound_transactions};
+use super::lease::{Lease, LeaseHold, LeaseKeeper, bound_transactions};
 use super::ledger::Ledger;
 use super::lock::{Backend, FileLock, backend, end_backend};
 use super::migrate::{migrate, refuse_newer_schema};
@@ -19,7 +21,7 @@ pub(in crate::store) struct Held {
     /// Who serves the connection, at a server.
     backend: Option<Backend>,
     /// Absent for a file, and before [`Held::hold`].
-    lease: Option<LeaseKeeper>,
+    lease: Option<Arc<LeaseKeeper>>,
     // Dropped last.
     _lock: Option<FileLock>,
 }
@@ -41,7 +43,7 @@ impl Held {
         match &self.lease {
             Some(keeper) => keeper.lease().check(server),
             None => {
-                self.lease = Some(LeaseKeeper::take(&self.url, ledger)?);
+                self.lease = Some(Arc::new(LeaseKeeper::take(&self.url, ledger)?));
                 Ok(())
             }
         }
@@ -84,12 +86,17 @@ impl Held {
     pub(in crate::store) fn conn_and_lease(&mut self) -> Result<(&mut AnyConn, Option<&Lease>), StoreError> {
         let conn = self.conn.as_mut();
         let conn = conn.ok_or(StoreError::Lost { doing: "commit", source: DieselError::BrokenTransactionManager })?;
-        Ok((conn, self.lease.as_ref().map(LeaseKeeper::lease)))
+        Ok((conn, self.lease.as_ref().map(|keeper| keeper.lease())))
     }
 
     /// Returns what knows whether the ledger is still held; `None` for a file.
     pub(in crate::store) fn lease(&self) -> Option<&Lease> {
-        self.lease.as_ref().map(LeaseKeeper::lease)
+        self.lease.as_ref().map(|keeper| keeper.lease())
+    }
+
+    /// Returns what keeps the ledger from others when this has gone; `None` for a file.
+    pub(in crate::store) fn hold_on(&self) -> Option<LeaseHold> {
+        self.lease.as_ref().map(|keeper| LeaseHold::new(&self.url, keeper))
     }
 
     /// Returns the database.

@@ -17,7 +17,9 @@ use tokio::sync::watch;
 use super::connect::connect_postgres;
 use super::error::{Doing as _, StoreError};
 use super::ledger::Ledger;
+use super::text::Text as _;
 use super::url::DatabaseUrl;
+use crate::view::Environment;
 
 /// How long a lease lasts when it is not renewed.
 const LASTS: Duration = Duration::from_secs(5);
@@ -239,6 +241,86 @@ impl Drop for LeaseKeeper {
             let _ = released.recv_timeout(RELEASE_WITHIN);
         }
     }
+}
+
+/// Keeps a ledger from others while its writer has ended and it is not decided yet where orb trades next.
+#[derive(Clone, Debug)]
+pub struct LeaseHold {
+    url: DatabaseUrl,
+    keeper: Arc<LeaseKeeper>,
+}
+
+impl LeaseHold {
+    pub(in crate::store) fn new(url: &DatabaseUrl, keeper: &Arc<LeaseKeeper>) -> Self {
+        Self { url: url.clone(), keeper: Arc::clone(keeper) }
+    }
+
+    /// Says for whoever finds the ledger free that orb goes on with another one, which this process holds too. The other
+    /// one's own successor is forgotten.
+    ///
+    /// # Errors
+    /// When the ledger was [lost](StoreError::LeaseLost) to another process, or the database fails. After a failure of
+    /// the connection it may have been said.
+    pub fn pass_on(&self, to: &Ledger) -> Result<(), StoreError> {
+        let statement = "WITH passed AS (UPDATE leases SET successor = $2 WHERE ledger_id = $1 AND fence = $3 RETURNING fence) \
+             UPDATE leases SET successor = NULL WHERE ledger_id = $2 AND EXISTS (SELECT 1 FROM passed)";
+        let query = diesel::sql_query(statement)
+            .bind::<Text, _>(&self.shared().ledger)
+            .bind::<Text, _>(to.id())
+            .bind::<BigInt, _>(self.shared().fence);
+        let passed = query.execute(&mut connect_postgres(&self.url, SETUP)?).doing("pass the ledger on")?;
+        if passed == 1 { Ok(()) } else { Err(StoreError::LeaseLost { ledger: self.shared().ledger.clone() }) }
+    }
+
+    /// Takes back that orb goes on with another ledger.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn stay(&self) -> Result<(), StoreError> {
+        let statement = "UPDATE leases SET successor = NULL WHERE ledger_id = $1 AND fence = $2";
+        let query =
+            diesel::sql_query(statement).bind::<Text, _>(&self.shared().ledger).bind::<BigInt, _>(self.shared().fence);
+        query.execute(&mut connect_postgres(&self.url, SETUP)?).doing("keep the ledger")?;
+        Ok(())
+    }
+
+    fn shared(&self) -> &Shared {
+        &self.keeper.0.0
+    }
+}
+
+/// Returns the ledger with which orb went on from another one when the environment was switched; `None` where it did
+/// not, and for a file, beside which nobody stands by.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub fn successor(url: &DatabaseUrl, ledger: &Ledger) -> Result<Option<Ledger>, StoreError> {
+    if url.path().is_some() {
+        return Ok(None);
+    }
+    let mut conn = connect_postgres(url, SETUP)?;
+    let column = "SELECT EXISTS (SELECT 1 FROM pg_attribute \
+                  WHERE attrelid = to_regclass('leases') AND attname = 'successor') AS is_there";
+    if !diesel::sql_query(column).get_result::<Exists>(&mut conn).doing("look for leases")?.is_there {
+        return Ok(None);
+    }
+    let statement = "SELECT environment, account_id FROM leases JOIN ledgers ON ledgers.ledger_id = leases.successor \
+                     WHERE leases.ledger_id = $1";
+    let found = diesel::sql_query(statement).bind::<Text, _>(ledger.id()).load::<Successor>(&mut conn);
+    let Some(found) = found.doing("read where the ledger was passed on")?.pop() else { return Ok(None) };
+    let Successor { environment: value, account_id } = found;
+    let damaged =
+        |value| StoreError::Damaged { table: "ledgers", key: ledger.id().into(), column: "environment", value };
+    let environment = Environment::of_text(&value).ok_or(value).map_err(damaged)?;
+    Ok(Some(Ledger::new(environment, &account_id)))
+}
+
+#[derive(QueryableByName)]
+struct Successor {
+    #[diesel(sql_type = Text)]
+    environment: String,
+    #[diesel(sql_type = Text)]
+    account_id: String,
 }
 
 /// Takes a lease that is free; `None` when it is not.

@@ -34,7 +34,7 @@ mod writer;
 
 pub use backup::{Backup, BackupError, TableCount, backup, check_backup};
 pub use error::StoreError;
-pub use lease::{Lease, LeaseWatch, Standing};
+pub use lease::{Lease, LeaseHold, LeaseWatch, Standing, successor};
 pub use ledger::Ledger;
 pub use load::Restored;
 pub use logs::{LogFilter, LogLayer, LogLine, LogOptions, LogSearch, LogSender, LogWriter, Retention};

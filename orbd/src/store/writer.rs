@@ -12,7 +12,7 @@ use super::checkpoint::Checkpointer;
 use super::connect::{AnyConn, on_either};
 use super::error::{Doing as _, Inside, StoreError};
 use super::held::Held;
-use super::lease::Lease;
+use super::lease::{Lease, LeaseHold};
 use super::ledger::Ledger;
 use super::load::{Restored, load};
 use super::names::Names;
@@ -125,6 +125,13 @@ impl Writer {
     #[must_use]
     pub fn lease(&self) -> Option<&Lease> {
         self.held.lease()
+    }
+
+    /// Returns what keeps the ledger from others when the writer has gone, until it is dropped; `None` for a file, which
+    /// another process cannot wait for.
+    #[must_use]
+    pub fn hold_on(&self) -> Option<LeaseHold> {
+        self.held.hold_on()
     }
 
     /// Returns the names that rows are written with.

@@ -29,6 +29,11 @@ pub(crate) struct Account {
 impl Account {
     /// Opens an account in which these things go wrong, two minutes after the open.
     pub(crate) async fn open(faults: Value) -> Self {
+        Self::open_another(0, faults).await
+    }
+
+    /// Opens an account whose number comes of a seed.
+    pub(crate) async fn open_another(seed: u64, faults: Value) -> Self {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("bars.csv");
         std::fs::write(&file, bars()).unwrap();
@@ -37,6 +42,7 @@ impl Account {
             speed: Speed::Times(60.0),
             lead: Span::from_minutes(-2),
             rate_limit: None,
+            seed,
             faults: serde_json::from_value(faults).unwrap(),
             ..SimConfig::new(market)
         };

@@ -25,6 +25,8 @@ mod crash;
 #[cfg(test)]
 mod daemon;
 #[cfg(test)]
+mod environment;
+#[cfg(test)]
 mod flatten;
 #[cfg(test)]
 mod guard;

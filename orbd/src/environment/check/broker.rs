@@ -5,8 +5,8 @@ use std::sync::Arc;
 use chrono::Datelike as _;
 use chrono_tz::America::New_York;
 use orb_core::{Symbol, SymbolTable};
+use orb_exec::alpaca::Credentials;
 use orb_exec::alpaca::check::{self as at_broker, Verdict as BrokerVerdict};
-use orb_exec::alpaca::{Credentials, Environment};
 use orb_exec::{Clock as _, WallClock};
 
 use super::finding::{Finding, Verdict};
@@ -30,18 +30,18 @@ pub async fn broker(
     let calendar = Arc::new(orb_data::nyse_calendar(today.year(), today.year() + 1));
     let symbols = Arc::new(SymbolTable::new(symbols));
     match at_broker::check(&config.alpaca(credentials), symbols, calendar, &clock, today).await {
-        Ok(found) => found.into_iter().map(|finding| told(finding, config.environment)).collect(),
+        Ok(found) => found.into_iter().map(|finding| told(finding, config.is_simulated)).collect(),
         Err(error) => vec![Finding::of_error(ITEM, &error)],
     }
 }
 
 /// Takes over a finding, under a name that tells it from what this machine says.
-fn told(finding: at_broker::Finding, environment: Environment) -> Finding {
+fn told(finding: at_broker::Finding, is_simulated: bool) -> Finding {
     let at_broker::Finding { item, verdict, detail, remedy } = finding;
     let is_time = matches!(item.as_str(), "clock" | "calendar");
     let verdict = match verdict {
         BrokerVerdict::Pass => Verdict::Pass,
-        BrokerVerdict::Fail if is_time && environment == Environment::Sim => {
+        BrokerVerdict::Fail if is_time && is_simulated => {
             let remedy = "nothing to do: a simulator has a time of its own";
             return Finding::warn(&format!("{ITEM} {item}"), detail, remedy);
         }
@@ -57,20 +57,20 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(item: &str, environment: Environment, verdict: BrokerVerdict, expect: Verdict) {
+    fn check(item: &str, is_simulated: bool, verdict: BrokerVerdict, expect: Verdict) {
         let finding = at_broker::Finding { item: item.to_owned(), verdict, detail: "x".into(), remedy: String::new() };
-        let found = told(finding, environment);
+        let found = told(finding, is_simulated);
         assert_eq!((found.item, found.verdict), (format!("broker {item}"), expect));
     }
 
     #[test]
     fn a_simulators_time_is_its_own_and_nothing_else_is() {
-        check("clock", Environment::Sim, BrokerVerdict::Fail, Verdict::Warn);
-        check("calendar", Environment::Sim, BrokerVerdict::Fail, Verdict::Warn);
-        check("clock", Environment::Paper, BrokerVerdict::Fail, Verdict::Fail);
-        check("calendar", Environment::Live, BrokerVerdict::Fail, Verdict::Fail);
-        check("account", Environment::Sim, BrokerVerdict::Fail, Verdict::Fail);
-        check("clock", Environment::Sim, BrokerVerdict::Pass, Verdict::Pass);
-        check("feed", Environment::Paper, BrokerVerdict::Warn, Verdict::Warn);
+        check("clock", true, BrokerVerdict::Fail, Verdict::Warn);
+        check("calendar", true, BrokerVerdict::Fail, Verdict::Warn);
+        check("clock", false, BrokerVerdict::Fail, Verdict::Fail);
+        check("calendar", false, BrokerVerdict::Fail, Verdict::Fail);
+        check("account", true, BrokerVerdict::Fail, Verdict::Fail);
+        check("clock", true, BrokerVerdict::Pass, Verdict::Pass);
+        check("feed", false, BrokerVerdict::Warn, Verdict::Warn);
     }
 }

@@ -18,7 +18,7 @@ use secrecy::ExposeSecret as _;
 use super::finding::Finding;
 use super::records;
 use crate::environment::state::in_use;
-use crate::environment::{EnvironmentConfig, credentials, environment_name};
+use crate::environment::{EnvironmentConfig, environment_name};
 use crate::runtime::HaltFile;
 
 const FOLDER: &str = "state directory";
@@ -29,7 +29,7 @@ const CALENDAR_DAYS_MIN: i64 = 30;
 #[must_use]
 pub fn machine(config: &EnvironmentConfig, now: Timestamp) -> Vec<Finding> {
     let own = [Some(folder(&config.data_dir)), token(&config.data_dir), halt(&config.data_dir)];
-    let rest = [records::database(config), address(config), keys(config.environment), calendar(now)];
+    let rest = [records::database(config), address(config), keys(config), calendar(now)];
     let is_live = config.environment == Environment::Live;
     let paper = if is_live { super::readiness::paper_sessions(config) } else { Vec::new() };
     own.into_iter().flatten().chain(rest).chain(certificates(config)).chain(paper).collect()
@@ -103,9 +103,9 @@ fn certificates(config: &EnvironmentConfig) -> Option<Finding> {
     })
 }
 
-fn keys(environment: Environment) -> Finding {
-    match credentials::find(environment) {
-        Ok(found) => whose(environment, &found),
+fn keys(config: &EnvironmentConfig) -> Finding {
+    match config.credentials() {
+        Ok(found) => whose(config.environment, &found),
         Err(error) => Finding::of_error("credentials", &error),
     }
 }

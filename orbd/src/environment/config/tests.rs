@@ -267,3 +267,85 @@ fn the_sample_has_every_key() {
         assert!(text.lines().any(shows), "{key} is missing");
     }
 }
+
+/// Says of each environment how a file configures it, or why it cannot be used.
+fn all(file: &str) -> Environments {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("orb.toml");
+    std::fs::write(&path, file).expect("written");
+    let settings = SettingArgs { config: Some(path), ..SettingArgs::default() };
+    settings.environments(&args(None)).expect("a file")
+}
+
+#[test]
+fn the_table_of_one_environment_goes_before_the_general_one() {
+    let file = "environment = \"paper\"\n[alpaca]\nfeed = \"sip\"\nlive_enabled = true\nrequests_per_minute = 100\n\
+                trading_url = \"https://proxy.example\"\n[alpaca.live]\nfeed = \"iex\"\nrequests_per_minute = 200\n\
+                [alpaca.sim]\nurl = \"http://127.0.0.1:7999\"\n";
+    let all = all(file);
+    let of = |environment| all.get(environment).expect("configured");
+    let (sim, paper, live) = (of(Environment::Sim), of(Environment::Paper), of(Environment::Live));
+    assert_eq!((paper.feed, live.feed, sim.feed), (Feed::Sip, Feed::Iex, Feed::Sip));
+    assert_eq!((paper.limits.per_minute, live.limits.per_minute), (100, 200));
+    assert_eq!(paper.urls.trading.as_str(), "https://proxy.example/");
+    assert_eq!(live.urls.trading.as_str(), "https://api.alpaca.markets/", "the proxy is that of paper");
+    assert_eq!(sim.urls.trading.as_str(), "http://127.0.0.1:7999/");
+    assert_eq!([sim, paper, live].map(|config| config.is_simulated), [true, false, false]);
+    assert_eq!([sim, paper, live].map(|config| config.is_configured), [false, true, false]);
+    assert!(sim.data_dir == live.data_dir && sim.database == live.database, "they share the records");
+}
+
+#[test]
+fn what_one_environment_lacks_is_told_of_that_one() {
+    let all = all("environment = \"paper\"\n[alpaca]\nfeed = \"sip\"\n");
+    assert!(all.get(Environment::Paper).is_ok());
+    let error = all.get(Environment::Live).expect_err("not enabled");
+    assert!(error.contains("live: live trading is not enabled"), "{error}");
+    let error = all.get(Environment::Sim).expect_err("not configured");
+    assert!(error.contains("[alpaca.sim]"), "{error}");
+}
+
+#[test]
+fn a_simulator_plays_paper_or_live_on_this_machine_alone() {
+    let file = "environment = \"paper\"\n[alpaca.paper]\nurl = ";
+    let config = resolve(&format!("{file}\"http://127.0.0.1:7999\""));
+    assert_eq!((config.urls.data.as_str(), config.is_simulated), ("http://127.0.0.1:7999/", true));
+    refused(
+        &format!("{file}\"https://sim.example\""),
+        "/orb.toml:3: `url` of [alpaca.paper] is for a simulator on this",
+    );
+    refused(
+        "environment = \"paper\"\n[alpaca.papper]\nurl = \"http://127.0.0.1:1\"",
+        "[alpaca] has no key `papper`, did you mean `paper`?",
+    );
+    refused("[alpaca.live]\nlive_enabled = true", "`live_enabled` belongs into [alpaca]");
+}
+
+#[test]
+fn the_last_switch_goes_before_the_file() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("orb.toml");
+    std::fs::write(&path, "environment = \"paper\"\n[alpaca]\nlive_enabled = true\n").expect("written");
+    let settings = SettingArgs { config: Some(path), ..SettingArgs::default() };
+    let args = EnvironmentArgs { data_dir: Some(folder.path().into()), ..EnvironmentArgs::default() };
+    let now = || settings.resolve_environment(&args).expect("an environment").environment;
+    assert_eq!(now(), Environment::Paper);
+    let chosen = Chosen {
+        environment: Environment::Live,
+        ledger: "live-1f3a9c02".to_owned(),
+        at: "2026-03-02T14:30:00Z".to_owned(),
+        actor: "dana".to_owned(),
+        reason: String::new(),
+        is_held: true,
+    };
+    chosen.write(folder.path()).expect("written");
+    assert_eq!(now(), Environment::Live);
+    let all = settings.environments(&args).expect("a file");
+    let (config, last) = all.now().expect("an environment");
+    assert_eq!((config.environment, last), (Environment::Live, Some(chosen)));
+    std::fs::write(Chosen::path(folder.path()), "{").expect("written");
+    assert!(
+        settings.resolve_environment(&args).is_err() && all.now().is_err(),
+        "it is not known where orders are to go"
+    );
+}

@@ -9,8 +9,12 @@ const PAPER: Environment = Environment::Paper;
 
 /// Looks in variables and in files of mode 0600, each `NAME=VALUE`.
 fn look(environment: Environment, variables: &[&str], files: &[&str]) -> Result<[String; 2], String> {
+    look_for(environment, Names::All, variables, files)
+}
+
+fn look_for(environment: Environment, names: Names, variables: &[&str], files: &[&str]) -> Result<[String; 2], String> {
     let folder = folder(files);
-    let found = sources(&folder, variables).find(environment);
+    let found = sources(&folder, variables).find(environment, names);
     let shown = format!("{found:?}");
     let found = found.map_err(|error| error.to_string().replace(&folder.path().display().to_string(), ""));
     // Every value of these tests that must not be shown has this word.
@@ -84,7 +88,7 @@ fn missing_ones_are_asked_for() {
     let live = ["ORB_LIVE_KEY_ID=L1", "ORB_LIVE_SECRET=hunter2"];
     refused(PAPER, &live, &[], "no credentials for paper");
     let without = Sources { folder: None, variable: |_: &str| None };
-    assert!(matches!(without.find(PAPER), Err(CredentialsError::Missing { environment: "paper" })));
+    assert!(matches!(without.find(PAPER, Names::All), Err(CredentialsError::Missing { environment: "paper" })));
 }
 
 #[test]
@@ -118,7 +122,7 @@ fn values_that_are_no_keys() {
 #[test]
 fn files_that_cannot_be_trusted_or_read() {
     let folder = folder(&["orb-paper-key-id=F1", "orb-paper-secret=hunter2"]);
-    let find = || sources(&folder, &[]).find(PAPER).expect_err("refused").to_string();
+    let find = || sources(&folder, &[]).find(PAPER, Names::All).expect_err("refused").to_string();
     let secret = folder.path().join("orb-paper-secret");
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o644)).expect("opened to all");
     let error = find();
@@ -136,8 +140,20 @@ fn files_that_cannot_be_trusted_or_read() {
 
 #[test]
 fn nothing_shows_a_value() {
-    let found = sources(&folder(&[]), &VARIABLES).find(PAPER).expect("credentials");
+    let found = sources(&folder(&[]), &VARIABLES).find(PAPER, Names::All).expect("credentials");
     for shown in [format!("{found:?}"), format!("{:?} {:?}", found.key_id, found.secret)] {
         assert!(!shown.contains("hunter2") && !shown.contains("V1"), "{shown}");
     }
+}
+
+#[test]
+fn names_without_an_environment_are_for_the_configured_one_alone() {
+    let any = ["orb-key-id=G1", "orb-secret=hunter2-G2"];
+    for (variables, files) in [(&GENERAL[..], &[][..]), (&[], &any)] {
+        assert!(look_for(PAPER, Names::All, variables, files).is_ok());
+        let error = look_for(PAPER, Names::Own, variables, files).expect_err("of another environment");
+        assert!(error.contains("there are no credentials for paper"), "{error}");
+    }
+    let own = look_for(PAPER, Names::Own, &VARIABLES, &any).expect("its own");
+    assert_eq!(own, ["V1", "hunter2-V2"]);
 }

@@ -96,9 +96,10 @@ impl Board {
 
     /// Takes a newer state where what led to it is lost.
     pub(super) fn skip_to(&mut self, view: Arc<View>, lost: u64) {
+        let is_same = self.view.ledger == view.ledger;
         self.view = view;
         self.sequence = self.view.sequence.max(self.sequence + 1);
-        let open = self.view.session.map(|session| session.open);
+        let open = self.view.session.map(|session| session.open).filter(|_| is_same);
         self.points.retain(|point| open.is_some_and(|open| point.at >= open));
         self.restart(lost);
     }

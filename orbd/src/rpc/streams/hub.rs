@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use orb_core::Timestamp;
 use tokio::{
     sync::{broadcast, watch},
     time::{MissedTickBehavior, interval_at, sleep},
@@ -17,7 +18,7 @@ use super::board::Board;
 use crate::{
     rpc::{Handle, records},
     store::EquityRow,
-    view::{LogView, Update},
+    view::{LogView, SessionView, Update, View},
 };
 
 /// Shortest time between two batches: what changes in between comes as one.
@@ -52,6 +53,8 @@ pub(super) struct Hub {
     lines: broadcast::Receiver<Arc<LogView>>,
     /// Tells readers that there is something new.
     news: watch::Sender<u64>,
+    /// The books whose recorded equity is on the board; `None` before the first.
+    recorded: Option<Arc<str>>,
 }
 
 impl Hub {
@@ -62,7 +65,7 @@ impl Hub {
         let board = Board::new(epoch, handle.current());
         let shared = Arc::new(Shared { board: RwLock::new(board) });
         let (news, readers) = watch::channel(0);
-        (Self { handle, shared: Arc::clone(&shared), updates, lines, news }, shared, readers)
+        (Self { handle, shared: Arc::clone(&shared), updates, lines, news, recorded: None }, shared, readers)
     }
 
     /// Keeps the board until the engine has gone.
@@ -74,12 +77,10 @@ impl Hub {
         loop {
             tokio::select! {
                 update = self.updates.recv() => {
-                    let is_new = |update: &Arc<Update>| {
-                        update.sequence >= first.sequence && !Arc::ptr_eq(&update.view, &first)
-                    };
-                    if !self.take(update, is_new) {
+                    if !self.take(update, |update| is_after(update, &first)) {
                         return;
                     }
+                    self.take_recorded().await;
                     self.tell();
                     sleep(SPACING).await;
                 }
@@ -146,9 +147,16 @@ impl Hub {
         }
     }
 
-    /// Takes the equity of the session that was recorded before this run.
-    async fn take_recorded(&self) {
-        match self.recorded().await {
+    /// Takes the equity of the session that was recorded before this engine began: once for each change of the books,
+    /// when their engine has shown where it is.
+    async fn take_recorded(&mut self) {
+        let view = Arc::clone(&self.shared.read().view);
+        let Some(now) = view.now.filter(|_| self.recorded.as_ref() != Some(&view.ledger.id)) else { return };
+        if *self.handle.reader.ledger_id() != *view.ledger.id {
+            return;
+        }
+        self.recorded = Some(Arc::clone(&view.ledger.id));
+        match self.equity_until(view.session, now).await {
             Ok(points) if points.is_empty() => {}
             Ok(points) => self.shared.write().take_recorded(points),
             Err(error) => {
@@ -157,17 +165,18 @@ impl Hub {
         }
     }
 
-    async fn recorded(&self) -> Result<Vec<EquityRow>, Status> {
-        let view = Arc::clone(&self.shared.read().view);
-        match (view.session, view.now) {
-            (Some(session), Some(now)) if *self.handle.reader.ledger_id() == *view.ledger.id => {
-                records::read(&self.handle.reader, move |reader| reader.equity(session.open, now)).await
-            }
-            _ => Ok(Vec::new()),
-        }
+    async fn equity_until(&self, session: Option<SessionView>, now: Timestamp) -> Result<Vec<EquityRow>, Status> {
+        let Some(session) = session else { return Ok(Vec::new()) };
+        records::read(&self.handle.reader, move |reader| reader.equity(session.open, now)).await
     }
 
     fn tell(&self) {
         self.news.send_modify(|round| *round += 1);
     }
+}
+
+/// Tells whether an update is of after a view. Other books count their own sequences.
+fn is_after(update: &Update, first: &Arc<View>) -> bool {
+    let is_newer = update.view.ledger != first.ledger || update.sequence >= first.sequence;
+    is_newer && !Arc::ptr_eq(&update.view, first)
 }

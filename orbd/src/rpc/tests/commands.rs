@@ -7,6 +7,7 @@ use orb_core::event::Command;
 use tonic::{Code, Request, Status};
 
 use super::fixture::{ADMIN, Fixture, Mood};
+use crate::store::Audit;
 
 fn kill(id: &str, flatten: bool) -> v1::SetKillSwitchRequest {
     let action = KillSwitchAction::Engage.into();
@@ -162,6 +163,11 @@ async fn a_command_that_was_finished_before_the_start_is_not_done_again() {
     assert!(fixture.runtime.seen.lock().unwrap().is_empty(), "it reached the engine");
     let other = control.close_position(earlier("earlier-1", "another reason")).await.unwrap_err();
     assert_eq!(other.code(), Code::AlreadyExists);
+    // Those of books that are traded later count beside them.
+    let of_other = Audit { request_id: "other-1".to_owned(), ..fixture.handle.finished.find("earlier-1").unwrap() };
+    fixture.handle.finished.add([of_other]);
+    assert!(control.close_position(earlier("other-1", "news")).await.unwrap().into_inner().replayed);
+    assert!(control.close_position(earlier("earlier-1", "news")).await.unwrap().into_inner().replayed);
     // One that failed is tried again.
     let reply = control.close_position(earlier("earlier-2", "news")).await.unwrap().into_inner();
     assert!(!reply.replayed);

@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     auth::{Auth, Role},
-    rpc::{Accepted, CommandReply, CommandRequest, Handle, RefusalKind, Refused, listen, serve},
+    rpc::{Accepted, CommandReply, CommandRequest, Finished, Handle, RefusalKind, Refused, listen, serve},
     store::{Audit, Commit, DatabaseUrl, Ledger, Names, Reader, Writer},
     view::{Change, ClosingView, EntryView, Environment, LimitsView, LogView, PositionView, SignalView, Update, View},
 };
@@ -50,7 +50,7 @@ const fn limits(daily_loss_e6: i64, max_positions: u32) -> RiskLimits {
     RiskLimits { daily_loss_e6, max_positions }
 }
 
-fn names() -> Names {
+pub(super) fn names() -> Names {
     Names { symbols: symbols(), strategies: vec!["orb-classic".to_owned(), "orb-etf".to_owned()] }
 }
 
@@ -382,8 +382,12 @@ impl Fixture {
         let (audit, audits) = mpsc::channel(8);
         let reader = Reader::open(&url, &ledger).unwrap();
         let gate = orb_exec::EntryGate::default();
-        let finished = finished().into();
-        let handle = Handle { view, updates: updates.clone(), logs, commands, gate, audit, finished, reader };
+        let done = Finished::default();
+        done.add(finished());
+        let finished = done;
+        let switchboard = crate::rpc::Switchboard::default();
+        let updates_out = updates.clone();
+        let handle = Handle { view, updates: updates_out, logs, commands, gate, audit, finished, reader, switchboard };
         let runtime = Arc::new(Runtime { view: view_in, updates, mood, seen: Mutex::default() });
         tokio::spawn(Arc::clone(&runtime).answer(requests));
         let token = |text| Token::parse(text).unwrap();

@@ -38,10 +38,14 @@ async fn positions_come_in_pages() {
     };
     assert_eq!(symbols(&page), ["AAPL", "NVDA"]);
     let next = v1::ListPositionsRequest { page_token: page.next_page_token, ..first };
-    let page = portfolio.list_positions(next).await.unwrap().into_inner();
+    let page = portfolio.list_positions(next.clone()).await.unwrap().into_inner();
     assert_eq!((symbols(&page), page.next_page_token.as_str()), (vec!["SPY".to_owned()], ""));
     let bad = v1::ListPositionsRequest { page_token: "x".to_owned(), ..Default::default() };
     check_refused(portfolio.list_positions(bad).await, "page_token");
+    let other = v1::ListPositionsRequest { symbols: vec!["SPY".to_owned()], ..next.clone() };
+    check_refused(portfolio.list_positions(other).await, "page_token");
+    fixture.runtime.publish(|view| view.ledger.id = "paper-1".into());
+    check_refused(portfolio.list_positions(next).await, "page_token");
     let bad = v1::ListPositionsRequest { page_size: -1, ..Default::default() };
     check_refused(portfolio.list_positions(bad).await, "page_size");
 }

@@ -21,7 +21,8 @@ use super::fixture::{Fixture, at, date, dollars, price, signal_view};
 use crate::{
     auth::{Caller, Role},
     rpc::{Control, Portfolio, Streams},
-    view::{Change, FillView, LogView, SessionPhase, SessionView, View},
+    store::{Commit, EquityRow, Ledger, Writer},
+    view::{Change, Environment, FillView, LogView, SessionPhase, SessionView, View},
 };
 
 async fn next<T>(stream: &mut (impl Stream<Item = Result<T, Status>> + Unpin)) -> T {
@@ -157,6 +158,38 @@ async fn equity_has_a_point_each_second_and_at_once_after_a_fill() {
     let mut again = portfolio.stream_equity(v1::StreamEquityRequest::default()).await.unwrap().into_inner();
     let Some(EquityEvent::Snapshot(snapshot)) = next(&mut again).await.event else { panic!("no snapshot") };
     assert_eq!(snapshot.points.len(), 2);
+}
+
+#[tokio::test]
+async fn the_curve_of_other_books_is_what_their_records_have() {
+    let fixture = in_session().await;
+    let mut portfolio = fixture.client().await.portfolio();
+    let mut stream = portfolio.stream_equity(v1::StreamEquityRequest::default()).await.unwrap().into_inner();
+    let Some(EquityEvent::Snapshot(snapshot)) = next(&mut stream).await.event else { panic!("no snapshot") };
+    assert_eq!(snapshot.points.len(), 0);
+    let other = Ledger::new(Environment::Paper, "another");
+    let row = |minute, text| {
+        let (at, equity, realized) = (at(13, 14, minute), dollars(text), dollars("0"));
+        EquityRow { at, equity, realized, unrealized: realized }
+    };
+    let rows = [row(31, "500"), row(32, "501")];
+    let mut writer = Writer::open(&fixture.url, other.clone(), super::fixture::names()).unwrap();
+    writer.commit(&Commit { equity: &rows, ..Commit::default() }).unwrap();
+    // First the daemon shows that the engine of other books begins, then that engine shows itself; it counts anew.
+    fixture.handle.reader.turn_to(&other);
+    fixture.runtime.publish(|view| {
+        let (session, symbols) = (view.session, Arc::clone(&view.symbols));
+        *view = View { ledger: other.view(), session, symbols, ..View::default() };
+    });
+    fixture.runtime.publish(|view| view.now = Some(at(13, 15, 0)));
+    let curve = |message: v1::StreamEquityResponse| match message.event {
+        Some(EquityEvent::Snapshot(snapshot)) if !snapshot.points.is_empty() => Some(snapshot),
+        _ => None,
+    };
+    let curve = find(&mut stream, curve).await;
+    assert_eq!(curve.ledger.unwrap().id, other.id());
+    let equity: Vec<_> = curve.points.iter().map(|point| point.equity.as_str()).collect();
+    assert_eq!(equity[..2], ["500", "501"]);
 }
 
 #[tokio::test]

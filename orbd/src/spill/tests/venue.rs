@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::daemon::{Books, Daemon, Folder, Start, Venue};
+use crate::daemon::{Books, Daemon, Folder, Post, Start, Venue};
 use crate::demo::DemoSession;
 use crate::rehearsal::{Minutes, by_hand};
 use crate::rpc::CommandReply;
@@ -179,19 +179,19 @@ impl Day {
             feed: "simulated".to_owned(),
             simulated_speed: Some(0.0),
         };
+        let stop = CancellationToken::new();
+        let engine = orb_backtest::driver::bar_driven(engine);
         let start = Start {
             folder: &folder,
             running: folder.mark_running().expect("a mark"),
             url,
-            books,
-            engine: orb_backtest::driver::bar_driven(engine),
-            venue,
-            identity,
+            post: Post { books, engine, venue, identity, stop: stop.child_token() },
             context: "spill",
             retention: crate::store::Retention::default(),
+            switchboard: crate::rpc::Switchboard::default(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let daemon = Daemon::start(start, listener, CancellationToken::new()).await.expect("a daemon");
+        let daemon = Daemon::start(start, listener, stop).await.expect("a daemon");
         (Self { daemon, url: url.clone() }, stops)
     }
 

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 use orb_core::fact::Fact;
 
 use super::cluster::Cluster;
-use super::samples::{commit, session};
+use super::samples::{commit, names, session};
 use super::{Database, ledger};
-use crate::store::{Commit, DatabaseUrl, LeaseWatch, Standing, StoreError, Writer};
+use crate::store::{Commit, DatabaseUrl, LeaseWatch, Ledger, Standing, StoreError, Writer, successor};
+use crate::view::Environment;
 
 /// What takes a lease away from its holder, as another process does once it has expired.
 const TAKE_OVER: &str = "UPDATE leases SET fence = fence + 1, holder = 'process 1 on another machine', \
@@ -26,6 +27,7 @@ fn a_ledger_on_a_server_has_one_holder() {
         a_lease_that_nobody_renews_is_taken,
         a_standby_sees_the_holder_until_it_ends,
         a_commit_keeps_the_lease_until_its_end,
+        a_ledger_that_was_passed_on_has_a_successor,
     ] {
         case(&Database::postgres(&cluster));
     }
@@ -108,4 +110,29 @@ fn a_commit_keeps_the_lease_until_its_end(database: &Database) {
 fn a_file_has_no_standby() {
     let error = LeaseWatch::new(&DatabaseUrl::sqlite("/orb.db"), &ledger()).expect_err("a file").to_string();
     assert!(error.contains("without --standby"), "{error}");
+}
+
+fn a_ledger_that_was_passed_on_has_a_successor(database: &Database) {
+    let url = &database.url;
+    let other = Ledger::new(Environment::Live, "another");
+    assert_eq!(successor(url, &ledger()).expect("an answer"), None, "there is no database yet");
+    let (writer, next) = (database.writer(), Writer::open(url, other.clone(), names()).expect("opened"));
+    let (hold, next_hold) = (writer.hold_on().expect("a server"), next.hold_on().expect("a server"));
+    drop(writer);
+    let mut watch = LeaseWatch::new(url, &ledger()).expect("a server");
+    assert!(watch.holder().expect("an answer").is_some(), "it is held without a writer");
+    hold.pass_on(&other).expect("passed on");
+    assert_eq!(successor(url, &ledger()).expect("an answer"), Some(other.clone()));
+    hold.stay().expect("taken back");
+    assert_eq!(successor(url, &ledger()).expect("an answer"), None);
+    hold.pass_on(&other).expect("passed on");
+    next_hold.pass_on(&ledger()).expect("and back");
+    assert_eq!(successor(url, &ledger()).expect("an answer"), None, "orb trades with it again");
+    assert_eq!(successor(url, &other).expect("an answer"), Some(ledger()));
+    drop((next, next_hold, hold));
+    assert_eq!(watch.holder().expect("an answer"), None, "the last one that held it has gone");
+    let hold = database.writer().hold_on().expect("a server");
+    database.tamper(TAKE_OVER);
+    assert!(is_lost(&hold.pass_on(&other)), "whoever was set aside decides nothing");
+    assert_eq!(successor(url, &ledger()).expect("an answer"), None);
 }
