@@ -27,6 +27,8 @@ mod daemon;
 #[cfg(test)]
 mod flatten;
 #[cfg(test)]
+mod grpc_web;
+#[cfg(test)]
 mod guard;
 #[cfg(test)]
 mod judgement;
@@ -51,6 +53,14 @@ mod refusals;
 #[cfg(test)]
 mod replay;
 #[cfg(test)]
+mod security;
+#[cfg(test)]
 mod standby;
 #[cfg(test)]
 mod sweep;
+#[cfg(test)]
+mod tls;
+#[cfg(test)]
+mod tokens;
+#[cfg(test)]
+mod wire;
