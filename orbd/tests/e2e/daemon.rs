@@ -109,6 +109,18 @@ impl Process {
         }
     }
 
+    /// Waits until it has written a text to its log.
+    #[track_caller]
+    fn logs(&mut self, text: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.err.text().contains(text) {
+            let ended = self.child.try_wait().unwrap();
+            assert!(ended.is_none(), "it ended without logging {text:?}: {:?}", self.wait());
+            assert!(Instant::now() < deadline, "it does not log {text:?}: {self:?}");
+            std::thread::sleep(LOOK_EVERY);
+        }
+    }
+
     fn kill(&mut self) {
         // It may have ended by itself.
         let _ = self.child.kill();
@@ -175,7 +187,7 @@ impl Demo {
         let mut process = Process::start(command);
         process.says("orb.v1.ControlService/GetStatus");
         let banner = process.out.text();
-        let address = banner.split_once("http://").and_then(|(_, rest)| rest.split_once(',')).unwrap().0.to_owned();
+        let address = banner.split_once("://").and_then(|(_, rest)| rest.split_once(',')).unwrap().0.to_owned();
         Self { process, folder: folder.to_owned(), address }
     }
 
@@ -183,6 +195,12 @@ impl Demo {
     #[track_caller]
     pub(crate) fn session_over(&mut self) {
         self.process.says("The session is over.");
+    }
+
+    /// Waits until the log says a text.
+    #[track_caller]
+    pub(crate) fn logs(&mut self, text: &str) {
+        self.process.logs(text);
     }
 
     /// Waits for its end, which it comes to by itself with `--exit`, and checks that all went well.

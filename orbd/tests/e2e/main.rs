@@ -29,6 +29,8 @@ mod environment;
 #[cfg(test)]
 mod flatten;
 #[cfg(test)]
+mod grpc_web;
+#[cfg(test)]
 mod guard;
 #[cfg(test)]
 mod judgement;
@@ -53,6 +55,14 @@ mod refusals;
 #[cfg(test)]
 mod replay;
 #[cfg(test)]
+mod security;
+#[cfg(test)]
 mod standby;
 #[cfg(test)]
 mod sweep;
+#[cfg(test)]
+mod tls;
+#[cfg(test)]
+mod tokens;
+#[cfg(test)]
+mod wire;

@@ -4,6 +4,7 @@ mod access;
 mod commands;
 mod fan_out;
 mod fixture;
+mod fuzz;
 mod lists;
 mod streams;
 mod topics;
