@@ -6,6 +6,7 @@
 mod alarms;
 mod attempts;
 mod audit;
+mod bars;
 mod caller;
 mod cancel;
 mod chain;
