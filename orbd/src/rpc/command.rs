@@ -76,6 +76,16 @@ pub(super) async fn send_parts(
     Ok(accepted)
 }
 
+/// Gives the runtime one engine command of the several that a request stands for; it is not recorded as carried out.
+pub(super) async fn send_part(
+    handle: &Handle,
+    asked: &Asked,
+    name: &str,
+    command: Command,
+) -> Result<Accepted, Status> {
+    exchange(handle, asked.part(name, command), None).await
+}
+
 async fn exchange(handle: &Handle, authorised: Authorised, record: Option<Audit>) -> Result<Accepted, Status> {
     let (reply, answer) = oneshot::channel();
     let stopping = || Status::unavailable("the daemon is stopping and takes no commands");

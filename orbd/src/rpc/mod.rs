@@ -18,6 +18,7 @@ mod convert;
 mod explanation;
 mod export;
 mod feed;
+mod foreign;
 mod front;
 mod gate;
 mod guarded;

@@ -82,3 +82,45 @@ fn row(engine: &Engine, date: orb_core::Date, bar: &Bar) -> BarRow {
         volume: i64::try_from(bar.volume).unwrap_or(i64::MAX),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use orb_core::{Price, Span, Timestamp};
+
+    use super::*;
+
+    fn waiting(count: i64) -> Bars {
+        let price = Price::from_cents(100);
+        let row = |number| BarRow {
+            date: "2026-02-13".parse().unwrap(),
+            symbol: "NVDA".to_owned(),
+            at: Timestamp::from_micros(number),
+            length: Span::from_minutes(1),
+            open: price,
+            high: price,
+            low: price,
+            close: price,
+            volume: 1,
+        };
+        Bars { waiting: (0..count).map(row).collect(), due: Some(Instant::now() + AFTER) }
+    }
+
+    #[test]
+    fn a_minute_of_many_symbols_is_recorded_in_parts_and_in_order() {
+        let (mut bars, mut taken) = (waiting(500), Vec::new());
+        assert!(!bars.is_due(), "they wait for what comes with them");
+        for part in [128, 128, 128, 116] {
+            assert!(bars.hurry() && bars.is_due());
+            let rows = bars.take();
+            assert_eq!(rows.len(), part);
+            assert!(!bars.is_due(), "others have their turn first");
+            taken.extend(rows.into_iter().map(|row| row.at.micros()));
+        }
+        assert!(taken.iter().copied().eq(0..500) && !bars.hurry() && bars.due().is_none());
+    }
+
+    #[test]
+    fn very_many_bars_do_not_pile_up() {
+        assert_eq!(waiting(40_000).take().len(), 10_000);
+    }
+}

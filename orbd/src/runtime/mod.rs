@@ -376,7 +376,7 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
         record.into_iter().for_each(|record| self.recorder.add_audit(record));
         self.step(self.market.now(), Event::Command(wanted)).await?;
         self.flush().await?;
-        Ok(Accepted { before, after: self.publisher.current() })
+        Ok(Accepted { before, after: self.publisher.current(), account: self.broker.account() })
     }
 
     /// A halt file that somebody else put there means halted too.

@@ -10,6 +10,8 @@ mod api;
 #[cfg(test)]
 mod at_broker;
 #[cfg(test)]
+mod bars;
+#[cfg(test)]
 mod books;
 #[cfg(test)]
 mod check;
@@ -26,6 +28,8 @@ mod crash;
 mod daemon;
 #[cfg(test)]
 mod flatten;
+#[cfg(test)]
+mod foreign;
 #[cfg(test)]
 mod guard;
 #[cfg(test)]
