@@ -8,6 +8,7 @@ use orb_core::effect::{BrokerEffect, EffectClass, EffectId};
 use orb_core::event::{BrokerSnapshot, Event, FeedState, Outcome};
 use orb_core::order::{OrderUpdate, Rejection, RejectionKind};
 
+use crate::alpaca::Emergency;
 use crate::ownership::Ownership;
 
 /// Carries out the engine's effects.
@@ -22,6 +23,12 @@ pub trait Broker: Send + 'static {
     /// still without an answer.
     fn drain_entries(&mut self) -> impl Future<Output = usize> + Send {
         core::future::ready(0)
+    }
+
+    /// Returns what asks the account for the few things that are not the engine's; `None` where there is no account
+    /// beside the engine's.
+    fn account(&self) -> Option<Emergency> {
+        None
     }
 
     /// Returns the whole state at the broker.

@@ -101,6 +101,11 @@ impl Emergency {
         Ok(Self { rest })
     }
 
+    /// Makes one that shares a broker's connection and its rate limit.
+    pub(super) const fn beside(rest: Rest) -> Self {
+        Self { rest }
+    }
+
     /// Reads what time it is at the broker.
     ///
     /// # Errors

@@ -22,6 +22,8 @@ pub enum Scope {
     Own,
     /// Everything in the account.
     Everything,
+    /// What is not orb's, in symbols in which orb has nothing.
+    Foreign,
     /// orb's entries; positions stay and keep their stops.
     EntriesOnly,
 }
@@ -80,7 +82,7 @@ impl<'a> Flattener<'a> {
         let mut last = None;
         loop {
             if !may_go_on() {
-                self.report.trouble("it was stopped: orbd is alive again, and has what is left".to_owned());
+                self.report.trouble(stopped(self.scope).to_owned());
                 break;
             }
             match look(self.broker).await {
@@ -118,7 +120,8 @@ impl<'a> Flattener<'a> {
     async fn step(&mut self, holdings: &Holdings, may_go_on: &impl Fn() -> bool) {
         let (scope, limits) = (self.scope, Limits { close_within: self.pace.close_within });
         for (symbol, holding) in &holdings.0 {
-            if !concerns(scope, holding) && !self.tracks.contains_key(symbol) {
+            let is_followed = self.tracks.contains_key(symbol) && (scope != Scope::Foreign || !has_own(holding));
+            if !concerns(scope, holding) && !is_followed {
                 continue;
             }
             let track = self.tracks.entry(symbol.clone()).or_insert_with(|| Track::new(goal(scope)));
@@ -200,7 +203,7 @@ impl<'a> Flattener<'a> {
             self.report.is_verified &= found.left.is_none();
             self.report.symbols.push(found);
         }
-        if self.scope != Scope::Everything {
+        if matches!(self.scope, Scope::Own | Scope::EntriesOnly) {
             self.report.foreign = foreign_symbols(&holdings).into_iter().map(ToOwned::to_owned).collect();
         }
         self.report
@@ -217,6 +220,8 @@ impl<'a> Flattener<'a> {
         let cancelled = own()
             .filter(|order| order.life == Life::Over && asked.is_some_and(|asked| asked.contains(order.id.as_str())))
             .map(name);
+        let is_open = |id: &str| holding.foreign.iter().any(|order| order.as_str() == id);
+        let others = asked.into_iter().flatten().filter(|id| self.scope == Scope::Foreign && !is_open(id)).cloned();
         let closed = own()
             .filter(|order| !order.filled.is_zero())
             .filter(|order| {
@@ -228,7 +233,7 @@ impl<'a> Flattener<'a> {
             });
         SymbolReport {
             symbol: symbol.to_owned(),
-            cancelled: cancelled.collect(),
+            cancelled: cancelled.chain(others).collect(),
             closed: closed.collect(),
             left: self.leftover(holding, name),
             notes: track.notes().to_vec(),
@@ -237,11 +242,16 @@ impl<'a> Flattener<'a> {
 
     /// Returns what is left of what was to go.
     fn leftover(&self, holding: &Holding, name: impl Fn(&orb_exec::alpaca::SeenOrder) -> String) -> Option<Leftover> {
+        if self.scope == Scope::Foreign {
+            let orders: Vec<String> = holding.foreign.iter().map(|id| id.as_str().to_owned()).collect();
+            let is_left = !holding.position.is_zero() || !orders.is_empty();
+            return is_left.then_some(Leftover { shares: holding.position, orders, stop: None });
+        }
         let concerns = |role: OrderRole| self.scope != Scope::EntriesOnly || role == OrderRole::Entry;
         let open = || holding.open().filter(|order| concerns(order.role)).map(|order| &order.seen);
         let shares = match self.scope {
             Scope::Own => holding.own_shares(),
-            Scope::Everything => holding.position,
+            Scope::Everything | Scope::Foreign => holding.position,
             Scope::EntriesOnly if holding.has_open_stop() => Decimal::ZERO,
             Scope::EntriesOnly => holding.own_shares(),
         };
@@ -271,17 +281,32 @@ pub(crate) async fn look_at(broker: &Emergency, now: Timestamp) -> Result<Holdin
 const fn goal(scope: Scope) -> Goal {
     match scope {
         Scope::Own => Goal::Flat,
-        Scope::Everything => Goal::FlatForAll,
+        Scope::Everything | Scope::Foreign => Goal::FlatForAll,
         Scope::EntriesOnly => Goal::NoEntries,
     }
 }
 
 /// Tells whether something is to be done about a symbol.
 fn concerns(scope: Scope, holding: &Holding) -> bool {
-    let has_own = holding.open().next().is_some() || !holding.net.is_zero();
+    let (has_own, has_any) = (has_own(holding), !holding.position.is_zero() || !holding.foreign.is_empty());
     match scope {
         Scope::Own => has_own,
-        Scope::Everything => has_own || !holding.position.is_zero() || !holding.foreign.is_empty(),
+        Scope::Everything => has_own || has_any,
+        Scope::Foreign => has_any && !has_own,
         Scope::EntriesOnly => holding.open().any(|order| order.role == OrderRole::Entry),
+    }
+}
+
+/// Tells whether orb has shares of a symbol, or orders that are not over.
+fn has_own(holding: &Holding) -> bool {
+    holding.open().next().is_some() || !holding.net.is_zero()
+}
+
+const fn stopped(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Own | Scope::Everything | Scope::EntriesOnly => {
+            "it was stopped: orbd is alive again, and has what is left"
+        }
+        Scope::Foreign => "it was stopped: entries are allowed again, or another account is traded",
     }
 }

@@ -136,7 +136,7 @@ pub(super) async fn cancel_all_orders(
 }
 
 async fn cancel_all(handle: Handle, asked: Asked, deadline: Instant) -> Result<v1::CancelAllOrdersResponse, Status> {
-    let Accepted { before, after } = send(&handle, &asked).await?;
+    let Accepted { before, after, .. } = send(&handle, &asked).await?;
     let mut touched = Touched::default();
     touched.see(&before);
     touched.see(&after);

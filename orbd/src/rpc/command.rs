@@ -76,6 +76,16 @@ pub(super) async fn send_parts(
     Ok(accepted)
 }
 
+/// Gives the runtime one engine command of the several that a request stands for; it is not recorded as carried out.
+pub(super) async fn send_part(
+    handle: &Handle,
+    asked: &Asked,
+    name: &str,
+    command: Command,
+) -> Result<Accepted, Status> {
+    exchange(handle, asked.part(name, command), None).await
+}
+
 async fn exchange(handle: &Handle, authorised: Authorised, record: Option<Audit>) -> Result<Accepted, Status> {
     // The new engine must not take what was meant for the old one's positions; a kill is meant for every engine.
     if handle.switchboard.is_switching() && !matches!(authorised.command, Command::Kill { .. }) {

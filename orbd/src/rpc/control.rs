@@ -30,6 +30,7 @@ const RESUMED_BY_DEFAULT: [HoldKind; 2] = [HoldKind::OperatorPause, HoldKind::En
 #[derive(Clone, Debug)]
 pub struct Control {
     pub(super) handle: Handle,
+    pub(super) foreign: super::foreign::Foreign,
     replies: Replies,
     streams: Streams,
 }
@@ -38,7 +39,7 @@ impl Control {
     /// Makes the service.
     #[must_use]
     pub fn new(handle: Handle, streams: Streams) -> Self {
-        Self { handle, replies: Replies::default(), streams }
+        Self { handle, foreign: super::foreign::Foreign::default(), replies: Replies::default(), streams }
     }
 
     /// Does a command once and records what became of it, which `describe` says; a repetition gets the first reply.
@@ -326,7 +327,7 @@ fn asked_kill(request: &Request<v1::SetKillSwitchRequest>) -> Result<Asked, Stat
 async fn kill(handle: Handle, asked: Asked, deadline: Instant) -> Result<v1::SetKillSwitchResponse, Status> {
     let request_id = asked.authorised.request_id.clone();
     let command = asked.authorised.command;
-    let Accepted { before, after } = send(&handle, &asked).await?;
+    let Accepted { before, after, .. } = send(&handle, &asked).await?;
     let Command::Kill { flatten } = command else {
         return Ok(kill_reply(&after, request_id, true));
     };
@@ -486,7 +487,7 @@ async fn close(
     deadline: Instant,
 ) -> Result<v1::ClosePositionResponse, Status> {
     let request_id = asked.authorised.request_id.clone();
-    let Accepted { before, after } = send(&handle, &asked).await?;
+    let Accepted { before, after, .. } = send(&handle, &asked).await?;
     let mut touched = Touched::default();
     for position in [before.position(symbol), after.position(symbol)].into_iter().flatten() {
         touched.see_position(position);

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use orb_core::event::Authorised;
-use orb_exec::EntryGate;
+use orb_exec::{EntryGate, alpaca::Emergency};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::Switchboard;
@@ -98,6 +98,8 @@ pub struct Accepted {
     pub before: Arc<View>,
     /// The first view with it.
     pub after: Arc<View>,
+    /// Asks the broker's account beside the engine; `None` where the venue has no other users.
+    pub account: Option<Emergency>,
 }
 
 /// Explains why a command was not carried out.

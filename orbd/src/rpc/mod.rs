@@ -6,6 +6,7 @@
 mod alarms;
 mod attempts;
 mod audit;
+mod bars;
 mod caller;
 mod cancel;
 mod chain;
@@ -18,6 +19,7 @@ mod environment;
 mod explanation;
 mod export;
 mod feed;
+mod foreign;
 mod front;
 mod gate;
 mod guarded;

@@ -3,7 +3,7 @@
 use orb_api::v1::{self, signal_service_server::SignalService};
 use tonic::{Request, Response, Status};
 
-use super::{Feed, Handle, Streams, chain, convert, records, universe, validate};
+use super::{Feed, Handle, Streams, bars, chain, convert, records, universe, validate};
 use crate::store::{DecisionFilter, SignalFilter};
 
 /// Serves `orb.v1.SignalService`.
@@ -99,7 +99,7 @@ impl SignalService for Signals {
         universe::list(&self.handle, request.get_ref()).await.map(Response::new)
     }
 
-    async fn list_bars(&self, _: Request<v1::ListBarsRequest>) -> Result<Response<v1::ListBarsResponse>, Status> {
-        Err(Status::unimplemented("not served yet"))
+    async fn list_bars(&self, request: Request<v1::ListBarsRequest>) -> Result<Response<v1::ListBarsResponse>, Status> {
+        bars::list(&self.handle, request.get_ref()).await.map(Response::new)
     }
 }

@@ -4,6 +4,7 @@
 //! before the transaction that holds its cause is committed. While the [store is in trouble](crate::spill), the spill
 //! file takes its place, and entries are held.
 
+mod bars;
 mod degraded;
 mod halt_file;
 mod publish;
@@ -149,7 +150,7 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
                     MarketStep::Wakeup(now) => self.step(now, Event::Wakeup).await?,
                     MarketStep::Advanced(_) => {}
                     MarketStep::End => {
-                        self.flush().await?;
+                        self.flush_all().await?;
                         return Ok(Ended::MarketEnd);
                     }
                 },
@@ -168,7 +169,7 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
                 biased;
                 () = self.stop.cancelled() => {
                     self.take_audits();
-                    return self.flush().await;
+                    return self.flush_all().await;
                 }
                 Some(request) = self.commands.recv() => self.on_request(request).await?,
                 Some(event) = self.broker_events.recv() => self.on_reports(event).await?,
@@ -230,6 +231,7 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
             self.say_what_is_wanted();
         }
         if urgent || !self.lets_go(&event) {
+            self.recorder.add_bars(&self.engine, &event);
             self.recorder.add(self.engine.now(), epoch, event, effects);
         }
         urgent
@@ -258,6 +260,15 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
         Ok(())
     }
 
+    /// Commits everything, the bars for charts too.
+    async fn flush_all(&mut self) -> Result<(), KeepError> {
+        self.flush().await?;
+        while self.recorder.hurry_bars() {
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
     /// Carries out what was decided; returns the entries that are not sent because they are not in the records.
     async fn act(&mut self, kept: Kept, decided: Vec<(Timestamp, u64, Effect)>) -> Vec<EffectId> {
         let mut refused = Vec::new();
@@ -281,7 +292,8 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
     /// Returns when what waits is committed at the latest; `None` when nothing waits.
     fn flush_at(&self) -> Option<Instant> {
         let after = if self.keeper.is_degraded() { FLUSH_AFTER_DEGRADED } else { FLUSH_AFTER };
-        self.recorder.oldest().map(|since| since + after)
+        let oldest = self.recorder.oldest().map(|since| since + after);
+        [oldest, self.recorder.bars_due()].into_iter().flatten().min()
     }
 
     async fn on_request(&mut self, request: CommandRequest) -> Result<(), KeepError> {
@@ -367,7 +379,7 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
         record.into_iter().for_each(|record| self.recorder.add_audit(record));
         self.step(self.market.now(), Event::Command(wanted)).await?;
         self.flush().await?;
-        Ok(Accepted { before, after: self.publisher.current() })
+        Ok(Accepted { before, after: self.publisher.current(), account: self.broker.account() })
     }
 
     /// A halt file that somebody else put there means halted too.
@@ -406,7 +418,7 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
             self.on_reports(event).await?;
         }
         self.take_audits();
-        self.flush().await
+        self.flush_all().await
     }
 
     /// Takes what is waiting of the audit log: it belongs into these books, and not into those of the next engine.

@@ -8,6 +8,7 @@ use orb_core::fact::Fact;
 use orb_core::{Engine, Money, Restored, Timestamp};
 use tokio::time::Instant;
 
+use super::bars::Bars;
 use crate::journal::{Encoder, EntryRef, Header, Start};
 use crate::spill::{Bundle, Events};
 use crate::store::{Audit, EquityRow};
@@ -31,6 +32,7 @@ pub struct Recorder {
     waiting: Vec<Waiting>,
     audits: Vec<Audit>,
     equity: Vec<EquityRow>,
+    bars: Bars,
     oldest: Option<Instant>,
     sequence: u64,
     last_effect: u64,
@@ -55,6 +57,7 @@ impl Recorder {
             waiting: Vec::new(),
             audits: Vec::new(),
             equity: Vec::new(),
+            bars: Bars::default(),
             oldest: None,
             sequence: last_sequence,
             last_effect,
@@ -79,10 +82,21 @@ impl Recorder {
         self.waiting.is_empty()
     }
 
-    /// Returns since when something waits; `None` when nothing does.
+    /// Returns since when something waits; `None` when nothing does. Bars for charts do not count.
     #[must_use]
     pub const fn oldest(&self) -> Option<Instant> {
         self.oldest
+    }
+
+    /// Returns when bars for charts are to be recorded at the latest; `None` while none wait.
+    #[must_use]
+    pub const fn bars_due(&self) -> Option<Instant> {
+        self.bars.due()
+    }
+
+    /// Makes the bars for charts due at once, as before an end; tells whether any wait.
+    pub fn hurry_bars(&mut self) -> bool {
+        self.bars.hurry()
     }
 
     /// Adds an event and what the engine made of it.
@@ -90,6 +104,11 @@ impl Recorder {
         self.sequence += 1;
         self.touch();
         self.waiting.push(Waiting { sequence: self.sequence, now, epoch, event, effects });
+    }
+
+    /// Adds the bars of an event, for charts.
+    pub fn add_bars(&mut self, engine: &Engine, event: &Event) {
+        self.bars.add(engine, event);
     }
 
     /// Adds what became of a command.
@@ -118,10 +137,15 @@ impl Recorder {
 
     /// Takes what waits, to be committed as one; `None` when nothing waits.
     ///
-    /// What is taken and not kept is lost: it is the taker's to see to it.
+    /// What is taken and not kept is lost: it is the taker's to see to it. Bars for charts go with what has no effects,
+    /// so that no order waits for them.
     pub(super) fn take(&mut self, engine: &Engine) -> Option<Taken> {
-        self.oldest.take()?;
+        if self.oldest.take().is_none() && !self.bars.is_due() {
+            return None;
+        }
         let waiting = core::mem::take(&mut self.waiting);
+        let is_urgent = waiting.iter().any(|waiting| !waiting.effects.is_empty());
+        let bars = if is_urgent || !self.bars.is_due() { Vec::new() } else { self.bars.take() };
         self.last_effect =
             waiting.iter().flat_map(|waiting| effect_ids(&waiting.effects)).fold(self.last_effect, u64::max);
         let bundle = Bundle {
@@ -130,6 +154,7 @@ impl Recorder {
             facts: waiting.iter().flat_map(|waiting| facts(&waiting.effects)).cloned().collect(),
             audits: core::mem::take(&mut self.audits),
             equity: core::mem::take(&mut self.equity),
+            bars,
         };
         let decided = waiting
             .into_iter()

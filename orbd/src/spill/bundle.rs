@@ -3,11 +3,11 @@
 use orb_core::fact::Fact;
 use orb_core::{Date, Timestamp};
 
-use crate::store::{Audit, Commit, EquityRow, JournalRow};
+use crate::store::{Audit, BarRow, Commit, EquityRow, JournalRow};
 
 /// Room that a fact takes, about.
 const FACT_BYTES: usize = 512;
-/// Room that a record of a command or a point of the equity curve takes, about.
+/// Room that a record of a command, a point of the equity curve or a bar takes, about.
 const ROW_BYTES: usize = 256;
 
 /// Holds what belongs together: all of it is kept, or nothing.
@@ -23,6 +23,8 @@ pub struct Bundle {
     pub audits: Vec<Audit>,
     /// Points of the intraday equity curve.
     pub equity: Vec<EquityRow>,
+    /// Bars for charts.
+    pub bars: Vec<BarRow>,
 }
 
 /// Holds the journal's row of a bundle.
@@ -51,6 +53,7 @@ impl Bundle {
             facts: &self.facts,
             audits: &self.audits,
             equity: &self.equity,
+            bars: &self.bars,
         }
     }
 
@@ -68,7 +71,8 @@ impl Bundle {
     /// Returns about how much memory it takes.
     pub(super) fn bytes(&self) -> usize {
         let journal = self.events.as_ref().map_or(0, |events| events.bytes.len());
-        journal + self.facts.len() * FACT_BYTES + (self.audits.len() + self.equity.len() + 1) * ROW_BYTES
+        let rows = self.audits.len() + self.equity.len() + self.bars.len() + 1;
+        journal + self.facts.len() * FACT_BYTES + rows * ROW_BYTES
     }
 }
 

@@ -5,13 +5,13 @@ use base64::engine::general_purpose::STANDARD;
 use orb_core::effect::Effect;
 use orb_core::fact::Fact;
 use orb_core::symbol::{Symbol, SymbolTable};
-use orb_core::{Money, Timestamp};
+use orb_core::{Money, Price, Span, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::bundle::{Bundle, Events};
 use crate::journal;
-use crate::store::{Audit, EquityRow, Ledger, Names};
+use crate::store::{Audit, BarRow, EquityRow, Ledger, Names};
 
 /// The form of the file; another one is refused.
 const FORM: u32 = 1;
@@ -95,7 +95,13 @@ struct Body {
     /// Time, equity, realized and unrealized, in micros.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     equity: Vec<[i64; 4]>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    bars: Vec<BarBody>,
 }
+
+/// Date and ticker; then start, length, open, high, low and close in micros, and the volume.
+#[derive(Serialize, Deserialize)]
+struct BarBody(String, String, [i64; 7]);
 
 #[derive(Serialize, Deserialize)]
 struct EventsBody {
@@ -125,6 +131,7 @@ impl Body {
             events: bundle.events.as_ref().map(EventsBody::of),
             audits: bundle.audits.iter().map(AuditBody::of).collect(),
             equity: bundle.equity.iter().map(of_point).collect(),
+            bars: bundle.bars.iter().map(BarBody::of).collect(),
         }
     }
 
@@ -136,8 +143,25 @@ impl Body {
             last_sequence: self.last,
             audits: self.audits.into_iter().map(AuditBody::into_audit).collect(),
             equity: self.equity.into_iter().map(point).collect(),
+            bars: self.bars.into_iter().map(BarBody::into_bar).collect::<Result<_, _>>()?,
         };
         Ok((self.number, bundle))
+    }
+}
+
+impl BarBody {
+    fn of(row: &BarRow) -> Self {
+        let [open, high, low, close] = [row.open, row.high, row.low, row.close].map(Price::micros);
+        let numbers = [row.at.micros(), row.length.micros(), open, high, low, close, row.volume];
+        Self(row.date.to_string(), row.symbol.clone(), numbers)
+    }
+
+    fn into_bar(self) -> Result<BarRow, String> {
+        let Self(date, symbol, [at, length, open, high, low, close, volume]) = self;
+        let [open, high, low, close] = [open, high, low, close].map(Price::from_micros);
+        let date = date.parse().map_err(|_| format!("`{date}` is not a date"))?;
+        let (at, length) = (Timestamp::from_micros(at), Span::from_micros(length));
+        Ok(BarRow { date, symbol, at, length, open, high, low, close, volume })
     }
 }
 

@@ -45,12 +45,12 @@ pub use outsider::WriteLock;
 pub(crate) use outsider::make_room;
 pub use page::{DateRange, Page, PageBinding, PageRequest, SortOrder};
 pub use queries::{
-    AuditFilter, AuditRow, CommandFilter, DecisionFilter, FillFilter, JournalEntryRow, JournalSpan, OrderFilter,
-    SignalFilter, TradeFilter,
+    AuditFilter, AuditRow, BarFilter, CommandFilter, DecisionFilter, FillFilter, JournalEntryRow, JournalSpan,
+    OrderFilter, SignalFilter, TradeFilter,
 };
 pub use reader::Reader;
 pub use rows::{
-    AttemptKey, Audit, DecisionRow, EquityRow, FillRow, OrderRow, ParityRow, SessionRow, SignalRow, TradeRow,
+    AttemptKey, Audit, BarRow, DecisionRow, EquityRow, FillRow, OrderRow, ParityRow, SessionRow, SignalRow, TradeRow,
     TradeStatus,
 };
 pub use url::DatabaseUrl;

@@ -167,6 +167,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    bars (ledger_id, date, symbol, at) {
+        ledger_id -> Text,
+        date -> Text,
+        symbol -> Text,
+        at -> BigInt,
+        length -> BigInt,
+        open -> BigInt,
+        high -> BigInt,
+        low -> BigInt,
+        close -> BigInt,
+        volume -> BigInt,
+    }
+}
+
+diesel::table! {
     holds (ledger_id, kind, since) {
         ledger_id -> Text,
         kind -> Text,

@@ -18,9 +18,9 @@ use super::load::{Restored, load};
 use super::names::Names;
 use super::queries::{load_journal_end, signed};
 use super::rows::{
-    Audit, Context, EquityRow, StoredAlarm, StoredAudit, StoredClosing, StoredCommand, StoredDecision, StoredEquity,
-    StoredExplanation, StoredFill, StoredHold, StoredJournal, StoredLimits, StoredOrder, StoredSession, StoredSignal,
-    StoredStrategyStop, StoredTrade, upsert,
+    Audit, BarRow, Context, EquityRow, StoredAlarm, StoredAudit, StoredBar, StoredClosing, StoredCommand,
+    StoredDecision, StoredEquity, StoredExplanation, StoredFill, StoredHold, StoredJournal, StoredLimits, StoredOrder,
+    StoredSession, StoredSignal, StoredStrategyStop, StoredTrade, upsert,
 };
 use super::schema::{audit_log, journal, ledgers};
 use super::text::Text as _;
@@ -41,6 +41,8 @@ pub struct Commit<'a> {
     pub audits: &'a [Audit],
     /// The account's value.
     pub equity: &'a [EquityRow],
+    /// Bars for charts.
+    pub bars: &'a [BarRow],
 }
 
 /// Holds a row of the journal.
@@ -267,6 +269,7 @@ impl Writer {
         commit.facts.iter().for_each(|fact| rows.add(fact, context));
         rows.commands = commit.audits.iter().map(|audit| StoredCommand::of(audit, self.ledger.id())).collect();
         rows.audits = rows.commands.iter().map(|command| rows.ends.append_command(command)).collect();
+        rows.bars = commit.bars.iter().map(|bar| StoredBar::of(bar, self.ledger.id())).collect();
         rows.equity = commit.equity.iter().map(|point| StoredEquity::of(point, self.ledger.id())).collect();
         Ok(rows)
     }
@@ -293,6 +296,7 @@ struct Rows {
     commands: Vec<StoredCommand>,
     audits: Vec<StoredAudit>,
     equity: Vec<StoredEquity>,
+    bars: Vec<StoredBar>,
 }
 
 impl Rows {
@@ -336,6 +340,7 @@ impl Rows {
             diesel::insert_into(audit_log::table).values(row).execute(conn)?;
         }
         upsert(&self.equity, conn)?;
+        upsert(&self.bars, conn)?;
         let at = self.journal.as_ref().map_or(Timestamp::MIN, |row| Timestamp::from_micros(row.at));
         failpoint::pass(Place::Written, at);
         Ok(())

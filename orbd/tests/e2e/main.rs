@@ -10,6 +10,8 @@ mod api;
 #[cfg(test)]
 mod at_broker;
 #[cfg(test)]
+mod bars;
+#[cfg(test)]
 mod books;
 #[cfg(test)]
 mod check;
@@ -28,6 +30,8 @@ mod daemon;
 mod environment;
 #[cfg(test)]
 mod flatten;
+#[cfg(test)]
+mod foreign;
 #[cfg(test)]
 mod grpc_web;
 #[cfg(test)]

@@ -4,6 +4,7 @@ use orbd::store::DatabaseUrl;
 use tempfile::TempDir;
 
 use crate::{
+    bars::check_bars,
     client::{connect, entered, is_held, outcome, positions, status, trades, until_traded},
     cluster::Cluster,
     commands::SETTINGS,
@@ -24,7 +25,10 @@ async fn a_demo_equals_its_backtest(cluster: &Cluster) {
     let (folder, database) = (TempDir::new().unwrap(), cluster.database());
     let mut demo = Demo::start(folder.path(), &["--speed", "max", "--database", &database]);
     demo.session_over();
-    let found = outcome(&connect(&demo).await).await;
+    let client = connect(&demo).await;
+    let found = outcome(&client).await;
+    check_bars(&client, &Files::synthetic("csv").bars, 0..3).await;
+    drop(client);
     demo.terminate();
     assert_eq!(found, Files::synthetic("parquet").backtest(day(), &[]));
     assert!(!folder.path().join("orb.db").exists(), "a database beside the server's");

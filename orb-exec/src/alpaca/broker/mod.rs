@@ -19,6 +19,7 @@ pub use self::outbox::Outbox;
 use self::perform::Task;
 pub(crate) use self::perform::position;
 use super::config::{AlpacaConfig, BracketSupport, ConfigError};
+use super::emergency::Emergency;
 use super::rate::Urgency;
 use super::rest::{CallError, Health, Manner, Rest, paths};
 use super::wire::order::ServerClock;
@@ -190,6 +191,10 @@ impl<C: Clock> Broker for AlpacaBroker<C> {
             Placed::Behind(true) => desk.rest.reconsider(),
             Placed::Behind(false) => {}
         }
+    }
+
+    fn account(&self) -> Option<Emergency> {
+        Some(Emergency::beside(self.desk.rest.clone()))
     }
 
     async fn drain_entries(&mut self) -> usize {

@@ -260,7 +260,7 @@ impl Runtime {
         self.view.send_replace(Arc::clone(&after));
         let update = Update { sequence: after.sequence, view: Arc::clone(&after), changes };
         let _ = self.updates.send(Arc::new(update));
-        Accepted { before, after }
+        Accepted { before, after, account: None }
     }
 
     /// Returns how many wait for views.

@@ -9,7 +9,7 @@ use crate::spill::error::SpillError;
 use crate::spill::file::{SpillFile, SpillReader};
 use crate::spill::line::{Head, Line};
 use crate::spill::{Merged, merge};
-use crate::store::{EquityRow, Ledger, Reader};
+use crate::store::{BarRow, EquityRow, Ledger, Reader};
 use crate::view::Environment;
 
 /// Leaves a spill file behind that holds these, as a crash does.
@@ -43,6 +43,10 @@ fn a_bundle_comes_back_from_its_line() {
     whole.audits = audit("a", 7).audits;
     let (at, equity) = (Timestamp::from_micros(9), point(-5));
     whole.equity = vec![EquityRow { at, equity, realized: point(1), unrealized: point(i64::MIN) }];
+    let price = orb_core::Price::from_micros(1_230_000);
+    let (open, high, low, close) = (price, price, price, price);
+    let (date, length) = ("2026-02-13".parse().expect("a date"), orb_core::Span::from_minutes(1));
+    whole.bars = vec![BarRow { date, symbol: "NVDA".to_owned(), at, length, open, high, low, close, volume: 7 }];
     leave(&books, &[whole.clone(), audit("b", 7)]);
     let mut reader = SpillReader::open(&books.spill()).expect("a file");
     assert_eq!(reader.head().expect("a line"), Some(Head::new(&ledger(), &names())));

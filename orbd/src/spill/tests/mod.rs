@@ -90,6 +90,7 @@ fn bundle(sequence: u64) -> Bundle {
         facts: vec![fact],
         audits: Vec::new(),
         equity: Vec::new(),
+        bars: Vec::new(),
     }
 }
 

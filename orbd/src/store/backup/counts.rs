@@ -10,9 +10,10 @@ use crate::store::error::{Doing as _, Inside, StoreError};
 use crate::store::schema::{journal, ledgers};
 
 /// The tables of the records.
-const TABLES: [&str; 18] = [
+const TABLES: [&str; 19] = [
     "alarms",
     "audit_log",
+    "bars",
     "closings",
     "commands",
     "decisions",

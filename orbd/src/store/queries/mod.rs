@@ -1,6 +1,7 @@
 //! The reader's lists, one file per table.
 
 mod audit;
+mod bars;
 mod commands;
 mod decisions;
 mod explanations;
@@ -16,6 +17,7 @@ mod signals;
 mod trades;
 
 pub use audit::{AuditFilter, AuditRow};
+pub use bars::BarFilter;
 pub use commands::CommandFilter;
 pub use decisions::DecisionFilter;
 pub use fills::FillFilter;

@@ -6,6 +6,7 @@
 mod alarm;
 mod attempt;
 mod audit;
+mod bar;
 mod closing;
 mod command;
 mod decision;
@@ -25,6 +26,7 @@ mod strategy_stop;
 mod trade;
 
 pub use attempt::AttemptKey;
+pub use bar::BarRow;
 pub use command::Audit;
 pub use decision::DecisionRow;
 pub use equity::EquityRow;
@@ -37,6 +39,7 @@ pub use trade::{TradeRow, TradeStatus};
 
 pub(in crate::store) use alarm::StoredAlarm;
 pub(in crate::store) use audit::StoredAudit;
+pub(in crate::store) use bar::StoredBar;
 pub(in crate::store) use closing::StoredClosing;
 pub(in crate::store) use command::StoredCommand;
 pub(in crate::store) use decision::StoredDecision;

@@ -34,7 +34,7 @@ pub(super) fn every_fact_comes_back(database: &Database) {
     };
     let mut writer = database.writer();
     let journal = Some(journal_row(1));
-    writer.commit(&Commit { journal, facts: &facts, equity: &[equity], audits: &[] }).expect("a commit");
+    writer.commit(&Commit { journal, facts: &facts, equity: &[equity], ..Commit::default() }).expect("a commit");
     drop(writer);
     let restored = database.writer().load().expect("the records");
     assert_eq!(restored.session, Some(session()));
@@ -146,7 +146,7 @@ pub(super) fn a_commit_is_kept_whole_or_not_at_all(database: &Database) {
     let equity =
         [EquityRow { at: super::samples::at(0), equity: Money::ZERO, realized: Money::ZERO, unrealized: Money::ZERO }];
     let facts = one_of_each();
-    let failing = Commit { journal: Some(journal_row(2)), facts: &facts, equity: &equity, audits: &[] };
+    let failing = Commit { journal: Some(journal_row(2)), facts: &facts, equity: &equity, ..Commit::default() };
     let error = writer.commit(&failing).expect_err("the table is gone");
     assert!(matches!(error, StoreError::Failed { doing: "commit", .. }), "{error}");
     let restored = writer.load().expect("the records");

@@ -1,6 +1,7 @@
 //! One suite for both databases.
 
 mod backup;
+mod bars;
 pub(crate) mod cluster;
 mod crash;
 mod facts;
@@ -99,6 +100,9 @@ suite! {
     open::ledgers_do_not_see_each_other,
     open::migrating_twice_changes_nothing,
     open::a_reader_cannot_write,
+    bars::bars_come_back_by_symbol_and_day,
+    bars::a_corrected_bar_replaces_the_one_before,
+    bars::a_token_of_bars_belongs_to_its_symbol_and_day,
     lists::pages_join_to_the_whole_list,
     lists::a_token_belongs_to_its_filter_and_order,
     lists::the_audit_log_is_listed_by_number,

@@ -38,7 +38,7 @@ pub(super) fn what_is_in_force_is_restored(database: &Database) {
     ];
     let journal = Some(JournalRow { last_sequence: 7, last_effect: 31, ..journal_row(1) });
     let audits = [audit(1), audit(2)];
-    writer.commit(&Commit { journal, facts: &facts, audits: &audits, equity: &[] }).expect("a commit");
+    writer.commit(&Commit { journal, facts: &facts, audits: &audits, ..Commit::default() }).expect("a commit");
     drop(writer);
     let mut writer = database.writer();
     assert_eq!(writer.last_sequence(), 7);
