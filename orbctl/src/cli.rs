@@ -75,6 +75,7 @@ pub(crate) struct Global {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Status(commands::status::Args),
+    Watch(commands::watch::Args),
     Account(commands::account::Args),
     Positions(commands::positions::Args),
     Orders(commands::orders::Args),

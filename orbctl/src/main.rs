@@ -8,6 +8,7 @@ mod follow;
 mod output;
 mod paging;
 mod session;
+mod watch;
 mod wire;
 
 use std::process::ExitCode;

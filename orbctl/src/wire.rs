@@ -101,6 +101,12 @@ pub(crate) fn new_york(micros: i64) -> String {
     instant(micros).map_or_else(String::new, show)
 }
 
+/// Returns the time of day for people: New York, to the second; nothing when it is absent.
+pub(crate) fn time_of_day(value: Option<&Timestamp>) -> String {
+    let micros = value.and_then(|time| timestamp_to_micros(time).ok()).and_then(instant);
+    micros.map_or_else(String::new, |time| time.with_timezone(&New_York).format("%H:%M:%S").to_string())
+}
+
 /// Returns a span for people: `1:02:03`, or `4.2s` below a minute.
 pub(crate) fn clock(micros: i64) -> String {
     let sign = if micros < 0 { "-" } else { "" };

@@ -22,12 +22,13 @@ pub(crate) mod parity;
 pub(crate) mod pause;
 pub(crate) mod positions;
 pub(crate) mod readiness;
-mod request;
+pub(crate) mod request;
 pub(crate) mod resume;
 pub(crate) mod signals;
 pub(crate) mod status;
 pub(crate) mod trades;
 pub(crate) mod universe;
+pub(crate) mod watch;
 
 use crate::{
     cli::{Cli, Command},
@@ -39,6 +40,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
     let global = &cli.global;
     match cli.command {
         Command::Status(args) => status::run(global, args).await,
+        Command::Watch(args) => watch::run(global, args).await,
         Command::Account(args) => account::run(global, args).await,
         Command::Positions(args) => positions::run(global, args).await,
         Command::Signals(args) => signals::run(global, args).await,
