@@ -66,7 +66,11 @@ impl Failure {
         let message = wire::first_words(status);
         let refusal = Refusal::of(status);
         // What the daemon advises goes before what orbctl can guess from the code.
-        let remedy = refusal.remedy.map_or_else(|| remedy.to_owned(), |remedy| format!("; {remedy}"));
+        let remedy = match refusal.remedy {
+            Some(said) if message.contains(&said) => String::new(),
+            Some(said) => format!("; {said}"),
+            None => remedy.to_owned(),
+        };
         let faults = refusal.fields.iter().filter(|fault| !message.contains(&fault.description));
         let faults: String = faults.map(|fault| format!("; {}: {}", fault.field, fault.description)).collect();
         let line = format!("{what} failed: {message}{faults}{remedy}");

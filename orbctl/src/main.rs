@@ -5,6 +5,7 @@ mod commands;
 mod config;
 mod failure;
 mod follow;
+mod list;
 mod output;
 mod paging;
 mod session;

@@ -6,12 +6,13 @@ pub(crate) mod audit;
 pub(crate) mod cancel;
 pub(crate) mod close;
 pub(crate) mod completions;
+pub(crate) mod config;
 mod confirm;
 pub(crate) mod decisions;
 pub(crate) mod equity;
 pub(crate) mod export;
 pub(crate) mod fills;
-mod filters;
+pub(crate) mod filters;
 pub(crate) mod kill;
 pub(crate) mod limits;
 pub(crate) mod logs;
@@ -29,6 +30,7 @@ pub(crate) mod status;
 pub(crate) mod trades;
 pub(crate) mod universe;
 pub(crate) mod watch;
+pub(crate) mod why;
 
 use crate::{
     cli::{Cli, Command},
@@ -63,6 +65,8 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Audit(args) => audit::run(global, args).await,
         Command::Alarms(args) => alarms::run(global, args).await,
         Command::Limits(args) => limits::run(global, args).await,
+        Command::Why(args) => why::run(global, args).await,
+        Command::Config(args) => config::run(global, args),
         Command::Man(args) => man::run(&args),
         Command::Completions(args) => completions::run(&args),
     }

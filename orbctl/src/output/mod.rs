@@ -10,5 +10,5 @@ mod sheet;
 pub(crate) use cell::Cell;
 pub(crate) use grid::{Column, Grid, minor};
 pub(crate) use paint::{Colour, Tone, tone};
-pub(crate) use printer::{Format, Printer};
+pub(crate) use printer::{Format, Printer, json_line};
 pub(crate) use sheet::{Piece, Sheet};
