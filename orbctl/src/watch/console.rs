@@ -81,6 +81,7 @@ impl Console {
         self.notice = Some(Notice { text: result.unwrap_or_else(|text| text), is_failure });
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "most keys do nothing here")]
     fn on_plain_key(&mut self, code: KeyCode) -> Step {
         match code {
             KeyCode::Char('q') => return Step::Quit,
@@ -115,12 +116,11 @@ impl Console {
     }
 
     fn answer_close(&mut self, symbol: String, code: KeyCode) -> Step {
-        match code {
-            KeyCode::Char('y' | 'Y') => self.act(Act::Close(symbol)),
-            _ => self.nothing_done(),
-        }
+        let is_yes = matches!(code, KeyCode::Char('y' | 'Y'));
+        if is_yes { self.act(Act::Close(symbol)) } else { self.nothing_done() }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "most keys do nothing here")]
     fn answer_flatten(&mut self, mut typed: String, code: KeyCode) -> Step {
         match code {
             KeyCode::Esc => return self.nothing_done(),

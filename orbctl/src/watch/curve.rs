@@ -57,7 +57,6 @@ fn result(board: &Board) -> Option<i64> {
 }
 
 /// Returns seconds and dollars: what the day has brought at each moment.
-#[expect(clippy::cast_precision_loss, reason = "a dot on a terminal, not money")]
 fn dots(board: &Board) -> Vec<(f64, f64)> {
     let Some(open) = base(board) else { return Vec::new() };
     let step = board.points.len().div_ceil(DOTS_MAX).max(1);
@@ -89,12 +88,10 @@ fn seconds(time: &Timestamp) -> Option<f64> {
     timestamp_to_micros(time).ok().map(seconds_of)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a place on a terminal")]
 fn seconds_of(micros: i64) -> f64 {
     micros as f64 / MICROS
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "seconds of this century fit")]
 fn clock(seconds: f64) -> String {
     let time = Timestamp { seconds: seconds as i64, nanos: 0 };
     wire::time_of_day(Some(&time)).chars().take(5).collect()

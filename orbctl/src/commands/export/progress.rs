@@ -55,12 +55,11 @@ impl Workplace {
     /// Fails where there is none, or one of something else: its rows would not fit.
     pub(super) fn read(&self, task: &str) -> Result<Progress, Failure> {
         let place = self.progress.display();
-        let text = fs::read_to_string(&self.progress).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => {
-                Failure::usage(format!("there is no interrupted export: {place} is missing; leave --resume out"))
-            }
-            _ => cannot(&self.progress, &error),
-        })?;
+        if !self.progress.exists() {
+            let what = format!("there is no interrupted export: {place} is missing; leave --resume out");
+            return Err(Failure::usage(what));
+        }
+        let text = fs::read_to_string(&self.progress).map_err(|error| cannot(&self.progress, &error))?;
         let damaged = |why: &str| Failure::usage(format!("{place} is damaged ({why}): start anew without --resume"));
         let progress: Progress = serde_json::from_str(&text).map_err(|error| damaged(&error.to_string()))?;
         if progress.version != VERSION {
@@ -106,7 +105,7 @@ impl Workplace {
 
 /// Says that a file of an export cannot be used.
 pub(super) fn cannot(path: &Path, error: &io::Error) -> Failure {
-    Failure::new(Kind::Local, format!("cannot write {}: {error}", path.display()))
+    Failure::new(Kind::Local, format!("cannot use {}: {error}", path.display()))
 }
 
 /// Returns a path with something at its end.

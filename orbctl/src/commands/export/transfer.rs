@@ -58,22 +58,21 @@ pub(super) async fn to_file<L: List + Debug>(
 ) -> Result<u64, Failure> {
     let place = Workplace::beside(&to.out);
     let task = format!("{} as {}: {list:?}", L::NAME, to.format.name());
-    let (mut file, mut progress) = begin(&place, task, to.resume)?;
-    let lines = lines_of(to.format);
-    if progress.bytes == 0 {
-        append(&mut file, &place, &mut progress, &lines.header(&grid::<L>(&[], columns)))?;
-    }
-    let transferred = transfer(client, list, &place, lines, columns, &mut file, &mut progress).await;
-    if let Err(failure) = transferred {
-        if progress.next_page.is_empty() {
+    let (file, progress) = begin(&place, task, to.resume)?;
+    let mut job = Job { place, file, progress, lines: lines_of(to.format), columns };
+    if let Err(failure) = job.run(client, list).await {
+        if job.progress.next_page.is_empty() {
             // There is nothing to go on with.
-            place.clear();
+            job.place.clear();
             return Err(failure);
         }
-        return Err(failure.with_hint(format!("{} rows are kept: go on with --resume", progress.rows)));
+        if matches!(failure.kind(), Kind::Refused | Kind::Usage) {
+            return Err(failure);
+        }
+        return Err(failure.with_hint(format!("{} rows are kept: go on with --resume", job.progress.rows)));
     }
-    finish::<L>(&place, to)?;
-    Ok(progress.rows)
+    finish::<L>(&job.place, to)?;
+    Ok(job.progress.rows)
 }
 
 /// Opens the file of the rows: a new one, or what is written for good of an interrupted one.
@@ -91,44 +90,52 @@ fn begin(place: &Workplace, task: String, is_resumed: bool) -> Result<(File, Pro
     Ok((file, progress))
 }
 
-async fn transfer<L: List>(
-    client: &Client,
-    list: &L,
-    place: &Workplace,
+/// An export to a file, and how far it has come.
+struct Job {
+    place: Workplace,
+    file: File,
+    progress: Progress,
     lines: Lines,
     columns: Option<usize>,
-    file: &mut File,
-    progress: &mut Progress,
-) -> Result<(), Failure> {
-    loop {
-        let page = fetch(client, list, progress.next_page.clone()).await?;
-        same_books(progress, page.ledger_id)?;
-        append(file, place, progress, &lines.rows(&grid::<L>(&page.rows, columns)))?;
-        file.sync_data().map_err(|error| cannot(&place.partial, &error))?;
-        progress.rows += page.rows.len() as u64;
-        progress.next_page = page.next;
-        if progress.next_page.is_empty() {
-            return Ok(());
+}
+
+impl Job {
+    /// Reads the pages that are missing, and records after each how far it has come.
+    async fn run<L: List>(&mut self, client: &Client, list: &L) -> Result<(), Failure> {
+        if self.progress.bytes == 0 {
+            self.append(&self.lines.header(&grid::<L>(&[], self.columns)))?;
         }
-        place.write(progress)?;
+        loop {
+            let page = fetch(client, list, self.progress.next_page.clone()).await?;
+            self.same_books(page.ledger_id)?;
+            self.append(&self.lines.rows(&grid::<L>(&page.rows, self.columns)))?;
+            self.file.sync_data().map_err(|error| cannot(&self.place.partial, &error))?;
+            self.progress.rows += page.rows.len() as u64;
+            if page.next.is_empty() {
+                return Ok(());
+            }
+            self.progress.next_page = page.next;
+            self.place.write(&self.progress)?;
+        }
     }
-}
 
-/// Fails where the daemon keeps other books than when the export began.
-fn same_books(progress: &mut Progress, ledger_id: String) -> Result<(), Failure> {
-    if progress.ledger_id.is_empty() {
-        progress.ledger_id = ledger_id;
-    } else if progress.ledger_id != ledger_id {
-        let message = format!("the daemon keeps the ledger {ledger_id} now, not {}", progress.ledger_id);
-        return Err(Failure::new(Kind::Refused, message).with_hint("start anew without --resume"));
+    /// Fails where the daemon keeps other books than when the export began.
+    fn same_books(&mut self, ledger_id: String) -> Result<(), Failure> {
+        let began = &mut self.progress.ledger_id;
+        if began.is_empty() {
+            *began = ledger_id;
+        } else if *began != ledger_id {
+            let message = format!("the daemon keeps the ledger {ledger_id} now, not {began}");
+            return Err(Failure::new(Kind::Refused, message).with_hint("start anew without --resume"));
+        }
+        Ok(())
     }
-    Ok(())
-}
 
-fn append(file: &mut File, place: &Workplace, progress: &mut Progress, bytes: &[u8]) -> Result<(), Failure> {
-    file.write_all(bytes).map_err(|error| cannot(&place.partial, &error))?;
-    progress.bytes += bytes.len() as u64;
-    Ok(())
+    fn append(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.file.write_all(bytes).map_err(|error| cannot(&self.place.partial, &error))?;
+        self.progress.bytes += bytes.len() as u64;
+        Ok(())
+    }
 }
 
 /// Moves the rows into place, so that nobody reads half of them.
