@@ -17,7 +17,11 @@ Configuration file ($XDG_CONFIG_HOME/orb/orbctl.toml, else ~/.config/orb/orbctl.
   [contexts.paper]
   endpoint = \"http://127.0.0.1:7070\"
   token_file = \"paper.token\"      # relative to the configuration file
-  ca_file = \"orb-ca.pem\"          # only with https
+  ca_file = \"orb-ca.pem\"          # with https
+  certificate_file = \"me.pem\"     # with https, where the daemon wants one of its clients
+  key_file = \"me.key\"             # its private key
+
+`orbctl config` shows and changes the contexts. Over a Unix socket: endpoint = \"unix:///path\".
 
 Without a configuration, orbctl talks to the demo that runs on this machine.
 A token is never an argument, because every user can read the process list.
@@ -57,7 +61,7 @@ pub(crate) struct Global {
         value_name = "WHEN"
     )]
     pub(crate) colour: Colour,
-    /// The daemon, http://HOST:PORT or https://HOST:PORT; instead of a context
+    /// The daemon, http://HOST:PORT, https://HOST:PORT or unix:///PATH; instead of a context
     #[arg(long, global = true, help_heading = "Output and connection", env = "ORB_ENDPOINT", value_name = "URL")]
     pub(crate) endpoint: Option<String>,
     /// A file that holds the bearer token; ORB_TOKEN may hold the token itself
@@ -75,12 +79,14 @@ pub(crate) struct Global {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Status(commands::status::Args),
+    Watch(commands::watch::Args),
     Account(commands::account::Args),
     Positions(commands::positions::Args),
     Orders(commands::orders::Args),
     Fills(commands::fills::Args),
     Cancel(commands::cancel::Args),
     Signals(commands::signals::Args),
+    Why(commands::why::Args),
     Trades(commands::trades::Args),
     Decisions(commands::decisions::Args),
     Universe(commands::universe::Args),
@@ -98,6 +104,7 @@ pub(crate) enum Command {
     Close(commands::close::Args),
     Env(commands::env::Args),
     Export(commands::export::Args),
+    Config(commands::config::Args),
     Completions(commands::completions::Args),
     Man(commands::man::Args),
 }

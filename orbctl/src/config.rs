@@ -3,31 +3,68 @@
 use std::{
     collections::BTreeMap,
     env, fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
-use orb_api::{Endpoint, Token};
+use orb_api::{ClientIdentity, Endpoint, Token};
 use serde::Deserialize;
 
-use crate::{cli::Global, failure::Failure};
+use crate::{
+    cli::Global,
+    failure::{Failure, note},
+};
 
 /// A configuration file: named daemons.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+pub(crate) struct File {
     /// The context that is used unless another is asked for.
-    current: Option<String>,
+    pub(crate) current: Option<String>,
     #[serde(default)]
-    contexts: BTreeMap<String, Context>,
+    pub(crate) contexts: BTreeMap<String, Context>,
 }
 
 /// One daemon. Paths are relative to the configuration file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Context {
-    endpoint: String,
-    token_file: Option<PathBuf>,
-    ca_file: Option<PathBuf>,
+pub(crate) struct Context {
+    pub(crate) endpoint: String,
+    /// Holds the bearer token.
+    pub(crate) token_file: Option<PathBuf>,
+    /// Holds the certificate authority of the daemon's certificate, in PEM.
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Holds the certificate of this client, in PEM. With `key_file` or not at all.
+    pub(crate) certificate_file: Option<PathBuf>,
+    /// Holds its private key, in PEM.
+    pub(crate) key_file: Option<PathBuf>,
+}
+
+impl Context {
+    /// Makes the paths whole.
+    fn within(&self, folder: &Path) -> Self {
+        let whole = |path: &Option<PathBuf>| path.as_ref().map(|path| folder.join(path));
+        Self {
+            endpoint: self.endpoint.clone(),
+            token_file: whole(&self.token_file),
+            ca_file: whole(&self.ca_file),
+            certificate_file: whole(&self.certificate_file),
+            key_file: whole(&self.key_file),
+        }
+    }
+
+    /// Reads the certificate of this client with its key; nothing where the context has none.
+    fn identity(&self, origin: &str) -> Result<Option<ClientIdentity>, Failure> {
+        match (&self.certificate_file, &self.key_file) {
+            (None, None) => Ok(None),
+            (Some(certificate), Some(key)) => Ok(Some(ClientIdentity {
+                certificate_pem: read_bytes("certificate_file", certificate)?,
+                key_pem: read_bytes("key_file", key)?,
+            })),
+            (Some(_), None) => Err(Failure::usage(format!("{origin} has a certificate_file: give key_file too"))),
+            (None, Some(_)) => Err(Failure::usage(format!("{origin} has a key_file: give certificate_file too"))),
+        }
+    }
 }
 
 /// A daemon, and where orbctl learned of it.
@@ -79,7 +116,7 @@ pub(crate) fn resolve(global: &Global, environment: &Environment) -> Result<Targ
     };
     let (uri, origin) = match (&global.endpoint, &context) {
         (Some(uri), _) => (uri.clone(), "--endpoint or ORB_ENDPOINT".to_owned()),
-        (None, Some(context)) => (context.endpoint.clone(), context.origin.clone()),
+        (None, Some(context)) => (context.context.endpoint.clone(), context.origin.clone()),
         (None, None) => return Err(no_endpoint()),
     };
     let token = match (&global.token_file, &environment.token) {
@@ -88,12 +125,13 @@ pub(crate) fn resolve(global: &Global, environment: &Environment) -> Result<Targ
             Some(Token::parse(token).map_err(|error| Failure::usage(format!("ORB_TOKEN: {error}")))?)
         }
         (None, None) => {
-            context.as_ref().and_then(|context| context.token_file.as_deref()).map(read_token).transpose()?
+            context.as_ref().and_then(|found| found.context.token_file.as_deref()).map(read_token).transpose()?
         }
     };
     let mut endpoint = Endpoint::new(uri, token);
-    if let Some(path) = context.and_then(|context| context.ca_file) {
-        endpoint.ca_certificate_pem = Some(fs::read(&path).map_err(|error| cannot_read("ca_file", &path, &error))?);
+    if let Some(Found { context, origin }) = context {
+        endpoint.identity = context.identity(&origin)?;
+        endpoint.ca_certificate_pem = context.ca_file.map(|path| read_bytes("ca_file", &path)).transpose()?;
     }
     Ok(Target { endpoint, origin })
 }
@@ -101,9 +139,7 @@ pub(crate) fn resolve(global: &Global, environment: &Environment) -> Result<Targ
 /// A context with its paths made whole.
 #[derive(Debug)]
 struct Found {
-    endpoint: String,
-    token_file: Option<PathBuf>,
-    ca_file: Option<PathBuf>,
+    context: Context,
     origin: String,
 }
 
@@ -138,18 +174,17 @@ fn wanted(global: &Global, file: &File) -> Option<String> {
 fn pick(file: &File, name: &str, path: &Path) -> Option<Found> {
     let context = file.contexts.get(name)?;
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
-    let whole = |path: &PathBuf| folder.join(path);
-    Some(Found {
-        endpoint: context.endpoint.clone(),
-        token_file: context.token_file.as_ref().map(whole),
-        ca_file: context.ca_file.as_ref().map(whole),
-        origin: format!("context {name:?} of {}", path.display()),
-    })
+    Some(Found { context: context.within(folder), origin: format!("context {name:?} of {}", path.display()) })
 }
 
 fn read_file(path: &Path) -> Result<File, Failure> {
     let text = fs::read_to_string(path).map_err(|error| cannot_read("configuration file", path, &error))?;
-    toml::from_str(&text).map_err(|error| {
+    parse(&text, path)
+}
+
+/// Reads the text of a configuration file; `path` is for messages.
+pub(crate) fn parse(text: &str, path: &Path) -> Result<File, Failure> {
+    toml::from_str(text).map_err(|error| {
         let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
         Failure::usage(format!("{}:{line}: {}", path.display(), error.message()))
     })
@@ -157,11 +192,24 @@ fn read_file(path: &Path) -> Result<File, Failure> {
 
 fn read_token(path: impl AsRef<Path>) -> Result<Token, Failure> {
     let path = path.as_ref();
+    warn_if_open(path);
     let text = fs::read_to_string(path).map_err(|error| cannot_read("token file", path, &error))?;
     Token::parse(&text).map_err(|error| Failure::usage(format!("token file {}: {error}", path.display())))
 }
 
-fn cannot_read(what: &str, path: &Path, error: &std::io::Error) -> Failure {
+/// Says so where others on this machine can read a token.
+fn warn_if_open(path: &Path) {
+    let mode = fs::metadata(path).map(|found| found.permissions().mode());
+    if mode.is_ok_and(|mode| mode & 0o007 != 0) {
+        note(&format!("token file {0} can be read by everybody here: chmod 600 {0}", path.display()));
+    }
+}
+
+fn read_bytes(what: &str, path: &Path) -> Result<Vec<u8>, Failure> {
+    fs::read(path).map_err(|error| cannot_read(what, path, &error))
+}
+
+pub(crate) fn cannot_read(what: &str, path: &Path, error: &std::io::Error) -> Failure {
     Failure::usage(format!("cannot read the {what} {}: {error}", path.display()))
 }
 
@@ -174,7 +222,7 @@ fn no_current(path: &Path, file: &File) -> Failure {
     Failure::usage(format!("{} has no `current`: set it or give --context{names}", path.display()))
 }
 
-fn unknown_context(name: &str, path: &Path, file: &File) -> Failure {
+pub(crate) fn unknown_context(name: &str, path: &Path, file: &File) -> Failure {
     Failure::usage(format!("{} has no context {name:?}{}", path.display(), list(file.contexts.keys())))
 }
 

@@ -1,11 +1,12 @@
 //! How a command fails: one line for people, one exit code for scripts.
 
 use std::{
-    fmt::Display,
+    fmt::{self, Display},
     io::{self, Write as _},
     process::ExitCode,
 };
 
+use orb_api::Refusal;
 use tonic::{Code, Status};
 
 use crate::wire;
@@ -63,7 +64,17 @@ impl Failure {
     pub(crate) fn from_status(what: &str, status: &Status) -> Self {
         let (kind, remedy) = assess(status.code());
         let message = wire::first_words(status);
-        Self::new(kind, format!("{what} failed: {message}{remedy}"))
+        let refusal = Refusal::of(status);
+        // What the daemon advises goes before what orbctl can guess from the code.
+        let remedy = match refusal.remedy {
+            Some(said) if message.contains(&said) => String::new(),
+            Some(said) => format!("; {said}"),
+            None => remedy.to_owned(),
+        };
+        let faults = refusal.fields.iter().filter(|fault| !message.contains(&fault.description));
+        let faults: String = faults.map(|fault| format!("; {}: {}", fault.field, fault.description)).collect();
+        let line = format!("{what} failed: {message}{faults}{remedy}");
+        Self::new(kind, line.replace(char::is_control, " "))
     }
 
     /// Adds what else the reader must know.
@@ -82,6 +93,12 @@ impl Failure {
             note(&format!("orbctl: {}", self.message));
         }
         ExitCode::from(self.kind as u8)
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
     }
 }
 

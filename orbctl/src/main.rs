@@ -5,9 +5,11 @@ mod commands;
 mod config;
 mod failure;
 mod follow;
+mod list;
 mod output;
 mod paging;
 mod session;
+mod watch;
 mod wire;
 
 use std::process::ExitCode;

@@ -4,11 +4,7 @@ use orb_api::PAGE_SIZE_MAX;
 use orb_api::v1::Ledger;
 use tonic::Status;
 
-use crate::{
-    failure::{Failure, note},
-    output::{Column, Grid},
-    session::Session,
-};
+use crate::failure::note;
 
 /// Which page is asked for.
 #[derive(Debug)]
@@ -22,30 +18,6 @@ pub(crate) type Page<T> = (Vec<T>, String);
 
 /// A page with the ledger that it belongs to.
 pub(crate) type LedgerPage<T> = (Option<Ledger>, Page<T>);
-
-/// Shows a list: reads its pages, says whose ledger it is, and writes its rows.
-///
-/// `what` names the rows in messages, in the plural.
-pub(crate) async fn show_list<T>(
-    mut session: Session,
-    what: &str,
-    limit: Option<u32>,
-    columns: &[Column<T>],
-    mut fetch: impl AsyncFnMut(PageRequest) -> Result<LedgerPage<T>, Status>,
-) -> Result<(), Failure> {
-    let mut ledger = None;
-    let rows = collect(limit, async |request| {
-        let (owner, page) = fetch(request).await?;
-        ledger = owner;
-        Ok(page)
-    });
-    let rows = rows.await.map_err(|status| Failure::from_status(&format!("listing the {what}"), &status))?;
-    session.show_ledger(ledger.as_ref());
-    if rows.is_empty() {
-        note(&format!("no {what}"));
-    }
-    Ok(session.printer.rows(&Grid::of(columns, &rows))?)
-}
 
 /// Reads pages until there are `limit` rows or no more; without a limit, all.
 pub(crate) async fn collect<T>(

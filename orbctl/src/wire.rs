@@ -5,9 +5,9 @@ use chrono_tz::America::New_York;
 use orb_api::{
     time::{duration_to_micros, timestamp_to_micros},
     v1::{
-        CancelOutcome, CloseOutcome, CloseReason, Component, Environment, HealthState, HoldCleared, HoldKind, Ledger,
-        OrderRole, OrderSide, OrderStatus, ReadinessVerdict, SessionPhase, Severity, Side, SignalStatus, TradeStatus,
-        TradingState, UniverseState,
+        CancelOutcome, CloseOutcome, CloseReason, Component, Conclusion, Environment, HealthState, HoldCleared,
+        HoldKind, Ledger, OrderRole, OrderSide, OrderStatus, ReadinessVerdict, SessionPhase, Severity, Side,
+        SignalStatus, TradeStatus, TradingState, UniverseState,
     },
 };
 use prost_types::{Duration, Timestamp};
@@ -48,6 +48,7 @@ names! {
     order_status: OrderStatus, "ORDER_STATUS_", upper;
     order_role: OrderRole, "ORDER_ROLE_", lower;
     universe_state: UniverseState, "UNIVERSE_STATE_", lower;
+    conclusion: Conclusion, "CONCLUSION_", lower;
     readiness_verdict: ReadinessVerdict, "READINESS_VERDICT_", lower;
 }
 
@@ -99,6 +100,12 @@ pub(crate) fn utc(micros: i64) -> String {
 pub(crate) fn new_york(micros: i64) -> String {
     let show = |time: DateTime<Utc>| time.with_timezone(&New_York).format("%Y-%m-%d %H:%M:%S").to_string();
     instant(micros).map_or_else(String::new, show)
+}
+
+/// Returns the time of day for people: New York, to the second; nothing when it is absent.
+pub(crate) fn time_of_day(value: Option<&Timestamp>) -> String {
+    let micros = value.and_then(|time| timestamp_to_micros(time).ok()).and_then(instant);
+    micros.map_or_else(String::new, |time| time.with_timezone(&New_York).format("%H:%M:%S").to_string())
 }
 
 /// Returns a span for people: `1:02:03`, or `4.2s` below a minute.

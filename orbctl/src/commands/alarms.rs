@@ -76,6 +76,16 @@ fn show(mut session: Session, ledger: Option<&Ledger>, alarms: Vec<Alarm>) -> Re
     Ok(session.printer.rows(&Grid::of(COLUMNS, &rows))?)
 }
 
+/// Shared with the command that shows the status.
+pub(super) const OF_STATUS: &[Column<Alarm>] = &[
+    Column::text("id", |a| Cell::text(&a.id)),
+    Column::text("since", |a| wire::time(a.since.as_ref())),
+    Column::text("code", |a| Cell::text(&a.code)),
+    Column::text("symbol", |a| Cell::maybe_text(a.symbol.as_ref())),
+    Column::text("message", |a| Cell::text(&a.message)),
+    minor(1, Column::text("acknowledged_by", |a| Cell::maybe_text(a.acknowledged_by.as_ref()))),
+];
+
 /// An alarm, and the id of the ledger that it belongs to.
 type Row = (Alarm, String);
 

@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use orb_api::{
+    Client,
     time::timestamp_from_micros,
-    v1::{AuditEntry, ListAuditEntriesRequest},
+    v1::{AuditEntry, ListAuditEntriesRequest, SortOrder},
 };
 use tonic::Status;
 
@@ -11,15 +12,24 @@ use super::{filters::Limit, logs};
 use crate::{
     cli::Global,
     failure::Failure,
+    list::{self, List},
     output::{Cell, Column, minor},
-    paging::{PageRequest, show_list},
-    session::Session,
+    paging::{LedgerPage, PageRequest},
     wire,
 };
 
 /// Shows the commands that were given, with who gave them, why and what became of them
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
+    #[command(flatten)]
+    filter: Filter,
+    #[command(flatten)]
+    limit: Limit,
+}
+
+/// Which commands.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct Filter {
     /// Only commands of these people, separated by commas
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     actor: Vec<String>,
@@ -29,28 +39,39 @@ pub(crate) struct Args {
     /// Before this instant (2026-02-13T14:30:00Z)
     #[arg(long, value_name = "TIME", value_parser = logs::instant)]
     to: Option<DateTime<Utc>>,
-    #[command(flatten)]
-    limit: Limit,
 }
 
 pub(crate) async fn run(global: &Global, args: Args) -> Result<(), Failure> {
-    logs::check_order(args.from, args.to)?;
-    let session = Session::open(global).await?;
-    let mut client = session.client.logs();
-    let time = |time: Option<DateTime<Utc>>| time.map(|time| timestamp_from_micros(time.timestamp_micros()));
-    let fetch = async |page: PageRequest| {
+    list::show(global, &args.filter, &args.limit).await
+}
+
+impl List for Filter {
+    type Row = AuditEntry;
+    const NAME: &'static str = "commands";
+    const COLUMNS: &'static [Column<AuditEntry>] = COLUMNS;
+
+    fn check(&self) -> Result<(), Failure> {
+        logs::check_order(self.from, self.to)
+    }
+
+    async fn page(
+        &self,
+        client: &Client,
+        page: PageRequest,
+        order: SortOrder,
+    ) -> Result<LedgerPage<AuditEntry>, Status> {
+        let time = |time: Option<DateTime<Utc>>| time.map(|time| timestamp_from_micros(time.timestamp_micros()));
         let request = ListAuditEntriesRequest {
             page_size: page.size,
             page_token: page.token,
-            actors: args.actor.clone(),
-            time_from: time(args.from),
-            time_to: time(args.to),
-            order: 0,
+            actors: self.actor.clone(),
+            time_from: time(self.from),
+            time_to: time(self.to),
+            order: order.into(),
         };
-        let reply = client.list_audit_entries(request).await?.into_inner();
-        Ok::<_, Status>((reply.ledger, (reply.entries, reply.next_page_token)))
-    };
-    show_list(session, "commands", args.limit.rows_max(), COLUMNS, fetch).await
+        let reply = client.logs().list_audit_entries(request).await?.into_inner();
+        Ok((reply.ledger, (reply.entries, reply.next_page_token)))
+    }
 }
 
 const COLUMNS: &[Column<AuditEntry>] = &[

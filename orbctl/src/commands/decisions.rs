@@ -1,20 +1,32 @@
 //! `orbctl decisions`.
 
-use orb_api::v1::{Decision, ListDecisionsRequest};
+use orb_api::{
+    Client,
+    v1::{Decision, ListDecisionsRequest, SortOrder},
+};
 use tonic::Status;
 
 use super::filters::{Dates, Limit, Names};
 use crate::{
     cli::Global,
     failure::Failure,
+    list::{self, List},
     output::{Cell, Column, minor},
-    paging::{PageRequest, show_list},
-    session::Session,
+    paging::{LedgerPage, PageRequest},
 };
 
 /// Shows why a strategy did not trade a symbol on a day, newest date first
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
+    #[command(flatten)]
+    filter: Filter,
+    #[command(flatten)]
+    limit: Limit,
+}
+
+/// Which decisions.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct Filter {
     #[command(flatten)]
     names: Names,
     /// Only these reason codes, separated by commas
@@ -22,28 +34,39 @@ pub(crate) struct Args {
     reason: Vec<String>,
     #[command(flatten)]
     dates: Dates,
-    #[command(flatten)]
-    limit: Limit,
 }
 
 pub(crate) async fn run(global: &Global, args: Args) -> Result<(), Failure> {
-    let (date_from, date_to) = args.dates.bounds()?;
-    let session = Session::open(global).await?;
-    let mut client = session.client.signals();
-    let fetch = async |page: PageRequest| {
+    list::show(global, &args.filter, &args.limit).await
+}
+
+impl List for Filter {
+    type Row = Decision;
+    const NAME: &'static str = "decisions";
+    const COLUMNS: &'static [Column<Decision>] = COLUMNS;
+
+    fn check(&self) -> Result<(), Failure> {
+        self.dates.check()
+    }
+
+    async fn page(
+        &self,
+        client: &Client,
+        page: PageRequest,
+        _order: SortOrder,
+    ) -> Result<LedgerPage<Decision>, Status> {
         let request = ListDecisionsRequest {
             page_size: page.size,
             page_token: page.token,
-            symbols: args.names.symbol.clone(),
-            strategies: args.names.strategy.clone(),
-            reasons: args.reason.clone(),
-            date_from: date_from.clone(),
-            date_to: date_to.clone(),
+            symbols: self.names.symbol.clone(),
+            strategies: self.names.strategy.clone(),
+            reasons: self.reason.clone(),
+            date_from: self.dates.from(),
+            date_to: self.dates.to(),
         };
-        let reply = client.list_decisions(request).await?.into_inner();
-        Ok::<_, Status>((reply.ledger, (reply.decisions, reply.next_page_token)))
-    };
-    show_list(session, "decisions", args.limit.rows_max(), COLUMNS, fetch).await
+        let reply = client.signals().list_decisions(request).await?.into_inner();
+        Ok((reply.ledger, (reply.decisions, reply.next_page_token)))
+    }
 }
 
 const COLUMNS: &[Column<Decision>] = &[

@@ -1,18 +1,30 @@
 //! `orbctl equity`.
 
-use orb_api::v1::{EquityPoint, GetEquityCurveRequest};
+use orb_api::{
+    Client,
+    v1::{EquityPoint, GetEquityCurveRequest, SortOrder},
+};
+use tonic::Status;
 
-use super::filters::Dates;
+use super::filters::{Dates, Limit};
 use crate::{
     cli::Global,
-    failure::{Failure, note},
-    output::{Cell, Column, Grid, minor},
-    session::Session,
+    failure::Failure,
+    list::{self, List},
+    output::{Cell, Column, minor},
+    paging::{LedgerPage, PageRequest},
 };
 
 /// Shows equity and result session by session, oldest first
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
+    #[command(flatten)]
+    filter: Filter,
+}
+
+/// Which sessions.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct Filter {
     /// Only these strategies, separated by commas
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     strategy: Vec<String>,
@@ -21,18 +33,30 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(global: &Global, args: Args) -> Result<(), Failure> {
-    let (date_from, date_to) = args.dates.bounds()?;
-    let mut session = Session::open(global).await?;
-    let request = GetEquityCurveRequest { date_from, date_to, strategies: args.strategy };
-    let reply = session.client.history().get_equity_curve(request).await;
-    let reply = reply.map_err(|status| Failure::from_status("reading the equity curve", &status))?.into_inner();
-    session.show_ledger(reply.ledger.as_ref());
-    if reply.points.is_empty() {
-        note("no sessions");
+    list::show(global, &args.filter, &Limit::ALL).await
+}
+
+impl List for Filter {
+    type Row = Row;
+    const NAME: &'static str = "sessions";
+    const COLUMNS: &'static [Column<Row>] = COLUMNS;
+
+    fn check(&self) -> Result<(), Failure> {
+        self.dates.check()
     }
-    let ledger_id = reply.ledger.map_or_else(String::new, |ledger| ledger.id);
-    let rows: Vec<_> = reply.points.into_iter().map(|point| (point, ledger_id.clone())).collect();
-    Ok(session.printer.rows(&Grid::of(COLUMNS, &rows))?)
+
+    /// The curve has no pages: the first is the whole.
+    async fn page(&self, client: &Client, _page: PageRequest, _order: SortOrder) -> Result<LedgerPage<Row>, Status> {
+        let request = GetEquityCurveRequest {
+            date_from: self.dates.from(),
+            date_to: self.dates.to(),
+            strategies: self.strategy.clone(),
+        };
+        let reply = client.history().get_equity_curve(request).await?.into_inner();
+        let ledger_id = reply.ledger.as_ref().map_or_else(String::new, |ledger| ledger.id.clone());
+        let rows = reply.points.into_iter().map(|point| (point, ledger_id.clone())).collect();
+        Ok((reply.ledger, (rows, String::new())))
+    }
 }
 
 /// A point, and the id of the ledger that it belongs to.

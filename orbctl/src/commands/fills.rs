@@ -2,8 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use orb_api::v1::{
-    Fill, ListFillsRequest, OrderSide, StreamFillsRequest, StreamFillsResponse, stream_fills_response::Event,
+use orb_api::{
+    Client,
+    v1::{
+        Fill, ListFillsRequest, OrderSide, SortOrder, StreamFillsRequest, StreamFillsResponse,
+        stream_fills_response::Event,
+    },
 };
 use tonic::Status;
 
@@ -12,8 +16,9 @@ use crate::{
     cli::Global,
     failure::Failure,
     follow::{follow, note_resync, snapshot_event},
+    list::{self, List},
     output::{Cell, Column, Grid, Printer, minor},
-    paging::{PageRequest, show_list},
+    paging::{LedgerPage, PageRequest},
     session::Session,
     wire,
 };
@@ -25,12 +30,7 @@ use crate::{
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     #[command(flatten)]
-    names: Names,
-    /// Only these directions, separated by commas
-    #[arg(long, value_delimiter = ',', value_parser = filters::order_side(), ignore_case = true)]
-    side: Vec<OrderSide>,
-    #[command(flatten)]
-    dates: Dates,
+    filter: Filter,
     #[command(flatten)]
     limit: Limit,
     /// Keeps showing them until Ctrl-C
@@ -38,32 +38,52 @@ pub(crate) struct Args {
     follow: bool,
 }
 
-pub(crate) async fn run(global: &Global, args: Args) -> Result<(), Failure> {
-    let bounds = args.dates.bounds()?;
-    let session = Session::open(global).await?;
-    if args.follow { watch(session, &args.names).await } else { list(session, args, bounds).await }
+/// Which fills.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct Filter {
+    #[command(flatten)]
+    names: Names,
+    /// Only these directions, separated by commas
+    #[arg(long, value_delimiter = ',', value_parser = filters::order_side(), ignore_case = true)]
+    side: Vec<OrderSide>,
+    #[command(flatten)]
+    dates: Dates,
 }
 
-async fn list(session: Session, args: Args, (date_from, date_to): (String, String)) -> Result<(), Failure> {
-    let mut client = session.client.portfolio();
-    let fetch = async |page: PageRequest| {
+pub(crate) async fn run(global: &Global, args: Args) -> Result<(), Failure> {
+    if args.follow {
+        watch(Session::open(global).await?, args.filter).await
+    } else {
+        list::show(global, &args.filter, &args.limit).await
+    }
+}
+
+impl List for Filter {
+    type Row = Fill;
+    const NAME: &'static str = "fills";
+    const COLUMNS: &'static [Column<Fill>] = COLUMNS;
+
+    fn check(&self) -> Result<(), Failure> {
+        self.dates.check()
+    }
+
+    async fn page(&self, client: &Client, page: PageRequest, order: SortOrder) -> Result<LedgerPage<Fill>, Status> {
         let request = ListFillsRequest {
             page_size: page.size,
             page_token: page.token,
-            symbols: args.names.symbol.clone(),
-            strategies: args.names.strategy.clone(),
-            sides: numbers(&args.side),
-            date_from: date_from.clone(),
-            date_to: date_to.clone(),
-            order: 0,
+            symbols: self.names.symbol.clone(),
+            strategies: self.names.strategy.clone(),
+            sides: numbers(&self.side),
+            date_from: self.dates.from(),
+            date_to: self.dates.to(),
+            order: order.into(),
         };
-        let reply = client.list_fills(request).await?.into_inner();
-        Ok::<_, Status>((reply.ledger, (reply.fills, reply.next_page_token)))
-    };
-    show_list(session, "fills", args.limit.rows_max(), COLUMNS, fetch).await
+        let reply = client.portfolio().list_fills(request).await?.into_inner();
+        Ok((reply.ledger, (reply.fills, reply.next_page_token)))
+    }
 }
 
-async fn watch(mut session: Session, names: &Names) -> Result<(), Failure> {
+async fn watch(mut session: Session, Filter { names, .. }: Filter) -> Result<(), Failure> {
     let mut client = session.client.portfolio();
     let open = async |resume_after| {
         let (symbols, strategies) = (names.symbol.clone(), names.strategy.clone());

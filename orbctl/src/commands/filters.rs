@@ -23,15 +23,24 @@ pub(crate) struct Dates {
 }
 
 impl Dates {
-    /// Returns both ends as the wire has them: empty when not given.
-    pub(crate) fn bounds(&self) -> Result<(String, String), Failure> {
-        if let (Some(from), Some(to)) = (self.from, self.to)
-            && from > to
-        {
-            return Err(Failure::usage(format!("--from {from} is after --to {to}: swap them")));
+    /// Fails where the ends are the wrong way round.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        match (self.from, self.to) {
+            (Some(from), Some(to)) if from > to => {
+                Err(Failure::usage(format!("--from {from} is after --to {to}: swap them")))
+            }
+            _ => Ok(()),
         }
-        let text = |date: Option<NaiveDate>| date.map_or_else(String::new, |date| date.to_string());
-        Ok((text(self.from), text(self.to)))
+    }
+
+    /// Returns the first session as the wire has it: empty when not given.
+    pub(crate) fn from(&self) -> String {
+        self.from.map_or_else(String::new, |date| date.to_string())
+    }
+
+    /// Returns the last session as the wire has it: empty when not given.
+    pub(crate) fn to(&self) -> String {
+        self.to.map_or_else(String::new, |date| date.to_string())
     }
 }
 
@@ -58,6 +67,9 @@ pub(crate) struct Limit {
 }
 
 impl Limit {
+    /// Every row.
+    pub(crate) const ALL: Self = Self { limit: 0, all: true };
+
     /// Returns the number of rows; absent means all.
     pub(crate) fn rows_max(&self) -> Option<u32> {
         (!self.all).then_some(self.limit)

@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use orb_api::{
+    Client,
     time::timestamp_from_micros,
     v1::{
-        Component, ListLogsRequest, LogEntry, Severity, StreamLogsRequest, StreamLogsResponse,
+        Component, ListLogsRequest, LogEntry, Severity, SortOrder, StreamLogsRequest, StreamLogsResponse,
         stream_logs_response::Event,
     },
 };
@@ -14,10 +15,11 @@ use tonic::Status;
 use super::filters::{self, Limit, numbers};
 use crate::{
     cli::Global,
-    failure::{Failure, note},
+    failure::Failure,
     follow::{follow, note_resync, snapshot_event},
+    list::{self, List},
     output::{Cell, Column, Grid, Printer, minor},
-    paging::{self, PageRequest},
+    paging::{LedgerPage, PageRequest},
     session::Session,
     wire,
 };
@@ -28,6 +30,18 @@ use crate::{
 /// again; no line is shown twice.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
+    #[command(flatten)]
+    filter: Filter,
+    #[command(flatten)]
+    limit: Limit,
+    /// Keeps showing them until Ctrl-C
+    #[arg(long, short, conflicts_with_all = ["from", "to", "all"])]
+    follow: bool,
+}
+
+/// Which lines.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct Filter {
     /// Only lines that matter at least so much
     #[arg(long, value_parser = filters::severity(), ignore_case = true)]
     severity: Option<Severity>,
@@ -43,53 +57,55 @@ pub(crate) struct Args {
     /// Before this instant (2026-02-13T14:30:00Z)
     #[arg(long, value_name = "TIME", value_parser = instant)]
     to: Option<DateTime<Utc>>,
-    #[command(flatten)]
-    limit: Limit,
-    /// Keeps showing them until Ctrl-C
-    #[arg(long, short, conflicts_with_all = ["from", "to", "all"])]
-    follow: bool,
 }
 
 pub(crate) async fn run(global: &Global, args: Args) -> Result<(), Failure> {
-    check_order(args.from, args.to)?;
-    let session = Session::open(global).await?;
-    if args.follow { watch(session, args).await } else { list(session, args).await }
+    if args.follow {
+        watch(Session::open(global).await?, args.filter, args.limit.rows_max()).await
+    } else {
+        // The newest are asked for, and read from top to bottom.
+        let turned = |mut rows: Vec<LogEntry>| {
+            rows.reverse();
+            rows
+        };
+        list::show_arranged(global, &args.filter, &args.limit, turned).await
+    }
 }
 
-async fn list(mut session: Session, args: Args) -> Result<(), Failure> {
-    let mut client = session.client.logs();
-    let time = |time: Option<DateTime<Utc>>| time.map(|time| timestamp_from_micros(time.timestamp_micros()));
-    let fetch = async |page: PageRequest| {
+impl List for Filter {
+    type Row = LogEntry;
+    const NAME: &'static str = "log lines";
+    const COLUMNS: &'static [Column<LogEntry>] = COLUMNS;
+
+    fn check(&self) -> Result<(), Failure> {
+        check_order(self.from, self.to)
+    }
+
+    async fn page(&self, client: &Client, page: PageRequest, order: SortOrder) -> Result<LedgerPage<LogEntry>, Status> {
+        let time = |time: Option<DateTime<Utc>>| time.map(|time| timestamp_from_micros(time.timestamp_micros()));
         let request = ListLogsRequest {
             page_size: page.size,
             page_token: page.token,
-            severity_min: args.severity.unwrap_or_default().into(),
-            components: numbers(&args.component),
-            search: args.search.clone(),
-            time_from: time(args.from),
-            time_to: time(args.to),
-            order: 0,
+            severity_min: self.severity.unwrap_or_default().into(),
+            components: numbers(&self.component),
+            search: self.search.clone(),
+            time_from: time(self.from),
+            time_to: time(self.to),
+            order: order.into(),
         };
-        let reply = client.list_logs(request).await?.into_inner();
-        Ok::<_, Status>((reply.entries, reply.next_page_token))
-    };
-    let entries = paging::collect(args.limit.rows_max(), fetch).await;
-    let mut entries = entries.map_err(|status| Failure::from_status("listing the log", &status))?;
-    if entries.is_empty() {
-        note("no log lines");
+        let reply = client.logs().list_logs(request).await?.into_inner();
+        Ok((reply.ledger, (reply.entries, reply.next_page_token)))
     }
-    entries.reverse();
-    Ok(session.printer.rows(&Grid::of(COLUMNS, &entries))?)
 }
 
-async fn watch(mut session: Session, args: Args) -> Result<(), Failure> {
+async fn watch(mut session: Session, filter: Filter, backlog: Option<u32>) -> Result<(), Failure> {
     let mut client = session.client.logs();
     let open = async |resume_after| {
         let request = StreamLogsRequest {
-            severity_min: args.severity.unwrap_or_default().into(),
-            components: numbers(&args.component),
-            search: args.search.clone(),
-            backlog: args.limit.rows_max(),
+            severity_min: filter.severity.unwrap_or_default().into(),
+            components: numbers(&filter.component),
+            search: filter.search.clone(),
+            backlog,
             resume_after,
         };
         client.stream_logs(request).await

@@ -22,9 +22,10 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(global: &Global, args: Args) -> Result<(), Failure> {
-    let (date_from, date_to) = args.dates.bounds()?;
+    args.dates.check()?;
     let mut session = Session::open(global).await?;
-    let request = GetMetricsRequest { date_from, date_to, strategies: args.strategy };
+    let request =
+        GetMetricsRequest { date_from: args.dates.from(), date_to: args.dates.to(), strategies: args.strategy };
     let reply = session.client.history().get_metrics(request).await;
     let reply = reply.map_err(|status| Failure::from_status("reading the metrics", &status))?.into_inner();
     Ok(session.printer.record(&Grid::of(COLUMNS, [&reply]), &[])?)

@@ -6,13 +6,14 @@ pub(crate) mod audit;
 pub(crate) mod cancel;
 pub(crate) mod close;
 pub(crate) mod completions;
+pub(crate) mod config;
 mod confirm;
 pub(crate) mod decisions;
 pub(crate) mod env;
 pub(crate) mod equity;
 pub(crate) mod export;
 pub(crate) mod fills;
-mod filters;
+pub(crate) mod filters;
 pub(crate) mod kill;
 pub(crate) mod limits;
 pub(crate) mod logs;
@@ -23,12 +24,14 @@ pub(crate) mod parity;
 pub(crate) mod pause;
 pub(crate) mod positions;
 pub(crate) mod readiness;
-mod request;
+pub(crate) mod request;
 pub(crate) mod resume;
 pub(crate) mod signals;
 pub(crate) mod status;
 pub(crate) mod trades;
 pub(crate) mod universe;
+pub(crate) mod watch;
+pub(crate) mod why;
 
 use crate::{
     cli::{Cli, Command},
@@ -40,6 +43,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
     let global = &cli.global;
     match cli.command {
         Command::Status(args) => status::run(global, args).await,
+        Command::Watch(args) => watch::run(global, args).await,
         Command::Account(args) => account::run(global, args).await,
         Command::Positions(args) => positions::run(global, args).await,
         Command::Signals(args) => signals::run(global, args).await,
@@ -63,6 +67,8 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Audit(args) => audit::run(global, args).await,
         Command::Alarms(args) => alarms::run(global, args).await,
         Command::Limits(args) => limits::run(global, args).await,
+        Command::Why(args) => why::run(global, args).await,
+        Command::Config(args) => config::run(global, args),
         Command::Man(args) => man::run(&args),
         Command::Completions(args) => completions::run(&args),
     }

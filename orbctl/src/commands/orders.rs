@@ -1,21 +1,33 @@
 //! `orbctl orders`.
 
-use orb_api::v1::{ListOrdersRequest, Order, OrderRole, OrderStatus};
+use orb_api::{
+    Client,
+    v1::{ListOrdersRequest, Order, OrderRole, OrderStatus, SortOrder},
+};
 use tonic::Status;
 
 use super::filters::{self, Dates, Limit, Names, numbers};
 use crate::{
     cli::Global,
     failure::Failure,
+    list::{self, List},
     output::{Cell, Column, minor},
-    paging::{PageRequest, show_list},
-    session::Session,
+    paging::{LedgerPage, PageRequest},
     wire,
 };
 
 /// Shows orders, newest first
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
+    #[command(flatten)]
+    filter: Filter,
+    #[command(flatten)]
+    limit: Limit,
+}
+
+/// Which orders.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct Filter {
     #[command(flatten)]
     names: Names,
     /// Only these statuses, separated by commas
@@ -26,30 +38,36 @@ pub(crate) struct Args {
     role: Vec<OrderRole>,
     #[command(flatten)]
     dates: Dates,
-    #[command(flatten)]
-    limit: Limit,
 }
 
 pub(crate) async fn run(global: &Global, args: Args) -> Result<(), Failure> {
-    let (date_from, date_to) = args.dates.bounds()?;
-    let session = Session::open(global).await?;
-    let mut client = session.client.portfolio();
-    let fetch = async |page: PageRequest| {
+    list::show(global, &args.filter, &args.limit).await
+}
+
+impl List for Filter {
+    type Row = Order;
+    const NAME: &'static str = "orders";
+    const COLUMNS: &'static [Column<Order>] = COLUMNS;
+
+    fn check(&self) -> Result<(), Failure> {
+        self.dates.check()
+    }
+
+    async fn page(&self, client: &Client, page: PageRequest, order: SortOrder) -> Result<LedgerPage<Order>, Status> {
         let request = ListOrdersRequest {
             page_size: page.size,
             page_token: page.token,
-            symbols: args.names.symbol.clone(),
-            strategies: args.names.strategy.clone(),
-            statuses: numbers(&args.status),
-            roles: numbers(&args.role),
-            date_from: date_from.clone(),
-            date_to: date_to.clone(),
-            order: 0,
+            symbols: self.names.symbol.clone(),
+            strategies: self.names.strategy.clone(),
+            statuses: numbers(&self.status),
+            roles: numbers(&self.role),
+            date_from: self.dates.from(),
+            date_to: self.dates.to(),
+            order: order.into(),
         };
-        let reply = client.list_orders(request).await?.into_inner();
-        Ok::<_, Status>((reply.ledger, (reply.orders, reply.next_page_token)))
-    };
-    show_list(session, "orders", args.limit.rows_max(), COLUMNS, fetch).await
+        let reply = client.portfolio().list_orders(request).await?.into_inner();
+        Ok((reply.ledger, (reply.orders, reply.next_page_token)))
+    }
 }
 
 /// Shared with the command that shows the chain of a signal.

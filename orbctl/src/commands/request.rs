@@ -32,7 +32,7 @@ pub(crate) fn explain(failure: Failure, request_id: &str) -> Failure {
 }
 
 /// Makes a UUID of version 4.
-fn random_uuid() -> Result<String, Failure> {
+pub(crate) fn random_uuid() -> Result<String, Failure> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)
         .map_err(|error| Failure::new(Kind::Local, format!("the system has no random numbers: {error}")))?;

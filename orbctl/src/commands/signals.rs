@@ -1,8 +1,11 @@
 //! `orbctl signals`.
 
-use orb_api::v1::{
-    ListSignalsRequest, Side, Signal, SignalStatus, StreamSignalsRequest, StreamSignalsResponse,
-    stream_signals_response::Event,
+use orb_api::{
+    Client,
+    v1::{
+        ListSignalsRequest, Side, Signal, SignalStatus, SortOrder, StreamSignalsRequest, StreamSignalsResponse,
+        stream_signals_response::Event,
+    },
 };
 use tonic::Status;
 
@@ -11,8 +14,9 @@ use crate::{
     cli::Global,
     failure::Failure,
     follow::{follow, note_resync, snapshot_event},
+    list::{self, List},
     output::{Cell, Column, Grid, Printer, minor},
-    paging::{PageRequest, show_list},
+    paging::{LedgerPage, PageRequest},
     session::Session,
     wire,
 };
@@ -25,6 +29,18 @@ use crate::{
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     #[command(flatten)]
+    filter: Filter,
+    #[command(flatten)]
+    limit: Limit,
+    /// Keeps showing them until Ctrl-C
+    #[arg(long, short, conflicts_with_all = ["from", "to", "limit", "all"])]
+    follow: bool,
+}
+
+/// Which signals.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct Filter {
+    #[command(flatten)]
     names: Names,
     /// Only these directions, separated by commas
     #[arg(long, value_delimiter = ',', value_parser = filters::side(), ignore_case = true)]
@@ -34,47 +50,50 @@ pub(crate) struct Args {
     status: Vec<SignalStatus>,
     #[command(flatten)]
     dates: Dates,
-    #[command(flatten)]
-    limit: Limit,
-    /// Keeps showing them until Ctrl-C
-    #[arg(long, short, conflicts_with_all = ["from", "to", "limit", "all"])]
-    follow: bool,
 }
 
 pub(crate) async fn run(global: &Global, args: Args) -> Result<(), Failure> {
-    let bounds = args.dates.bounds()?;
-    let session = Session::open(global).await?;
-    if args.follow { watch(session, args).await } else { list(session, args, bounds).await }
+    if args.follow {
+        watch(Session::open(global).await?, args.filter).await
+    } else {
+        list::show(global, &args.filter, &args.limit).await
+    }
 }
 
-async fn list(session: Session, args: Args, (date_from, date_to): (String, String)) -> Result<(), Failure> {
-    let mut client = session.client.signals();
-    let fetch = async |page: PageRequest| {
+impl List for Filter {
+    type Row = Signal;
+    const NAME: &'static str = "signals";
+    const COLUMNS: &'static [Column<Signal>] = COLUMNS;
+
+    fn check(&self) -> Result<(), Failure> {
+        self.dates.check()
+    }
+
+    async fn page(&self, client: &Client, page: PageRequest, order: SortOrder) -> Result<LedgerPage<Signal>, Status> {
         let request = ListSignalsRequest {
             page_size: page.size,
             page_token: page.token,
-            symbols: args.names.symbol.clone(),
-            sides: numbers(&args.side),
-            statuses: numbers(&args.status),
-            strategies: args.names.strategy.clone(),
-            date_from: date_from.clone(),
-            date_to: date_to.clone(),
-            order: 0,
+            symbols: self.names.symbol.clone(),
+            sides: numbers(&self.side),
+            statuses: numbers(&self.status),
+            strategies: self.names.strategy.clone(),
+            date_from: self.dates.from(),
+            date_to: self.dates.to(),
+            order: order.into(),
         };
-        let reply = client.list_signals(request).await?.into_inner();
-        Ok::<_, Status>((reply.ledger, (reply.signals, reply.next_page_token)))
-    };
-    show_list(session, "signals", args.limit.rows_max(), COLUMNS, fetch).await
+        let reply = client.signals().list_signals(request).await?.into_inner();
+        Ok((reply.ledger, (reply.signals, reply.next_page_token)))
+    }
 }
 
-async fn watch(mut session: Session, args: Args) -> Result<(), Failure> {
+async fn watch(mut session: Session, filter: Filter) -> Result<(), Failure> {
     let mut client = session.client.signals();
     let open = async |resume_after| {
         let request = StreamSignalsRequest {
-            symbols: args.names.symbol.clone(),
-            sides: numbers(&args.side),
-            statuses: numbers(&args.status),
-            strategies: args.names.strategy.clone(),
+            symbols: filter.names.symbol.clone(),
+            sides: numbers(&filter.side),
+            statuses: numbers(&filter.status),
+            strategies: filter.names.strategy.clone(),
             resume_after,
         };
         client.stream_signals(request).await

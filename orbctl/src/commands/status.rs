@@ -5,6 +5,7 @@ use orb_api::v1::{
     Session as TradingSession, Slots,
 };
 
+use super::alarms;
 use crate::{
     cli::Global,
     failure::Failure,
@@ -21,7 +22,11 @@ pub(crate) async fn run(global: &Global, Args {}: Args) -> Result<(), Failure> {
     let mut session = Session::open(global).await?;
     let reply = session.client.control().get_status(GetStatusRequest {}).await;
     let status = reply.map_err(|status| Failure::from_status("reading the status", &status))?.into_inner();
-    let lists = [("holds", Grid::of(HOLDS, &status.holds)), ("health", Grid::of(HEALTH, &status.health))];
+    let lists = [
+        ("alarms", Grid::of(alarms::OF_STATUS, &status.alarms)),
+        ("holds", Grid::of(HOLDS, &status.holds)),
+        ("health", Grid::of(HEALTH, &status.health)),
+    ];
     Ok(session.printer.record(&Grid::of(COLUMNS, [&status]), &lists)?)
 }
 

@@ -1,15 +1,18 @@
 //! `orbctl trades`.
 
-use orb_api::v1::{ListTradesRequest, Side, Trade, TradeStatus};
+use orb_api::{
+    Client,
+    v1::{ListTradesRequest, Side, SortOrder, Trade, TradeStatus},
+};
 use tonic::Status;
 
 use super::filters::{self, Dates, Limit, Names, numbers};
 use crate::{
     cli::Global,
     failure::Failure,
+    list::{self, List},
     output::{Cell, Column, minor},
-    paging::{PageRequest, show_list},
-    session::Session,
+    paging::{LedgerPage, PageRequest},
     wire,
 };
 
@@ -19,39 +22,54 @@ use crate::{
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     #[command(flatten)]
+    filter: Filter,
+    #[command(flatten)]
+    limit: Limit,
+}
+
+/// Which trades.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct Filter {
+    #[command(flatten)]
     names: Names,
     /// Only these directions, separated by commas
     #[arg(long, value_delimiter = ',', value_parser = filters::side(), ignore_case = true)]
     side: Vec<Side>,
     /// Only open or only closed trades
     #[arg(long, value_delimiter = ',', value_parser = filters::trade_status(), ignore_case = true)]
-    status: Vec<TradeStatus>,
+    pub(super) status: Vec<TradeStatus>,
     #[command(flatten)]
     dates: Dates,
-    #[command(flatten)]
-    limit: Limit,
 }
 
 pub(crate) async fn run(global: &Global, args: Args) -> Result<(), Failure> {
-    let (date_from, date_to) = args.dates.bounds()?;
-    let session = Session::open(global).await?;
-    let mut client = session.client.history();
-    let fetch = async |page: PageRequest| {
+    list::show(global, &args.filter, &args.limit).await
+}
+
+impl List for Filter {
+    type Row = Trade;
+    const NAME: &'static str = "trades";
+    const COLUMNS: &'static [Column<Trade>] = COLUMNS;
+
+    fn check(&self) -> Result<(), Failure> {
+        self.dates.check()
+    }
+
+    async fn page(&self, client: &Client, page: PageRequest, order: SortOrder) -> Result<LedgerPage<Trade>, Status> {
         let request = ListTradesRequest {
             page_size: page.size,
             page_token: page.token,
-            symbols: args.names.symbol.clone(),
-            sides: numbers(&args.side),
-            statuses: numbers(&args.status),
-            strategies: args.names.strategy.clone(),
-            date_from: date_from.clone(),
-            date_to: date_to.clone(),
-            order: 0,
+            symbols: self.names.symbol.clone(),
+            sides: numbers(&self.side),
+            statuses: numbers(&self.status),
+            strategies: self.names.strategy.clone(),
+            date_from: self.dates.from(),
+            date_to: self.dates.to(),
+            order: order.into(),
         };
-        let reply = client.list_trades(request).await?.into_inner();
-        Ok::<_, Status>((reply.ledger, (reply.trades, reply.next_page_token)))
-    };
-    show_list(session, "trades", args.limit.rows_max(), COLUMNS, fetch).await
+        let reply = client.history().list_trades(request).await?.into_inner();
+        Ok((reply.ledger, (reply.trades, reply.next_page_token)))
+    }
 }
 
 const COLUMNS: &[Column<Trade>] = &[
@@ -71,7 +89,7 @@ const COLUMNS: &[Column<Trade>] = &[
     minor(3, Column::number("r_multiple", |t| Cell::maybe_signed(t.r_multiple.as_ref()))),
     minor(4, Column::text("status", |t| wire::trade_status(t.status))),
     Column::hidden("duration_seconds", |t| wire::span(t.duration.as_ref())),
-    Column::hidden("unprotected_seconds", |t| wire::span(t.unprotected.as_ref())),
+    minor(9, Column::number("unprotected_seconds", |t| wire::span(t.unprotected.as_ref()))),
     Column::hidden("id", |t| Cell::text(&t.id)),
     Column::hidden("signal_id", |t| Cell::maybe_text(t.signal_id.as_ref())),
     Column::hidden("ledger_id", |t| Cell::text(&t.ledger_id)),

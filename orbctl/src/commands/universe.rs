@@ -1,22 +1,34 @@
 //! `orbctl universe`.
 
 use chrono::NaiveDate;
-use orb_api::v1::{Features, ListUniverseRequest, OpeningRange, UniverseEntry, UniverseState};
+use orb_api::{
+    Client,
+    v1::{Features, ListUniverseRequest, OpeningRange, SortOrder, UniverseEntry, UniverseState},
+};
 use tonic::Status;
 
 use super::filters::{self, Limit, numbers};
 use crate::{
     cli::Global,
     failure::Failure,
+    list::{self, List},
     output::{Cell, Column, minor},
-    paging::{PageRequest, show_list},
-    session::Session,
+    paging::{LedgerPage, PageRequest},
     wire,
 };
 
 /// Shows the symbols of a day by rank, with what was known of them and what became of them
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
+    #[command(flatten)]
+    filter: Filter,
+    #[command(flatten)]
+    limit: Limit,
+}
+
+/// Which symbols.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct Filter {
     /// The day, YYYY-MM-DD in New York [default: the current or last session]
     #[arg(long, value_name = "DATE", value_parser = filters::date)]
     date: Option<NaiveDate>,
@@ -26,36 +38,42 @@ pub(crate) struct Args {
     /// Only these states, separated by commas
     #[arg(long, value_delimiter = ',', value_parser = filters::universe_state(), ignore_case = true)]
     state: Vec<UniverseState>,
-    #[command(flatten)]
-    limit: Limit,
 }
 
 pub(crate) async fn run(global: &Global, args: Args) -> Result<(), Failure> {
-    let session = Session::open(global).await?;
-    let mut client = session.client.signals();
-    let date = args.date.map_or_else(String::new, |date| date.to_string());
-    let fetch = async |page: PageRequest| {
+    list::show(global, &args.filter, &args.limit).await
+}
+
+impl List for Filter {
+    type Row = Row;
+    const NAME: &'static str = "symbols";
+    const COLUMNS: &'static [Column<Row>] = COLUMNS;
+
+    fn check(&self) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    async fn page(&self, client: &Client, page: PageRequest, _order: SortOrder) -> Result<LedgerPage<Row>, Status> {
         let request = ListUniverseRequest {
             page_size: page.size,
             page_token: page.token,
-            date: date.clone(),
-            strategies: args.strategy.clone(),
-            states: numbers(&args.state),
+            date: self.date.map_or_else(String::new, |date| date.to_string()),
+            strategies: self.strategy.clone(),
+            states: numbers(&self.state),
         };
-        let reply = client.list_universe(request).await?.into_inner();
+        let reply = client.signals().list_universe(request).await?.into_inner();
         let ledger_id = reply.ledger.as_ref().map_or_else(String::new, |ledger| ledger.id.clone());
         let rows = reply.entries.into_iter().map(|entry| Row {
             entry,
             date: reply.date.clone(),
             ledger_id: ledger_id.clone(),
         });
-        Ok::<_, Status>((reply.ledger, (rows.collect(), reply.next_page_token)))
-    };
-    show_list(session, "symbols", args.limit.rows_max(), COLUMNS, fetch).await
+        Ok((reply.ledger, (rows.collect(), reply.next_page_token)))
+    }
 }
 
 /// A symbol with the day and the ledger that it belongs to.
-struct Row {
+pub(crate) struct Row {
     entry: UniverseEntry,
     date: String,
     ledger_id: String,

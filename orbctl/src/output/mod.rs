@@ -5,8 +5,10 @@ mod grid;
 mod layout;
 mod paint;
 mod printer;
+mod sheet;
 
 pub(crate) use cell::Cell;
 pub(crate) use grid::{Column, Grid, minor};
-pub(crate) use paint::Colour;
-pub(crate) use printer::{Format, Printer};
+pub(crate) use paint::{Colour, Tone, tone};
+pub(crate) use printer::{Format, Printer, json_line};
+pub(crate) use sheet::{Piece, Sheet};

@@ -6,10 +6,29 @@ use clap::ValueEnum;
 
 use super::Cell;
 
-const RED: &str = "31";
-const GREEN: &str = "32";
-const YELLOW: &str = "33";
 const BOLD: &str = "1";
+
+/// What a value means to a trader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tone {
+    /// A loss, or what must not be missed.
+    Bad,
+    /// What is out of the ordinary.
+    Caution,
+    /// A gain, or that all is well.
+    Good,
+}
+
+impl Tone {
+    /// Returns the colour's number in a terminal's escape sequence.
+    fn code(self) -> &'static str {
+        match self {
+            Self::Bad => "31",
+            Self::Good => "32",
+            Self::Caution => "33",
+        }
+    }
+}
 
 /// When colours are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -49,19 +68,20 @@ pub(super) fn heading(text: &str) -> String {
 /// Marks a value by what it means: gains and losses, and the words that a trader must not miss.
 pub(super) fn value(cell: &Cell, text: &str) -> String {
     match tone(cell) {
-        Some(tone) => wrapped(tone, text),
+        Some(tone) => wrapped(tone.code(), text),
         None => text.to_owned(),
     }
 }
 
-fn tone(cell: &Cell) -> Option<&'static str> {
+/// Returns what a value means; nothing for most.
+pub(crate) fn tone(cell: &Cell) -> Option<Tone> {
     match cell {
-        Cell::Signed(decimal) if decimal.starts_with('-') => Some(RED),
-        Cell::Signed(decimal) if decimal.chars().any(|c| matches!(c, '1'..='9')) => Some(GREEN),
+        Cell::Signed(decimal) if decimal.starts_with('-') => Some(Tone::Bad),
+        Cell::Signed(decimal) if decimal.chars().any(|c| matches!(c, '1'..='9')) => Some(Tone::Good),
         Cell::Text(word) => match word.as_str() {
-            "HALTED" | "REJECTED" | "ERROR" | "LIVE" | "UNKNOWN" | "not_met" | "down" | "kill" => Some(RED),
-            "PAUSED" | "REDUCING" | "FLATTENING" | "WARN" | "PAPER" | "IN_PROGRESS" | "degraded" => Some(YELLOW),
-            "ACTIVE" | "FILLED" | "CLOSED" | "met" | "ok" => Some(GREEN),
+            "HALTED" | "REJECTED" | "ERROR" | "LIVE" | "UNKNOWN" | "not_met" | "down" | "kill" => Some(Tone::Bad),
+            "PAUSED" | "REDUCING" | "FLATTENING" | "WARN" | "PAPER" | "IN_PROGRESS" | "degraded" => Some(Tone::Caution),
+            "ACTIVE" | "FILLED" | "CLOSED" | "met" | "ok" => Some(Tone::Good),
             _ => None,
         },
         Cell::Absent

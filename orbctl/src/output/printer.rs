@@ -221,6 +221,11 @@ impl Printer {
     }
 }
 
+/// Writes a row of a grid as an object, as JSON lines have it.
+pub(crate) fn json_line(grid: &Grid, row: &[Cell]) -> String {
+    object(&grid.headings, row)
+}
+
 /// Writes a row as an object whose keys stay in the order of the columns.
 fn object(headings: &[Heading], row: &[Cell]) -> String {
     object_with(headings, row, &[])

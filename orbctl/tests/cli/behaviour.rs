@@ -100,6 +100,10 @@ fn wrong_usage_is_exit_2_and_asks_nobody() {
     let home = TempDir::new().unwrap();
     check_failure(&finish(orbctl(home.path(), &["status"]).spawn().unwrap()), 2, "no daemon is named");
     check_failure(&fake.run(&["close", "NVDA"]), 2, "closing NVDA needs --yes");
+    check_failure(&fake.run(&["close", "--all"]), 2, "closing all positions needs --yes");
+    check_failure(&fake.run(&["watch"]), 2, "watch needs a terminal");
+    check_failure(&fake.run(&["export", "trades", "--out", "-", "--resume"]), 2, "--resume needs a file");
+    check_failure(&fake.run(&["export", "logs", "--out", "-", "--format", "parquet"]), 2, "parquet needs a file");
     check_failure(&fake.run(&["resume"]), 2, "resuming needs --yes");
     check_failure(&fake.run(&["limits", "set", "--max-positions", "3"]), 2, "changing the limits needs --yes");
     check_failure(&fake.run(&["env", "live"]), 2, "switching the environment needs --account-id");
@@ -116,6 +120,10 @@ fn wrong_usage_is_exit_2_and_asks_nobody() {
         &["resume", "--hold", "kill", "--yes"],
         &["status", "--token", "secret"],
         &["export", "trades"],
+        &["export", "trades", "--out", "x", "--format", "xml"],
+        &["close", "NVDA", "--all", "--yes"],
+        &["close", "--yes"],
+        &["why"],
         &["cancel"],
         &["env", "production"],
         &["env", "--account-id", "PA1"],
@@ -136,6 +144,12 @@ fn what_is_not_there_is_exit_5() {
 }
 
 #[test]
+fn a_refusal_shows_what_the_daemon_advises() {
+    let run = Fake::start(Mood::Willing).run(&["why", "xyz"]);
+    check_failure(&run, 5, "explaining XYZ failed: nothing is known of XYZ on that day; see `orbctl universe`");
+}
+
+#[test]
 fn a_command_that_got_lost_says_how_to_repeat_it() {
     let run = Fake::start(Mood::Willing).run(&["close", "SLOW", "--yes", "--request-id", "r7"]);
     check_failure(&run, 3, "repeat it with --request-id r7");
@@ -148,6 +162,12 @@ fn an_incomplete_action_shows_its_reply_and_is_exit_1() {
     assert_eq!(run.code, Some(1), "{run:?}");
     assert!(run.out.contains("HALTED") && run.out.contains("trading in NVDA is halted"), "{run:?}");
     assert!(run.err.contains("0 orders unconfirmed, 1 positions open"), "{run:?}");
+    let run = fake.run(&["close", "--all", "--yes"]);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(
+        run.err.contains("closing all positions is not complete: 0 orders unconfirmed, 1 positions open"),
+        "{run:?}"
+    );
     for cancel in [&["cancel", "some-order"][..], &["cancel", "--all"]] {
         let run = fake.run(cancel);
         assert_eq!(run.code, Some(1), "{run:?}");
@@ -181,23 +201,6 @@ fn the_demo_is_found_without_any_configuration() {
     fs::write(folder.join("token"), TOKEN).unwrap();
     let run = finish(orbctl(fake.home.path(), &["account"]).spawn().unwrap());
     assert_eq!(run.code, Some(0), "{run:?}");
-}
-
-#[test]
-fn an_export_is_written_whole_or_not_at_all() {
-    let fake = Fake::start(Mood::Willing);
-    let path = fake.home.path().join("trades.csv");
-    let run = fake.run(&["export", "trades", "--out", path.to_str().unwrap(), "--from", "2026-02-13"]);
-    assert_eq!((run.code, run.out.as_str()), (Some(0), ""), "{run:?}");
-    assert!(run.err.starts_with("1 trades written to "), "{run:?}");
-    assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 2);
-
-    let fake = Fake::start(Mood::Empty);
-    let path = fake.home.path().join("trades.csv");
-    let run = fake.run(&["export", "trades", "--out", path.to_str().unwrap()]);
-    check_failure(&run, 6, "the database is gone");
-    assert_eq!(fs::read_dir(fake.home.path()).unwrap().count(), 0);
-    check_failure(&fake.run(&["export", "trades", "--out", "/nonexistent/trades.csv"]), 7, "/nonexistent/trades.csv");
 }
 
 /// Follows until `count` lines are read, then interrupts; returns the lines and the end.

@@ -4,6 +4,12 @@
 #[cfg(test)]
 mod behaviour;
 #[cfg(test)]
+mod config;
+#[cfg(test)]
+mod export;
+#[cfg(test)]
 mod fake;
+#[cfg(test)]
+mod json;
 #[cfg(test)]
 mod outputs;

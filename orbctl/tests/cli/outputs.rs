@@ -51,6 +51,8 @@ shows! {
     pause: "pause" "--reason" "lunch" "--request-id" "r1";
     resume: "resume" "--yes" "--request-id" "r1";
     close: "close" "nvda" "--yes" "--request-id" "r1";
+    close_all: "close" "--all" "--yes" "--request-id" "r1";
+    why: "why" "nvda" "--date" "2026-02-13";
 }
 
 #[test]

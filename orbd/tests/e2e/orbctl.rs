@@ -88,6 +88,8 @@ fn everything_can_be_looked_at() {
     assert_eq!(target.rows(&["metrics"], &["win_rate", "sharpe", "max_drawdown"])[0]["net_pnl"], "-262.06");
     assert_eq!(target.rows(&["equity"], &["date", "equity", "drawdown"]).len(), 1);
     assert!(!target.rows(&["logs", "--search", "breakout"], &["severity", "component", "message"]).is_empty());
+    let why = target.rows(&["why", "grelta"], &["summary", "conclusion", "range_high"]);
+    assert_eq!((&why[0]["conclusion"], &why[0]["symbol"]), (&"signal".into(), &"GRELTA".into()));
     let out = target.folder.path().join("export.csv");
     target.run(&["export", "trades", "--out", text(&out)]).succeeded();
     let expect = Files::synthetic("csv").backtest(day(), &[]).trades.join("\n") + "\n";

@@ -1,18 +1,19 @@
 //! A daemon that gives recorded replies and remembers what it was asked.
 
+mod live;
 mod replies;
 mod services;
 
 use std::{
     path::Path,
     process::{Child, Command, Stdio},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::AtomicBool},
 };
 
 use orb_api::v1::{
     control_service_server::ControlServiceServer, history_service_server::HistoryServiceServer,
-    log_service_server::LogServiceServer, portfolio_service_server::PortfolioServiceServer,
-    signal_service_server::SignalServiceServer,
+    live_service_server::LiveServiceServer, log_service_server::LogServiceServer,
+    portfolio_service_server::PortfolioServiceServer, signal_service_server::SignalServiceServer,
 };
 use tempfile::TempDir;
 use tokio::{net::TcpListener, runtime::Runtime};
@@ -29,6 +30,8 @@ pub(crate) enum Mood {
     Willing,
     /// Nothing has happened yet, and commands do not complete.
     Empty,
+    /// The second page of a list fails the first time that it is asked for.
+    Faltering,
 }
 
 /// What the services share.
@@ -36,6 +39,7 @@ pub(crate) enum Mood {
 pub(crate) struct Shared {
     mood: Mood,
     asked: Arc<Mutex<Vec<String>>>,
+    has_faltered: Arc<AtomicBool>,
 }
 
 /// A daemon in this process, and a home without any configuration.
@@ -114,6 +118,7 @@ pub(crate) fn finish(child: Child) -> Run {
 async fn serve(listener: TcpListener, shared: Shared) {
     Server::builder()
         .add_service(ControlServiceServer::with_interceptor(shared.clone(), admit))
+        .add_service(LiveServiceServer::with_interceptor(shared.clone(), admit))
         .add_service(PortfolioServiceServer::with_interceptor(shared.clone(), admit))
         .add_service(SignalServiceServer::with_interceptor(shared.clone(), admit))
         .add_service(HistoryServiceServer::with_interceptor(shared.clone(), admit))

@@ -596,3 +596,58 @@ pub(super) fn limits_set(request: &SetRiskLimitsRequest) -> SetRiskLimitsRespons
         next_session: risk(&request.daily_loss_fraction, request.max_positions.unwrap_or(5)),
     }
 }
+
+pub(super) fn all_closed(request: &CloseAllPositionsRequest, is_complete: bool) -> CloseAllPositionsResponse {
+    let kill = SetKillSwitchRequest {
+        action: KillSwitchAction::Engage.into(),
+        flatten: true,
+        ..SetKillSwitchRequest::default()
+    };
+    let killed = killed(&kill, is_complete);
+    CloseAllPositionsResponse {
+        ledger: ledger(),
+        request_id: request.request_id.clone(),
+        replayed: false,
+        state: TradingState::Active.into(),
+        holds: Vec::new(),
+        cancelled_orders: killed.cancelled_orders,
+        unconfirmed_orders: killed.unconfirmed_orders,
+        closed_positions: killed.closed_positions,
+        remaining_positions: killed.remaining_positions,
+        complete: killed.complete,
+    }
+}
+
+pub(super) fn explained() -> ExplainSymbolResponse {
+    let verdict = |rule: &str, value: &str, bound: &str, reason: Option<&str>| Verdict {
+        rule: s(rule),
+        value: Some(s(value)),
+        bound: Some(s(bound)),
+        passed: reason.is_none(),
+        reason: reason.map(s),
+    };
+    let explanation = Explanation {
+        ledger_id: s("sim-1"),
+        strategy: s("orb-classic"),
+        symbol: s("NVDA"),
+        date: s("2026-02-13"),
+        settled_time: at(5),
+        conclusion: Conclusion::NoTrade.into(),
+        reason: Some(s("relative_volume_too_low")),
+        detail: s("0.8 of 1"),
+        range: universe_entry().range,
+        features: universe_entry().features,
+        verdicts: vec![
+            verdict("price", "101.2", "5", None),
+            verdict("relative_volume", "0.8", "1", Some("relative_volume_too_low")),
+        ],
+        size: vec![NamedFigure { name: s("shares_by_risk"), value: s("57") }],
+        summary: s(
+            "orb-classic did not trade NVDA on 2026-02-13: its volume was 0.8 times the usual, and 1 is asked for.",
+        ),
+        ..Explanation::default()
+    };
+    let second =
+        Explanation { strategy: s("orb-etf"), summary: s("orb-etf does not look at NVDA."), ..explanation.clone() };
+    ExplainSymbolResponse { ledger: ledger(), explanations: vec![explanation, second], signals: vec![signal()] }
+}

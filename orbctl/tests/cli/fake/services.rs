@@ -1,30 +1,31 @@
 //! The services over the recorded replies.
 
-use std::fmt::Debug;
+use std::{collections::HashMap, fmt::Debug, sync::atomic::Ordering};
 
 use orb_api::v1::{
     control_service_server::ControlService, history_service_server::HistoryService, log_service_server::LogService,
     portfolio_service_server::PortfolioService, signal_service_server::SignalService, *,
 };
 use tokio_stream::{self as stream, Iter, Pending, StreamExt as _, adapters::Chain};
-use tonic::{Request, Response, Status};
+use tonic::{Code, Request, Response, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
 
 use super::{Mood, Shared, replies};
 
-type Reply<T> = Result<Response<T>, Status>;
+pub(super) type Reply<T> = Result<Response<T>, Status>;
 /// Some messages, then silence while the client stays.
-type Messages<T> = Chain<Iter<std::vec::IntoIter<Result<T, Status>>>, Pending<Result<T, Status>>>;
+pub(super) type Messages<T> = Chain<Iter<std::vec::IntoIter<Result<T, Status>>>, Pending<Result<T, Status>>>;
 type Chunks<T> = Iter<std::vec::IntoIter<Result<T, Status>>>;
 
 impl Shared {
-    fn note<T: Debug>(&self, request: Request<T>) -> T {
+    pub(super) fn note<T: Debug>(&self, request: Request<T>) -> T {
         let request = request.into_inner();
         self.asked.lock().unwrap().push(format!("{request:?}"));
         request
     }
 
     fn is_willing(&self) -> bool {
-        self.mood == Mood::Willing
+        self.mood != Mood::Empty
     }
 
     fn rows<T>(&self, rows: Vec<T>) -> Vec<T> {
@@ -32,15 +33,22 @@ impl Shared {
     }
 }
 
-fn ok<T>(reply: T) -> Reply<T> {
+pub(super) fn ok<T>(reply: T) -> Reply<T> {
     Ok(Response::new(reply))
+}
+
+/// A refusal whose details say what to do.
+fn refusal() -> Status {
+    let remedy = HashMap::from([(orb_api::REMEDY.to_owned(), "see `orbctl universe`".to_owned())]);
+    let details = ErrorDetails::with_error_info("UNKNOWN_SYMBOL", orb_api::ERROR_DOMAIN, remedy);
+    Status::with_error_details(Code::NotFound, "nothing is known of XYZ on that day", details)
 }
 
 fn unserved<T>() -> Reply<T> {
     Err(Status::unimplemented("no reply is recorded"))
 }
 
-fn messages<T>(messages: Vec<T>) -> Messages<T> {
+pub(super) fn messages<T>(messages: Vec<T>) -> Messages<T> {
     let messages: Vec<_> = messages.into_iter().map(Ok).collect();
     stream::iter(messages).chain(stream::pending())
 }
@@ -86,8 +94,12 @@ impl ControlService for Shared {
         unserved()
     }
 
-    async fn close_all_positions(&self, _: Request<CloseAllPositionsRequest>) -> Reply<CloseAllPositionsResponse> {
-        unserved()
+    async fn close_all_positions(
+        &self,
+        request: Request<CloseAllPositionsRequest>,
+    ) -> Reply<CloseAllPositionsResponse> {
+        let request = self.note(request);
+        ok(replies::all_closed(&request, self.is_willing()))
     }
 
     async fn cancel_order(&self, request: Request<CancelOrderRequest>) -> Reply<CancelOrderResponse> {
@@ -256,8 +268,12 @@ impl SignalService for Shared {
         unserved()
     }
 
-    async fn explain_symbol(&self, _: Request<ExplainSymbolRequest>) -> Reply<ExplainSymbolResponse> {
-        unserved()
+    async fn explain_symbol(&self, request: Request<ExplainSymbolRequest>) -> Reply<ExplainSymbolResponse> {
+        let request = self.note(request);
+        if request.symbol == "XYZ" {
+            return Err(refusal());
+        }
+        ok(replies::explained())
     }
 
     async fn list_universe(&self, request: Request<ListUniverseRequest>) -> Reply<ListUniverseResponse> {
@@ -283,6 +299,10 @@ impl HistoryService for Shared {
     /// Two pages of one trade each.
     async fn list_trades(&self, request: Request<ListTradesRequest>) -> Reply<ListTradesResponse> {
         let request = self.note(request);
+        let is_second = request.page_token == "second";
+        if is_second && self.mood == Mood::Faltering && !self.has_faltered.swap(true, Ordering::SeqCst) {
+            return Err(Status::unavailable("the daemon is stopping"));
+        }
         let mut trades = self.rows(replies::trades());
         let second = trades.split_off(trades.len().min(1));
         let (trades, next_page_token) = match request.page_token.as_str() {
