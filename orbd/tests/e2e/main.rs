@@ -54,3 +54,5 @@ mod replay;
 mod standby;
 #[cfg(test)]
 mod sweep;
+#[cfg(test)]
+mod web;
