@@ -8,6 +8,9 @@ export default defineConfig({
   plugins: [tailwindcss()],
   esbuild: { jsx: 'automatic' },
   build: {
+    // The folder above it is in the repository, so that cargo has something to watch.
+    outDir: 'dist/site',
+    emptyOutDir: true,
     target: 'es2022',
     // Nothing is inlined: the page's policy allows no data: addresses.
     assetsInlineLimit: 0,
