@@ -1,0 +1,24 @@
+import tailwindcss from '@tailwindcss/vite';
+import { defineConfig } from 'vitest/config';
+
+// While one develops, the page comes from here and the API from a daemon that runs already.
+const daemon = process.env.ORB_DAEMON ?? 'http://127.0.0.1:7070';
+
+export default defineConfig({
+  plugins: [tailwindcss()],
+  esbuild: { jsx: 'automatic' },
+  build: {
+    target: 'es2022',
+    // Nothing is inlined: the page's policy allows no data: addresses.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    sourcemap: false,
+  },
+  worker: { format: 'es' },
+  server: { host: '127.0.0.1', proxy: { '^/orb\\.v1\\.': daemon } },
+  test: {
+    environment: 'jsdom',
+    include: ['src/**/*.test.{ts,tsx}'],
+    restoreMocks: true,
+  },
+});
