@@ -1,6 +1,16 @@
 /** Labels of axes. Their numbers are geometry, so they are written from floats. Pure. */
 
-import { clockMinutes, clockOfMs, dateOfMs, dayOfDate, MINUS, pnl, pnlWhole, price, signedPercent } from "../format";
+import {
+  clockMinutes,
+  clockOfMs,
+  dateOfMs,
+  dayOfDate,
+  MINUS,
+  pnl,
+  pnlWhole,
+  price,
+  signedPercent,
+} from '../format';
 
 /** Writes a result on an axis: `+$1,200`, with cents where the scale is small. */
 export function axisPnl(value: number): string {
@@ -10,7 +20,7 @@ export function axisPnl(value: number): string {
 
 /** Writes a balance on an axis: `$101,285`. */
 export function axisMoney(value: number): string {
-  return pnlWhole(fixed(value)).replace("+", "");
+  return pnlWhole(fixed(value)).replace('+', '');
 }
 
 /** Writes a price on an axis: `182.41`. */
@@ -44,5 +54,5 @@ export function axisDate(seconds: number): string {
 }
 
 function fixed(value: number, places = 2): string {
-  return value.toFixed(places).replace(MINUS, "-");
+  return value.toFixed(places).replace(MINUS, '-');
 }

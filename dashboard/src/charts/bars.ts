@@ -1,6 +1,6 @@
 /** Bars of a session: joined to the length that the width allows, with the opening range in them. Pure. */
 
-import { type Instant, toGeometry, toMicros } from "../format";
+import { type Instant, toGeometry, toMicros } from '../format';
 
 /** Prices of a stretch of time, as the API sends them. */
 export interface BarSource {

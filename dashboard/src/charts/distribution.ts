@@ -1,6 +1,6 @@
 /** How R multiples spread. Pure. */
 
-import { fromMicros, toMicros } from "../format";
+import { fromMicros, toMicros } from '../format';
 
 /** Trades whose R lies in [from, to); the outermost ones have no end. */
 export interface Bin {

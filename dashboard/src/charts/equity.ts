@@ -1,6 +1,6 @@
 /** The equity of sessions over time with returns and drawdown. Pure. */
 
-import { addDays, type DateText, fromMicros, midnight, toGeometry, toMicros } from "../format";
+import { addDays, type DateText, fromMicros, midnight, toGeometry, toMicros } from '../format';
 
 /** The account at one session's end, as the API sends it. */
 export interface EquitySource {
@@ -46,7 +46,12 @@ export function startEquity(sources: readonly EquitySource[]): string | undefine
 export function equityPlot(sources: readonly EquitySource[]): EquityPlot[] {
   const [first, start] = [sources[0], toGeometry(startEquity(sources))];
   if (first === undefined || start === undefined) return [];
-  const before = { time: seconds(addDays(first.date, -1)), equity: start, dailyReturn: undefined, drawdown: 0 };
+  const before = {
+    time: seconds(addDays(first.date, -1)),
+    equity: start,
+    dailyReturn: undefined,
+    drawdown: 0,
+  };
   return [before, ...sources.map(plot)];
 }
 

@@ -1,6 +1,6 @@
 /** The points of the P&L curve of a session. Pure. */
 
-import { abs, fromMicros, type Instant, toMicros } from "../format";
+import { abs, fromMicros, type Instant, toMicros } from '../format';
 
 /** The account at one moment, as the API sends it. */
 export interface PnlSource {
@@ -63,7 +63,10 @@ export function isNearLimit(low: string, limit: string | undefined): boolean {
  * Returns how many leading points of `next` are already drawn, when `next` only goes on from
  * `drawn` (its last point may have changed); `undefined` when all must be drawn anew.
  */
-export function drawnBefore(drawn: readonly { time: number }[], next: readonly { time: number }[]): number | undefined {
+export function drawnBefore(
+  drawn: readonly { time: number }[],
+  next: readonly { time: number }[],
+): number | undefined {
   const last = drawn.length - 1;
   if (last < 0 || next.length < drawn.length) return undefined;
   const goesOn = next[0]?.time === drawn[0]?.time && next[last]?.time === drawn[last]?.time;

@@ -1,6 +1,6 @@
 /** Days laid out by months and weeks, Monday to Friday. Pure. */
 
-import { abs, addDays, type DateText, toMicros, weekday } from "../format";
+import { abs, addDays, type DateText, toMicros, weekday } from '../format';
 
 /** The result of one session, as the API sends it. */
 export interface DaySource {
@@ -40,7 +40,11 @@ export function months(days: readonly DaySource[]): Month[] {
   return found;
 }
 
-function weeks(first: DateText, results: ReadonlyMap<DateText, string>, largest: bigint): (DayCell | undefined)[][] {
+function weeks(
+  first: DateText,
+  results: ReadonlyMap<DateText, string>,
+  largest: bigint,
+): (DayCell | undefined)[][] {
   const rows: (DayCell | undefined)[][] = [];
   const month = first.slice(0, 7);
   const monday = addDays(first, -((weekday(first) + 6) % 7));
@@ -57,7 +61,7 @@ function cell(date: DateText, netPnl: string | undefined, largest: bigint): DayC
   return { date, netPnl, weight: weight(abs(toMicros(netPnl) ?? 0n), largest) };
 }
 
-function weight(size: bigint, largest: bigint): DayCell["weight"] {
+function weight(size: bigint, largest: bigint): DayCell['weight'] {
   if (size === 0n || largest === 0n) return 0;
   if (size * 4n <= largest) return 1;
   if (size * 2n <= largest) return 2;

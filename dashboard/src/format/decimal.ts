@@ -4,10 +4,10 @@
  */
 
 /** Stands wherever a value is absent: absent is never zero. */
-export const ABSENT = "–";
+export const ABSENT = '–';
 
 /** The minus of figures, as wide as a plus. */
-export const MINUS = "\u2212";
+export const MINUS = '\u2212';
 
 const PLACES = 6;
 const ONE = 1_000_000n;
@@ -17,7 +17,7 @@ const DECIMAL = /^(-?)(\d+)(?:\.(\d{1,6}))?$/;
 export class NotADecimal extends Error {
   constructor(readonly text: string) {
     super(`"${text}" is not a decimal number with at most six places`);
-    this.name = "NotADecimal";
+    this.name = 'NotADecimal';
   }
 }
 
@@ -27,21 +27,21 @@ export class NotADecimal extends Error {
  * @throws {NotADecimal} when the text is something else.
  */
 export function toMicros(text: string | undefined): bigint | undefined {
-  if (text === undefined || text === "") return undefined;
+  if (text === undefined || text === '') return undefined;
   const match = DECIMAL.exec(text);
   if (match === null) throw new NotADecimal(text);
   const [, sign, whole, fraction] = match;
-  const micros = BigInt(whole ?? "0") * ONE + BigInt((fraction ?? "").padEnd(PLACES, "0"));
-  return sign === "-" ? -micros : micros;
+  const micros = BigInt(whole ?? '0') * ONE + BigInt((fraction ?? '').padEnd(PLACES, '0'));
+  return sign === '-' ? -micros : micros;
 }
 
 /** Returns the decimal string of millionths, without trailing zeros. */
 export function fromMicros(micros: bigint): string {
   const size = abs(micros);
-  const fraction = (size % ONE).toString().padStart(PLACES, "0").replace(/0+$/, "");
+  const fraction = (size % ONE).toString().padStart(PLACES, '0').replace(/0+$/, '');
   const whole = (size / ONE).toString();
-  const sign = micros < 0n ? "-" : "";
-  return fraction === "" ? `${sign}${whole}` : `${sign}${whole}.${fraction}`;
+  const sign = micros < 0n ? '-' : '';
+  return fraction === '' ? `${sign}${whole}` : `${sign}${whole}.${fraction}`;
 }
 
 /** Returns the absolute value. */
@@ -58,13 +58,13 @@ export function digits(micros: bigint, places: number): { text: string; isZero: 
   const rounded = (abs(micros) + step / 2n) / step;
   const scale = 10n ** BigInt(places);
   const whole = group((rounded / scale).toString());
-  const fraction = places === 0 ? "" : `.${(rounded % scale).toString().padStart(places, "0")}`;
+  const fraction = places === 0 ? '' : `.${(rounded % scale).toString().padStart(places, '0')}`;
   return { text: `${whole}${fraction}`, isZero: rounded === 0n };
 }
 
 /** Groups whole digits by thousands: "1234567" becomes "1,234,567". */
 export function group(whole: string): string {
-  return whole.replace(/\B(?=(\d{3})+$)/g, ",");
+  return whole.replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /**

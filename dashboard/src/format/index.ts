@@ -1,3 +1,3 @@
-export * from "./decimal";
-export * from "./money";
-export * from "./time";
+export * from './decimal';
+export * from './money';
+export * from './time';

@@ -3,7 +3,7 @@
  * and what is shown on hover and focus is UTC with the age.
  */
 
-import { ABSENT, group, MINUS } from "./decimal";
+import { ABSENT, group, MINUS } from './decimal';
 
 /** An instant as the API sends it: seconds and nanoseconds since 1970 in UTC. */
 export interface Instant {
@@ -17,19 +17,19 @@ export type Length = Instant;
 /** A session's date in New York, YYYY-MM-DD. */
 export type DateText = string;
 
-const NEW_YORK = new Intl.DateTimeFormat("en-US", {
-  timeZone: "America/New_York",
-  hourCycle: "h23",
-  weekday: "short",
-  year: "numeric",
-  month: "2-digit",
-  day: "2-digit",
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
+const NEW_YORK = new Intl.DateTimeFormat('en-US', {
+  timeZone: 'America/New_York',
+  hourCycle: 'h23',
+  weekday: 'short',
+  year: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
 });
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-const WEEKDAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const MS_PER_DAY = 86_400_000;
 
 /** Returns milliseconds since 1970; `undefined` when the instant is absent. */
@@ -80,20 +80,20 @@ export function day(instant: Instant | undefined): string {
 
 /** Writes a date for headings: `Fri 20 Nov`. */
 export function dayOfDate(date: DateText): string {
-  const [, month = 1, dayOfMonth = 1] = date.split("-").map(Number);
-  return `${WEEKDAYS[weekday(date)] ?? ""} ${dayOfMonth} ${MONTHS[month - 1] ?? ""}`;
+  const [, month = 1, dayOfMonth = 1] = date.split('-').map(Number);
+  return `${WEEKDAYS[weekday(date)] ?? ''} ${dayOfMonth} ${MONTHS[month - 1] ?? ''}`;
 }
 
 /** Writes a month for headings: `November 2026` is `Nov 2026`. */
 export function monthOfDate(date: DateText): string {
-  const [year = 1970, month = 1] = date.split("-").map(Number);
-  return `${MONTHS[month - 1] ?? ""} ${year}`;
+  const [year = 1970, month = 1] = date.split('-').map(Number);
+  return `${MONTHS[month - 1] ?? ''} ${year}`;
 }
 
 /** Writes an instant in UTC with milliseconds: `2026-11-20 16:42:07.213 UTC`. */
 export function utc(instant: Instant | undefined): string {
   const ms = toMs(instant);
-  return ms === undefined ? ABSENT : `${new Date(ms).toISOString().replace("T", " ").replace("Z", "")} UTC`;
+  return ms === undefined ? ABSENT : `${new Date(ms).toISOString().replace('T', ' ').replace('Z', '')} UTC`;
 }
 
 /** Writes what a time shows on hover and focus: UTC, and its age on the engine's clock where that is known. */
@@ -136,7 +136,7 @@ export function heldMs(ms: number): string {
 export function latency(length: Length | undefined): string {
   if (length === undefined) return ABSENT;
   const ms = Number(length.seconds) * 1000 + length.nanos / 1e6;
-  if (ms === 0) return "0 ms";
+  if (ms === 0) return '0 ms';
   if (ms < 10) return `${ms.toFixed(1)} ms`;
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1000).toFixed(2)} s`;
@@ -185,10 +185,10 @@ export function clockOfMs(ms: number): string {
   return `${part.hour}:${part.minute}:${part.second}`;
 }
 
-type Part = "year" | "month" | "day" | "hour" | "minute" | "second";
+type Part = 'year' | 'month' | 'day' | 'hour' | 'minute' | 'second';
 
 function parts(ms: number): Record<Part, string> {
-  const found: Record<Part, string> = { year: "", month: "", day: "", hour: "", minute: "", second: "" };
+  const found: Record<Part, string> = { year: '', month: '', day: '', hour: '', minute: '', second: '' };
   for (const { type, value } of NEW_YORK.formatToParts(ms)) {
     if (type in found) found[type as Part] = value;
   }
@@ -196,5 +196,5 @@ function parts(ms: number): Record<Part, string> {
 }
 
 function pad(value: number, width: number): string {
-  return value.toString().padStart(width, "0");
+  return value.toString().padStart(width, '0');
 }
