@@ -115,7 +115,7 @@ export class Demo {
 
   private async end(signal: NodeJS.Signals): Promise<void> {
     const running = this.process;
-    if (running === undefined || running.exitCode !== null || running.signalCode !== null) return;
+    if (running?.exitCode !== null || running.signalCode !== null) return;
     const ended = new Promise((done) => running.once('exit', done));
     running.kill(signal);
     const timer = setTimeout(() => running.kill('SIGKILL'), PATIENCE_MS);

@@ -23,32 +23,31 @@ interface Shared {
 
 export const test = base.extend<Fixtures, Shared>({
   demoOptions: [{ speed: 60 }, { option: true }],
-  // Playwright asks for a pattern even where nothing is needed.
-  // eslint-disable-next-line no-empty-pattern
-  allowed: async ({}, use) => use([]),
+  allowed: [[], { option: true }],
 
-  demo: async ({ demoOptions }, use) => {
+  demo: async ({ demoOptions }, provide) => {
     const demo = await Demo.start(demoOptions);
-    await use(demo);
+    await provide(demo);
     await demo.stop();
   },
 
   finished: [
+    // Playwright asks for a pattern even where nothing is needed.
     // eslint-disable-next-line no-empty-pattern
-    async ({}, use) => {
+    async ({}, provide) => {
       const demo = await Demo.start({ speed: 'max' });
       await demo.sessionOver();
-      await use(demo);
+      await provide(demo);
       await demo.stop();
     },
     { scope: 'worker', timeout: 180_000 },
   ],
 
   complaints: [
-    async ({ context, allowed }, use) => {
+    async ({ context, allowed }, provide) => {
       const complaints: string[] = [];
       watch(context, complaints);
-      await use(complaints);
+      await provide(complaints);
       const unexpected = complaints.filter(
         (complaint) => !allowed.some((pattern) => pattern.test(complaint)),
       );
