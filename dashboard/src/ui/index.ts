@@ -2,6 +2,7 @@ export * from './Button';
 export * from './Chip';
 export * from './classes';
 export * from './Dialog';
+export * from './Field';
 export * from './HoldButton';
 export * from './icons';
 export * from './Note';
