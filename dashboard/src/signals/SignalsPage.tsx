@@ -5,7 +5,7 @@ import { isDate } from '../format';
 import { useApi } from '../session/session';
 import { useLedger, useSignals } from '../state/live';
 import { Button, Dialog, ErrorNote, Note, Panel, Skeleton } from '../ui';
-import { Input, Select, type Choice } from '../ui/Field';
+import { Input, Select, type Choice } from '../ui/Filter';
 import { useIsWide } from '../ui/useIsWide';
 import type { Signal } from '../wire/proto';
 import {

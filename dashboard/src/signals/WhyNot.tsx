@@ -7,7 +7,7 @@ import { useApi } from '../session/session';
 import { useCall } from '../state/call';
 import { useLedger } from '../state/live';
 import { Button, ErrorNote, Note, SideLabel, Skeleton } from '../ui';
-import { Input } from '../ui/Field';
+import { Input } from '../ui/Filter';
 import { UniverseState, type UniverseEntry } from '../wire/proto';
 import { Explained } from './Explained';
 import { tickerOf } from './filters';

@@ -33,12 +33,11 @@ export function usePages<T>(
   load: (pageToken: string, signal: AbortSignal) => Promise<Page<T>>,
 ): Pages<T> {
   const [state, setState] = useState<State<T>>();
-  const [isLoading, setLoading] = useState(false);
+  const [awaited, setAwaited] = useState<string>();
   const abort = useRef<AbortController>(undefined);
   const fetchPage = (asked: string, before: readonly T[], pageToken: string) => {
     const controller = new AbortController();
     abort.current = controller;
-    setLoading(true);
     load(pageToken, controller.signal)
       .then(
         ({ rows, next }) => ({ key: asked, rows: [...before, ...rows], next, error: undefined }),
@@ -50,9 +49,8 @@ export function usePages<T>(
         }),
       )
       .then((next) => {
-        if (controller.signal.aborted) return;
-        setState(next);
-        setLoading(false);
+        setAwaited((before) => (before === asked ? undefined : before));
+        if (!controller.signal.aborted) setState(next);
       }, ignore);
   };
   const begin = useEffectEvent((asked: string) => fetchPage(asked, [], ''));
@@ -62,13 +60,16 @@ export function usePages<T>(
     return () => abort.current?.abort();
   }, [key]);
   const current = state?.key === key ? state : undefined;
+  const isLoading = key !== null && (current === undefined || awaited === key);
   return {
     rows: current?.rows,
     error: current?.error,
-    isLoading: key !== null && (isLoading || current === undefined),
+    isLoading,
     isWhole: current?.rows !== undefined && current.next === '',
     more: () => {
-      if (key !== null && !isLoading) fetchPage(key, current?.rows ?? [], current?.next ?? '');
+      if (key === null || isLoading) return;
+      setAwaited(key);
+      fetchPage(key, current?.rows ?? [], current?.next ?? '');
     },
   };
 }
