@@ -71,12 +71,10 @@ test('the first paint comes within a second', async ({ page, finished }) => {
     paints.push(paint);
   }
   paints.sort((one, other) => one - other);
-  test
-    .info()
-    .annotations.push({
-      type: 'first contentful paint',
-      description: `${paints.map(Math.round).join(', ')} ms`,
-    });
+  test.info().annotations.push({
+    type: 'first contentful paint',
+    description: `${paints.map(Math.round).join(', ')} ms`,
+  });
   // The best of five: a machine that is busy with other things is not what is looked at here.
   expect(paints[0]).toBeLessThan(1000);
 });

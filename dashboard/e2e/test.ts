@@ -11,7 +11,7 @@ interface Fixtures {
   /** A daemon of the test's own, in the middle of a session. */
   demo: Demo;
   /** What the consoles of all pages may say; anything else that is an error fails the test. */
-  allowed: RegExp[];
+  allowed: RegExp | null;
   /** Fails the test for what the pages complain of. */
   complaints: string[];
 }
@@ -23,7 +23,7 @@ interface Shared {
 
 export const test = base.extend<Fixtures, Shared>({
   demoOptions: [{ speed: 60 }, { option: true }],
-  allowed: [[], { option: true }],
+  allowed: [null, { option: true }],
 
   demo: async ({ demoOptions }, provide) => {
     const demo = await Demo.start(demoOptions);
@@ -48,9 +48,7 @@ export const test = base.extend<Fixtures, Shared>({
       const complaints: string[] = [];
       watch(context, complaints);
       await provide(complaints);
-      const unexpected = complaints.filter(
-        (complaint) => !allowed.some((pattern) => pattern.test(complaint)),
-      );
+      const unexpected = complaints.filter((complaint) => allowed?.test(complaint) !== true);
       expect(unexpected, 'what the pages complain of').toEqual([]);
     },
     { auto: true },
@@ -72,7 +70,7 @@ function watch(context: BrowserContext, complaints: string[]): void {
 }
 
 /** What a browser itself says of a daemon that is away. */
-export const AWAY = [/net::ERR_/, /Failed to load resource/];
+export const AWAY = /net::ERR_|Failed to load resource/;
 
 /** Opens a page, signed in. */
 export async function open(page: Page, demo: Demo, path = '/', token = demo.token): Promise<void> {
