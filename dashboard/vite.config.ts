@@ -15,7 +15,10 @@ export default defineConfig({
     sourcemap: false,
   },
   worker: { format: 'es' },
-  server: { host: '127.0.0.1', proxy: { '^/orb\\.v1\\.': daemon } },
+  server: {
+    host: '127.0.0.1', // The daemon answers its own pages alone, so here its own origin stands for ours.
+    proxy: { '^/orb\\.v1\\.': { target: daemon, changeOrigin: true, headers: { origin: daemon } } },
+  },
   test: {
     environment: 'jsdom',
     include: ['src/**/*.test.{ts,tsx}'],
