@@ -1,4 +1,4 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -54,9 +54,20 @@ export class Demo {
     return `${this.url}${page}#token=${token}`;
   }
 
-  /** Gives out a token. */
-  newToken(name: string, role: Role): string {
-    return this.orbd('token', 'create', name, '--role', role).trim();
+  /** Gives out a token, and waits until the running daemon knows it. */
+  async newToken(name: string, role: Role): Promise<string> {
+    const token = this.orbd('token', 'create', name, '--role', role).trim();
+    const env = { ...environment(), ORB_ENDPOINT: this.url, ORB_TOKEN: token };
+    for (const deadline = Date.now() + PATIENCE_MS; ;) {
+      const { status, stderr } = spawnSync(ORBCTL, ['status'], {
+        env,
+        encoding: 'utf8',
+        timeout: PATIENCE_MS,
+      });
+      if (status === 0) return token;
+      if (Date.now() > deadline) throw new Error(`the token of ${name} is not taken: ${stderr}`);
+      await new Promise((done) => setTimeout(done, 100));
+    }
   }
 
   /** Takes a token back. */

@@ -35,7 +35,7 @@ test('signing in asks for a token, a wrong one leads back, and signing out reach
 });
 
 test('a viewer watches everything and is offered nothing that acts', async ({ page, finished }) => {
-  const token = finished.newToken(`viewer-${process.pid}`, 'viewer');
+  const token = await finished.newToken(`viewer-${process.pid}`, 'viewer');
   await open(page, finished, '/', token);
   await expect(page.getByRole('contentinfo')).toContainText('viewer');
   for (const name of [/^Kill/, /^Flatten/, /^Close/, /^Release/, /^Resume/]) {
@@ -51,7 +51,7 @@ test('a viewer watches everything and is offered nothing that acts', async ({ pa
 
 test('a token that is taken back leads to the sign-in within seconds', async ({ page, finished }) => {
   const name = `guest-${process.pid}`;
-  await open(page, finished, '/', finished.newToken(name, 'operator'));
+  await open(page, finished, '/', await finished.newToken(name, 'operator'));
   await expect(page.getByRole('contentinfo')).toContainText(name);
   finished.revoke(name);
   await expect(page.getByText(/does not know this token/)).toBeVisible({ timeout: 10_000 });

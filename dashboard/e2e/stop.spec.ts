@@ -36,9 +36,10 @@ test.describe('stopping', () => {
     demo,
   }) => {
     await open(page, demo);
-    const before = await positions(page, demo);
+    await positions(page, demo);
     await kill(page).click();
     await expect(state(page)).toHaveAttribute('data-state', 'HALTED');
+    const before = openPositions(demo);
     expect(demo.orbctl('status')).toContain('HALTED');
     const dialog = page.getByRole('dialog');
     await expect(dialog).toContainText('Entries are stopped.');

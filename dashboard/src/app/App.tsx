@@ -8,6 +8,7 @@ import { SignIn } from '../session/SignIn';
 import { SignalsPage } from '../signals/SignalsPage';
 import { followLive } from '../state/live';
 import { Frame } from './Frame';
+import { PageBoundary } from './PageBoundary';
 import { usePage, type Page } from './route';
 
 const PAGE: Record<Page, () => ReactElement> = {
@@ -20,7 +21,8 @@ const PAGE: Record<Page, () => ReactElement> = {
 /** The whole of the dashboard. */
 export function App() {
   const session = useSession();
-  const Shown = PAGE[usePage()];
+  const page = usePage();
+  const Shown = PAGE[page];
   const token = session.kind === 'in' ? session.token : undefined;
   useEffect(() => {
     if (token !== undefined) return followLive(token, () => end(token, 'ended'));
@@ -33,7 +35,9 @@ export function App() {
     case 'in':
       return (
         <Frame>
-          <Shown />
+          <PageBoundary key={page}>
+            <Shown />
+          </PageBoundary>
         </Frame>
       );
   }

@@ -41,7 +41,9 @@ export function Canvas<D>({ draw, data, options, isStale = false, onHover }: Can
   const [shown, setShown] = useState<{ chart: IChartApi; drawing: Drawing<D> }>();
   const colors = useChartColors(isStale);
   const begin = useEffectEvent((host: HTMLDivElement) => {
-    const chart = createChart(host, { ...options, autoSize: true });
+    // From the beginning: the library's own mark would bring a style that the page's policy forbids.
+    const layout = { ...options?.layout, attributionLogo: false };
+    const chart = createChart(host, { ...options, layout, autoSize: true });
     return { chart, drawing: draw(chart) };
   });
   const hover = useEffectEvent((event: MouseEventParams) => {

@@ -2,6 +2,8 @@
 
 import { lazy } from 'react';
 
+import { patiently } from './patiently';
+
 export { Calendar } from './Calendar';
 export { RHistogram } from './RHistogram';
 export type { BarSource } from './bars';
@@ -11,8 +13,8 @@ export type { PnlSource } from './intraday';
 export { pnlExtremes, pnlPoints } from './intraday';
 
 /** The session's P&L; draw it within a `Suspense`. */
-export const PnlChart = lazy(() => import('./PnlChart'));
+export const PnlChart = lazy(() => patiently(() => import('./PnlChart')));
 /** Equity, returns and drawdown; draw it within a `Suspense`. */
-export const EquityChart = lazy(() => import('./EquityChart'));
+export const EquityChart = lazy(() => patiently(() => import('./EquityChart')));
 /** A symbol's day; draw it within a `Suspense`. */
-export const CandleChart = lazy(() => import('./CandleChart'));
+export const CandleChart = lazy(() => patiently(() => import('./CandleChart')));
