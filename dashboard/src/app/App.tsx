@@ -1,22 +1,26 @@
-import { useEffect, type ReactElement } from 'react';
+import { lazy, Suspense, useEffect, type ComponentType } from 'react';
 
-import { HistoryPage } from '../history/HistoryPage';
 import { LivePage } from '../live/LivePage';
-import { LogsPage } from '../logs/LogsPage';
 import { end, useSession } from '../session/session';
 import { SignIn } from '../session/SignIn';
-import { SignalsPage } from '../signals/SignalsPage';
 import { followLive } from '../state/live';
 import { Frame } from './Frame';
+import { patiently } from './patiently';
 import { PageBoundary } from './PageBoundary';
 import { usePage, type Page } from './route';
 
-const PAGE: Record<Page, () => ReactElement> = {
+/** Live is there at once, and Kill with it; the other pages come when they are first shown. */
+const PAGE: Record<Page, ComponentType> = {
   '/': LivePage,
-  '/signals': SignalsPage,
-  '/history': HistoryPage,
-  '/logs': LogsPage,
+  '/signals': lazy(() => patiently(() => import('../signals/SignalsPage').then(shown('SignalsPage')))),
+  '/history': lazy(() => patiently(() => import('../history/HistoryPage').then(shown('HistoryPage')))),
+  '/logs': lazy(() => patiently(() => import('../logs/LogsPage').then(shown('LogsPage')))),
 };
+
+/** Returns what finds a page in its module. */
+function shown<N extends string>(name: N) {
+  return (module: Record<N, ComponentType>) => ({ default: module[name] });
+}
 
 /** The whole of the dashboard. */
 export function App() {
@@ -36,7 +40,9 @@ export function App() {
       return (
         <Frame>
           <PageBoundary key={page}>
-            <Shown />
+            <Suspense fallback={null}>
+              <Shown />
+            </Suspense>
           </PageBoundary>
         </Frame>
       );

@@ -2,7 +2,7 @@
 
 import { lazy } from 'react';
 
-import { patiently } from './patiently';
+import { patiently } from '../app/patiently';
 
 export { Calendar } from './Calendar';
 export { RHistogram } from './RHistogram';
