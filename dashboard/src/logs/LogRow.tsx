@@ -65,14 +65,14 @@ function Grade({ severity }: { readonly severity: Severity }) {
   return (
     <span
       className={classes(
-        'flex w-[8ch] shrink-0 items-center gap-1',
+        'w-[8ch] shrink-0 whitespace-nowrap',
         severity === Severity.ERROR && 'font-semibold text-danger',
         severity === Severity.WARN && 'font-semibold text-warn',
         severity === Severity.INFO && 'text-text-2',
         severity === Severity.DEBUG && 'text-text-3',
       )}
     >
-      <span className="inline-flex w-3 shrink-0 justify-center">
+      <span className="inline-block w-4">
         {severity === Severity.ERROR && <Octagon className="size-2.5" />}
         {severity === Severity.WARN && <Triangle className="size-2.5" />}
       </span>

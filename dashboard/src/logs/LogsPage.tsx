@@ -28,29 +28,31 @@ export function LogsPage() {
   const all = older.entries.length + (lines?.entries.length ?? 0);
 
   return (
-    <section
-      aria-label="Logs"
-      className="flex h-full min-h-0 flex-col rounded-card border border-line bg-surface"
-    >
-      <h1 className="sr-only">Logs</h1>
-      <FilterBar filter={filter} onChange={choose} found={entries.length} all={all}>
-        <Liveness />
-      </FilterBar>
-      <Head hasMarketClock={hasMarketClock} />
-      {lines === undefined ? (
-        <Awaited />
-      ) : (
-        <LogView
-          entries={entries}
-          words={words}
-          hasMarketClock={hasMarketClock}
-          top={<Top older={older} isEmpty={entries.length === 0} filter={filter} />}
-          onTop={older.error === undefined ? older.load : nothing}
-        >
-          {(following) => <Paused following={following} entries={entries} />}
-        </LogView>
-      )}
-    </section>
+    <div className="flex h-full flex-col tablet:p-3">
+      <section
+        aria-label="Logs"
+        className="flex min-h-0 flex-1 flex-col overflow-hidden rounded-card border border-line bg-surface max-tablet:rounded-none max-tablet:border-x-0"
+      >
+        <h1 className="sr-only">Logs</h1>
+        <FilterBar filter={filter} onChange={choose} found={entries.length} all={all}>
+          <Liveness />
+        </FilterBar>
+        <Head hasMarketClock={hasMarketClock} />
+        {lines === undefined ? (
+          <Awaited />
+        ) : (
+          <LogView
+            entries={entries}
+            words={words}
+            hasMarketClock={hasMarketClock}
+            top={<Top older={older} isEmpty={entries.length === 0} filter={filter} />}
+            onTop={older.error === undefined ? older.load : nothing}
+          >
+            {(following) => <Paused following={following} entries={entries} />}
+          </LogView>
+        )}
+      </section>
+    </div>
   );
 }
 
