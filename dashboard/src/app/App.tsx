@@ -4,9 +4,9 @@ import { LivePage } from '../live/LivePage';
 import { end, useSession } from '../session/session';
 import { SignIn } from '../session/SignIn';
 import { followLive } from '../state/live';
+import { Boundary } from '../ui/Boundary';
 import { Frame } from './Frame';
 import { patiently } from './patiently';
-import { PageBoundary } from './PageBoundary';
 import { usePage, type Page } from './route';
 
 /** Live is there at once, and Kill with it; the other pages come when they are first shown. */
@@ -39,11 +39,11 @@ export function App() {
     case 'in':
       return (
         <Frame>
-          <PageBoundary key={page}>
+          <Boundary key={page}>
             <Suspense fallback={null}>
               <Shown />
             </Suspense>
-          </PageBoundary>
+          </Boundary>
         </Frame>
       );
   }

@@ -13,7 +13,7 @@ import { FEW_TRADES, Metrics } from './Metrics';
 import { Parity } from './Parity';
 import { RangeBar } from './RangeBar';
 import { rangeWords, readRange, type HistoryRange } from './range';
-import { TradeDialog } from './TradeDialog';
+import { TradeDrawer } from './TradeDrawer';
 import { TradeLog } from './TradeLog';
 import { loadTrades, type TradeList, type TradeQuestion } from './trades';
 
@@ -23,13 +23,12 @@ export function HistoryPage() {
   const session = useStatus()?.session?.date;
   const engineDate = dateOf(useEngineTime());
   const today = session ?? engineDate;
+  if (ledger !== undefined && today !== undefined) {
+    return <History key={ledger.id} ledger={ledger} today={today} />;
+  }
   return (
-    <main aria-label="History" className="h-full overflow-y-auto p-3">
-      {ledger === undefined || today === undefined ? (
-        <Skeleton className="h-full w-full" />
-      ) : (
-        <History key={ledger.id} ledger={ledger} today={today} />
-      )}
+    <main aria-label="History" className="h-full p-3">
+      <Skeleton className="h-full w-full" />
     </main>
   );
 }
@@ -55,35 +54,39 @@ function History({ ledger, today }: { readonly ledger: Ledger; readonly today: D
   const opened = list?.trades.find((trade) => trade.id === query.get('trade'));
   const few = answers.metrics.data?.metrics?.trades;
   return (
-    <div className="flex flex-col gap-3">
-      <RangeBar range={range} ledger={ledger} question={question} />
-      <div className="grid gap-3 desktop:grid-cols-[minmax(0,1fr)_470px]">
-        <Curve answer={answers.curve} range={range} />
-        <Panel
-          title="Figures"
-          aside={few !== undefined && few < FEW_TRADES && <Chip>{`few trades: ${count(few)}`}</Chip>}
-        >
-          <Figures answer={answers.metrics} />
-        </Panel>
-      </div>
-      <div className="grid items-start gap-3 tablet:grid-cols-2 desktop:grid-cols-3">
-        <Days answer={answers.curve} day={day} />
-        <Panel
-          title="Distribution of R"
-          aside={list && <span>{`n=${count(multiplesOf(list.trades).length)} trades`}</span>}
-        >
-          <Multiples answer={answers.trades} />
-        </Panel>
-        <Parity date={day} />
-      </div>
-      {answers.trades.error === undefined ? (
-        <TradeLog list={list} onOpen={(trade) => setQuery({ trade: trade.id })} />
-      ) : (
-        <Panel title="Trade log">
-          <ErrorNote error={answers.trades.error} onRetry={answers.trades.reload} />
-        </Panel>
+    <div className="relative h-full">
+      <main aria-label="History" className="flex h-full flex-col gap-3 overflow-y-auto p-3">
+        <RangeBar range={range} ledger={ledger} question={question} />
+        <div className="grid gap-3 desktop:grid-cols-[minmax(0,1fr)_470px]">
+          <Curve answer={answers.curve} range={range} />
+          <Panel
+            title="Figures"
+            aside={few !== undefined && few < FEW_TRADES && <Chip>{`few trades: ${count(few)}`}</Chip>}
+          >
+            <Figures answer={answers.metrics} />
+          </Panel>
+        </div>
+        <div className="grid items-start gap-3 tablet:grid-cols-2 desktop:grid-cols-3">
+          <Days answer={answers.curve} day={day} />
+          <Panel
+            title="Distribution of R"
+            aside={list && <span>{`n=${count(multiplesOf(list.trades).length)} trades`}</span>}
+          >
+            <Multiples answer={answers.trades} />
+          </Panel>
+          <Parity date={day} />
+        </div>
+        {answers.trades.error === undefined ? (
+          <TradeLog list={list} onOpen={(trade) => setQuery({ trade: trade.id })} />
+        ) : (
+          <Panel title="Trade log">
+            <ErrorNote error={answers.trades.error} onRetry={answers.trades.reload} />
+          </Panel>
+        )}
+      </main>
+      {opened !== undefined && (
+        <TradeDrawer key={opened.id} trade={opened} onClose={() => setQuery({ trade: null })} />
       )}
-      {opened !== undefined && <TradeDialog trade={opened} onClose={() => setQuery({ trade: null })} />}
     </div>
   );
 }

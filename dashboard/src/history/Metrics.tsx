@@ -18,7 +18,7 @@ interface Figure {
 export function Metrics({ metrics }: { readonly metrics: MetricsMessage }) {
   const isFew = metrics.trades < FEW_TRADES;
   return (
-    <dl className="grid grid-cols-[repeat(auto-fill,minmax(128px,1fr))]">
+    <dl className="grid flex-1 auto-rows-fr grid-cols-[repeat(auto-fill,minmax(128px,1fr))]">
       {figures(metrics).map((figure) => (
         <div key={figure.name} className="min-w-0 border-t border-l border-line -mt-px -ml-px px-3 py-2">
           <dt className="truncate text-label text-text-2">{figure.name}</dt>

@@ -58,7 +58,11 @@ function Figures({ figures }: { readonly figures: ParityFigures }) {
   return (
     <>
       <p className="flex items-center gap-2 px-3 py-2 font-medium">
-        {unexplained > 0 ? <Triangle className="text-warn" /> : <Ring className="text-text-3" />}
+        {unexplained > 0 ? (
+          <Triangle className="size-3 text-warn" />
+        ) : (
+          <Ring className="size-3 text-text-3" />
+        )}
         {differences === 0
           ? 'The day is what the backtest of its bars says.'
           : `${count(differences)} differences, ${count(unexplained)} without a reason.`}

@@ -5,7 +5,7 @@ import { setQuery, useQuery } from '../app/route';
 import { useApi } from '../session/session';
 import { useStrategies } from '../signals/useStrategies';
 import { Button, Chip } from '../ui';
-import { Input, Select, type Choice } from '../ui/Filter';
+import { DateInput, Select, type Choice } from '../ui/Filter';
 import { Environment, type Ledger } from '../wire/proto';
 import { csvName, download, loadCsv } from './csv';
 import { PRESETS, rangeWords, type HistoryRange } from './range';
@@ -35,19 +35,8 @@ export function RangeBar({ range, ledger, question }: RangeBarProps) {
           else setQuery({ range: value === '30' ? null : value, from: null, to: null, page: null });
         }}
       />
-      <Input
-        label="From"
-        isLabelHidden
-        type="date"
-        value={range.from}
-        onChange={({ target }) => dates(target.value, range.to)}
-      />
-      <Input
-        label="to"
-        type="date"
-        value={range.to}
-        onChange={({ target }) => dates(range.from, target.value)}
-      />
+      <DateInput label="From" isLabelHidden value={range.from} onDate={(date) => dates(date, range.to)} />
+      <DateInput label="to" value={range.to} onDate={(date) => dates(range.from, date)} />
       <Select
         label="Strategy"
         choices={[['', 'all'], ...strategies.map((name): Choice => [name, name])]}

@@ -2,7 +2,7 @@ import { render, screen } from '@testing-library/react';
 import { userEvent } from '@testing-library/user-event';
 import { expect, it, vi } from 'vitest';
 
-import { PageBoundary } from './PageBoundary';
+import { Boundary } from './Boundary';
 
 it('a page that fails leaves what is around it, and can be drawn again', async () => {
   // React tells of the fault on the console too.
@@ -15,15 +15,15 @@ it('a page that fails leaves what is around it, and can be drawn again', async (
   render(
     <>
       <button type="button">Kill</button>
-      <PageBoundary>
+      <Boundary>
         <Page />
-      </PageBoundary>
+      </Boundary>
     </>,
   );
-  expect(screen.getByRole('alert').textContent).toContain('has failed');
+  expect(screen.getByRole('alert').textContent).toContain('cannot be shown');
   expect(screen.getByText('no such chart')).toBeTruthy();
   expect(screen.getByRole('button', { name: 'Kill' })).toBeTruthy();
   page.isBroken = false;
-  await userEvent.click(screen.getByRole('button', { name: 'Draw it again' }));
+  await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
   expect(screen.getByText('drawn')).toBeTruthy();
 });
