@@ -1,6 +1,7 @@
 # The habits of this repository. `make` alone lists them.
 
 CARGO ?= cargo
+NPM ?= npm
 # Extra flags for every build, as in `make test CARGO_FLAGS=--locked`.
 CARGO_FLAGS ?=
 # Extra flags for the demo, as in `make demo DEMO_ARGS="--speed max --exit"`.
@@ -12,7 +13,7 @@ export OPENSSL_NO_VENDOR ?= 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build release test soak crash simulate fuzz bench check fmt lint purity promises proto doc audit clean
+.PHONY: help demo build release dashboard page browser test soak crash simulate fuzz bench check fmt lint purity promises proto doc audit clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,11 +21,36 @@ help: ## lists the targets
 demo: build ## trades a synthetic session in front of your eyes
 	./target/debug/orbd demo $(DEMO_ARGS)
 
-build: ## builds orbd, orbctl and orb-sim, quickly
+build: page ## builds orbd, orbctl and orb-sim, quickly
 	$(CARGO) build $(CARGO_FLAGS) -p orbd -p orbctl -p orb-sim
 
-release: ## builds orbd, orbctl and orb-sim as they are to run, with optimisation
+release: page ## builds orbd, orbctl and orb-sim as they are to run, with optimisation
 	$(CARGO) build $(CARGO_FLAGS) --release -p orbd -p orbctl -p orb-sim
+
+# What the dashboard is made of, and where it comes to be; orbd takes in what is there when it is built.
+site := dashboard/dist/site/index.html
+packages := dashboard/node_modules/.package-lock.json
+site_sources = $(shell find dashboard/src dashboard/public proto/orb/v1 -type f -not -path '*/generated/*') \
+	$(wildcard dashboard/*.html dashboard/*.json dashboard/*.ts dashboard/*.yaml)
+
+dashboard: $(site) ## builds the dashboard, which the next build of orbd takes in; needs Node.js
+
+$(packages): dashboard/package-lock.json
+	$(NPM) ci --prefix dashboard --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+$(site): $(site_sources) $(packages)
+	$(NPM) run --prefix dashboard --silent build
+
+# Where there is no Node.js, or its packages cannot be had, orbd is built without the dashboard and says so.
+page:
+	@if ! node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null; \
+	then echo "without the dashboard: it needs Node.js 20.19 or later"; \
+	elif ! $(MAKE) --no-print-directory dashboard; \
+	then echo "without a new dashboard: it could not be built; \`make dashboard\` tells why"; fi
+
+browser: build ## looks at the dashboard of real demos in a real Chromium; needs Node.js and Chromium
+	$(NPM) run --prefix dashboard --silent e2e
 
 test: ## runs all tests
 ifeq ($(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes),yes)

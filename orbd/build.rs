@@ -1,4 +1,8 @@
-//! Generates the code of `orb.journal.v1` from `proto/`, without `protoc`, and names the engine that is built in.
+//! Generates the code of `orb.journal.v1` from `proto/`, without `protoc`, names the engine that is built in, and takes
+//! in the dashboard where it has been built.
+
+#[path = "build/dashboard.rs"]
+mod dashboard;
 
 use std::error::Error;
 use std::fs;
@@ -14,6 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={ENGINE}");
     let descriptors = protox::compile([FILE], [ROOT])?;
     prost_build::Config::new().compile_fds(descriptors)?;
+    dashboard::embed(Path::new(&std::env::var("OUT_DIR")?))?;
     println!("cargo::rustc-env=ORB_ENGINE={:016x}", fingerprint(Path::new(ENGINE))?);
     Ok(())
 }

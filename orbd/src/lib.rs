@@ -29,3 +29,4 @@ pub mod sweep;
 pub mod telemetry;
 pub mod trades_csv;
 pub mod view;
+pub mod web;

@@ -19,14 +19,17 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Tells where the daemon is and how to reach it; the token itself stays in its file.
+/// Tells where the daemon is and how to reach it. The link signs a browser in: what stands behind its `#` is kept by the
+/// browser, and a demo's token is worth no money.
 pub(crate) fn banner(url: &str, token: &Path, folder: &Path, name: &str, resumed: bool) -> String {
+    let fragment = std::fs::read_to_string(token).map(|secret| format!("#token={}", secret.trim())).unwrap_or_default();
     let token = token.display();
     let how = if resumed { "goes on where it stood" } else { "begins" };
     let mut text = String::new();
     // Writing to a string does not fail.
     let _ = writeln!(text, "orb demo: a simulated session {how} (ledger {name}, no real money)");
     let _ = writeln!(text, "  API      {url}, token in {token}");
+    let _ = writeln!(text, "  browser  {url}/{fragment}");
     let _ = writeln!(text, "  orbctl   orbctl --config {}/orbctl.toml status", folder.display());
     // Expanded by grpcurl itself, so that the token is in no list of processes.
     let header = "-expand-headers -H 'authorization: Bearer ${ORB_TOKEN}'";

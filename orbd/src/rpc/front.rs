@@ -26,11 +26,6 @@ const GRPC_WEB: [&str; 4] = [
     "application/grpc-web-text+proto",
 ];
 
-/// Returns what is shown where there is no page: nothing.
-pub(super) fn no_page() -> Router {
-    Router::new().fallback(|| async { StatusCode::NOT_FOUND })
-}
-
 /// Puts the rules of the web before the API, and `page` beside it: it gets every request that is not the API's.
 pub(super) fn front(api: Routes, rules: &WebRules, page: Router) -> Router {
     let api = api.into_axum_router().layer(GrpcWebLayer::new());

@@ -14,11 +14,11 @@ use tonic_health::{ServingStatus, server::HealthReporter};
 
 use super::{
     Control, Handle, History, Live, Logs, Portfolio, Signals, Streams,
-    front::{front, no_page},
+    front::front,
     gate::GateLayer,
     transport::{Listeners, ServeError},
 };
-use crate::auth::Auth;
+use crate::{auth::Auth, web};
 
 /// Calls and streams of one connection at a time.
 const STREAMS_MAX: u32 = 256;
@@ -41,7 +41,7 @@ macro_rules! bounded {
     };
 }
 
-/// Serves the API until `stop` is cancelled: streams end, calls in progress are answered, within five seconds.
+/// Serves the API and the dashboard until `stop` is cancelled: streams end, calls in progress are answered, within five seconds.
 ///
 /// # Errors
 /// [`ServeError`] when the listener is not of this machine alone without TLS, or the server fails.
@@ -54,7 +54,7 @@ pub async fn serve(
     let listeners = listeners.into();
     listeners.check()?;
     let api = routes(handle.clone(), auth, &stop)?;
-    let routes = front(api, &listeners.web, no_page());
+    let routes = front(api, &listeners.web, web::router());
     let served = Server::builder()
         .max_concurrent_streams(STREAMS_MAX)
         .http2_max_header_list_size(HEADER_BYTES_MAX)

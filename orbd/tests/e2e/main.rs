@@ -69,4 +69,6 @@ mod tls;
 #[cfg(test)]
 mod tokens;
 #[cfg(test)]
+mod web;
+#[cfg(test)]
 mod wire;

@@ -1,0 +1,79 @@
+import { test as base, expect, type BrowserContext, type Page } from '@playwright/test';
+
+import { Demo, type DemoOptions } from './demo';
+
+export { expect } from '@playwright/test';
+export type { Demo } from './demo';
+
+interface Fixtures {
+  /** How the test's own daemon is started; `test.use` changes it. */
+  demoOptions: DemoOptions;
+  /** A daemon of the test's own, in the middle of a session. */
+  demo: Demo;
+  /** What the consoles of all pages may say; anything else that is an error fails the test. */
+  allowed: RegExp | null;
+  /** Fails the test for what the pages complain of. */
+  complaints: string[];
+}
+
+interface Shared {
+  /** A daemon whose session is over; tests only read there. */
+  finished: Demo;
+}
+
+export const test = base.extend<Fixtures, Shared>({
+  demoOptions: [{ speed: 60 }, { option: true }],
+  allowed: [null, { option: true }],
+
+  demo: async ({ demoOptions }, provide) => {
+    const demo = await Demo.start(demoOptions);
+    await provide(demo);
+    await demo.stop();
+  },
+
+  finished: [
+    // Playwright asks for a pattern even where nothing is needed.
+    // eslint-disable-next-line no-empty-pattern
+    async ({}, provide) => {
+      const demo = await Demo.start({ speed: 'max' });
+      await demo.sessionOver();
+      await provide(demo);
+      await demo.stop();
+    },
+    { scope: 'worker', timeout: 180_000 },
+  ],
+
+  complaints: [
+    async ({ context, allowed }, provide) => {
+      const complaints: string[] = [];
+      watch(context, complaints);
+      await provide(complaints);
+      const unexpected = complaints.filter((complaint) => allowed?.test(complaint) !== true);
+      expect(unexpected, 'what the pages complain of').toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+/** Collects errors and warnings of the console, which broken rules of the page's policy are among, and what was thrown. */
+function watch(context: BrowserContext, complaints: string[]): void {
+  context.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type()))
+      complaints.push(`${message.type()}: ${message.text()}`);
+  });
+  context.on('weberror', (error) => complaints.push(`thrown: ${error.error().message}`));
+  context.on('request', (request) => {
+    const { protocol, hostname } = new URL(request.url());
+    const isOwn = hostname === '127.0.0.1' || protocol === 'data:' || protocol === 'blob:';
+    if (!isOwn) complaints.push(`asked elsewhere: ${request.url()}`);
+  });
+}
+
+/** What a browser itself says of a daemon that is away. */
+export const AWAY = /net::ERR_|Failed to load resource/;
+
+/** Opens a page, signed in. */
+export async function open(page: Page, demo: Demo, path = '/', token = demo.token): Promise<void> {
+  await page.goto(demo.link(path, token));
+  await expect(page.getByRole('link', { name: 'Logs' }).first()).toBeVisible();
+}
