@@ -5,6 +5,7 @@
 
 pub mod bars;
 pub mod calendar;
+pub mod dataset;
 pub mod synthetic;
 pub mod test_data;
 pub mod trades;
@@ -12,3 +13,4 @@ pub mod write;
 
 pub use bars::{BarSet, BarSetError, DataError, Day, Dropped, Label, LoadOptions, Loaded, SessionBars, load};
 pub use calendar::nyse_calendar;
+pub use dataset::{Dataset, DatasetError};

@@ -10,6 +10,7 @@ use crate::commands::Report;
 use crate::commands::backtest::{self, BacktestArgs};
 use crate::commands::backup::{self, BackupArgs};
 use crate::commands::check::{self, CheckArgs};
+use crate::commands::data::{self, DataArgs};
 use crate::commands::demo::{self, DemoArgs};
 use crate::commands::flatten::{self, FlattenArgs};
 use crate::commands::guard::{self, GuardArgs};
@@ -34,6 +35,7 @@ enum Command {
     Backtest(BacktestArgs),
     Backup(BackupArgs),
     Check(CheckArgs),
+    Data(DataArgs),
     Demo(DemoArgs),
     Flatten(FlattenArgs),
     Guard(GuardArgs),
@@ -77,6 +79,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Command::Flatten(args) => flatten::run(&args),
         Command::Guard(args) => guard::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Run(args) => run_command::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Data(args) => report(&data::run(&args)?),
         Command::Backup(args) => report(&backup::run(&args)?),
         Command::Migrate(args) => report(&migrate::run(&args)?),
         Command::Verify(args) => report(&verify::run(&args)?),

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use orb_core::symbol::SymbolError;
 use orb_core::{BarError, MoneyError, Symbol, Timestamp};
 
+use crate::dataset::DatasetError;
+
 /// Numbers a row of a file, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RowNumber {
@@ -67,6 +69,9 @@ pub enum DataError {
         /// The path as given.
         path: PathBuf,
     },
+    /// A folder is a dataset that cannot be read.
+    #[error(transparent)]
+    Dataset(Box<DatasetError>),
     /// The operating system failed to read.
     #[error("failed to read {}: check that it exists and may be read", path.display())]
     Io {

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::{DataError, Place, RowNumber};
+use crate::dataset;
 
 /// Tells how a file is encoded, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,10 +91,16 @@ fn files_below(folder: &Path) -> Result<Vec<(PathBuf, Format)>, DataError> {
     Ok(files)
 }
 
-/// Collects the files of bars in a folder and those below it; hidden ones and loops of links are passed over.
+/// Collects the files of bars in a folder and those below it; hidden ones and loops of links are passed over, and of a
+/// dataset only the files that belong to it count.
 fn walk(folder: &Path, visited: &mut BTreeSet<PathBuf>, files: &mut Vec<(PathBuf, Format)>) -> Result<(), DataError> {
     let in_folder = |source| io_error(folder, source);
     if !visited.insert(fs::canonicalize(folder).map_err(in_folder)?) {
+        return Ok(());
+    }
+    if folder.join(dataset::HEADER_NAME).exists() {
+        let listed = dataset::files(folder).map_err(|error| DataError::Dataset(Box::new(error)))?;
+        files.extend(listed.into_iter().map(|path| (path, Format::Parquet)));
         return Ok(());
     }
     let entries = fs::read_dir(folder).map_err(in_folder)?.collect::<Result<Vec<_>, _>>().map_err(in_folder)?;

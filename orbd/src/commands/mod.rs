@@ -3,6 +3,7 @@
 pub mod backtest;
 pub mod backup;
 pub mod check;
+pub mod data;
 pub mod demo;
 mod emergency;
 pub mod flatten;
