@@ -84,9 +84,9 @@ impl Header {
 
     pub(super) fn read(root: &Path) -> Result<Self, DatasetError> {
         let path = root.join(HEADER_NAME);
-        let text = fs::read_to_string(&path).map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound => DatasetError::NoDataset { path: root.to_owned() },
-            _ => DatasetError::io(&path, source),
+        let text = fs::read_to_string(&path).map_err(|source| match source.kind() == io::ErrorKind::NotFound {
+            true => DatasetError::NoDataset { path: root.to_owned() },
+            false => DatasetError::io(&path, source),
         })?;
         let header: Self = serde_json::from_str(&text).map_err(|source| DatasetError::unreadable(&path, source))?;
         if header.format > FORMAT {

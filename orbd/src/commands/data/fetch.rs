@@ -16,7 +16,7 @@ use orb_exec::{Clock as _, WallClock};
 use super::shown::{ShownImported, print};
 use crate::commands::emergency::runtime;
 use crate::commands::{Report, SettingArgs};
-use crate::environment::{EnvironmentArgs, EnvironmentConfig, credentials};
+use crate::environment::{EnvironmentArgs, EnvironmentConfig};
 use crate::progress::Progress;
 use crate::run::SIMULATOR_REQUESTS;
 
@@ -175,7 +175,7 @@ impl Fetching<'_> {
 }
 
 fn client(environment: &EnvironmentConfig, symbols: Arc<SymbolTable>, calendar: Arc<Calendar>) -> anyhow::Result<Rest> {
-    let mut config = environment.alpaca(credentials::find(environment.environment)?);
+    let mut config = environment.alpaca(environment.credentials()?);
     if environment.environment == Environment::Sim {
         // A simulator counts its own minutes, which may be short.
         config.limits.per_minute = config.limits.per_minute.max(SIMULATOR_REQUESTS);
@@ -188,7 +188,7 @@ async fn now(environment: &EnvironmentConfig, rest: &Rest) -> anyhow::Result<Tim
     if environment.environment != Environment::Sim {
         return Ok(WallClock::default().now());
     }
-    Ok(rest.clock().await.context("the simulator's clock")?.now)
+    rest.time().await.context("the simulator's clock")
 }
 
 const fn feed(feed: AlpacaFeed) -> Feed {
