@@ -3,7 +3,7 @@
 use std::io::{self, BufRead as _, IsTerminal as _};
 
 use orb_api::v1::{
-    Environment, EnvironmentInfo, GetReadinessRequest, Ledger, ListEnvironmentsRequest, ReadinessVerdict,
+    Environment, EnvironmentInfo, GetReadinessRequest, HoldKind, Ledger, ListEnvironmentsRequest, ReadinessVerdict,
     SetEnvironmentRequest, SetEnvironmentResponse,
 };
 
@@ -93,7 +93,10 @@ async fn switch(global: &Global, to: To, typed: Option<String>, request: Request
     let failed = |status| request::explain(Failure::from_status("switching the environment", &status), &request_id);
     let reply = reply.map_err(failed)?.into_inner();
     session.printer.record(&Grid::of(COLUMNS, [&reply]), &[("holds", Grid::of(HOLDS, &reply.holds))])?;
-    note("entries are held until `orbctl resume`");
+    let switched = i32::from(HoldKind::EnvironmentSwitched);
+    if reply.holds.iter().any(|hold| hold.kind == switched) {
+        note("entries are held until `orbctl resume`");
+    }
     Ok(())
 }
 

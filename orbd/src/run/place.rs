@@ -8,10 +8,9 @@ use anyhow::{Context as _, bail};
 use orb_exec::alpaca::Environment;
 use orb_exec::{Clock as _, WallClock};
 
-use super::refuse_unfit;
 use super::site::{Site, Sites};
 use super::standby;
-use crate::environment::{Chosen, EnvironmentConfig, Environments, LiveConfig, environment_name};
+use crate::environment::{Chosen, EnvironmentConfig, Environments, environment_name};
 use crate::store::{DatabaseUrl, Ledger, StoreError, successor};
 use crate::view;
 
@@ -88,7 +87,6 @@ impl Place {
             )
         };
         let config = environments.get(environment).map_err(|problem| anyhow::anyhow!("{problem}; {}", remedy()))?;
-        refuse_unfit(&LiveConfig { run: sites.run.clone(), environment: config.clone() }).with_context(remedy)?;
         let mut place = Self::of(sites, config, None).await.with_context(remedy)?;
         if place.ledger != next {
             bail!("the key of {} opens another account; {}", environment_name(environment), remedy());

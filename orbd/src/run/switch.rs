@@ -104,9 +104,11 @@ impl Switcher {
         pass(Place::SwitchReady);
         daemon.switchboard().set_switching(true);
         // What was asked for before belongs into the books of before, with all that came of it.
-        if !daemon.switchboard().until_quiet().await {
+        let quiet = if daemon.switchboard().until_quiet().await { Ok(()) } else { Err(SwitchError::Busy) };
+        // It took a while to make the other engine ready: one that trades is not stopped in vain.
+        if let Err(refused) = quiet.and_then(|()| refuse_open(open_in(&daemon.view()))) {
             next.stop.cancel();
-            return Ok(Err(SwitchError::Busy));
+            return Ok(Err(refused));
         }
         let left = daemon.stop_engine().await?;
         pass(Place::SwitchStopped);

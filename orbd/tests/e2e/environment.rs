@@ -484,7 +484,7 @@ async fn orbctl_lists_and_switches_and_never_without_the_account() {
     let (state, number) = (both.state(), both.numbers[1].clone());
     tokio::task::spawn_blocking(move || {
         let listed = orbctl(&path, &state, &["env", "--output", "csv"]).succeeded();
-        assert!(listed.out.contains("paper,true,true"), "{listed:?}");
+        assert!(listed.out.contains("PAPER,true,true"), "{listed:?}");
         let ended = orbctl(&path, &state, &["env", "live"]);
         assert!(ended.code == Some(2) && ended.err.contains("--account-id"), "{ended:?}");
         let ended = orbctl(&path, &state, &["env", "live", "--account-id", "no", "--output", "json"]);
