@@ -70,8 +70,7 @@ fn document() -> String {
     text
 }
 
-/// Puts each member of an object, and each item of a list of objects, on a line of its own; the
-/// order stays as orbctl writes it.
+/// Puts each member of an object on a line of its own; the order stays as orbctl writes it.
 fn spread(line: &str) -> String {
     let mut text = String::new();
     let (mut depth, mut is_quoted, mut is_escaped) = (0_usize, false, false);
