@@ -34,6 +34,7 @@ use crate::environment::{LiveConfig, StateLock, environment_name, settings};
 use crate::guard::Heart;
 use crate::runtime::Identity;
 use crate::shutdown::Shutdown;
+use crate::spill::Patience;
 use crate::store::{Lease, LeaseWatch, Ledger, StoreError};
 use crate::view;
 use crate::{rpc, summary};
@@ -82,16 +83,6 @@ pub async fn run(options: RunOptions) -> anyhow::Result<()> {
         caps: Some(BreakerCaps::default()),
         day: Day::Planned,
     };
-    if options.standby {
-        // Nobody is to take a daemon that waits for one that trades. That the address can be had is known by now.
-        drop(listener);
-        let ledger = trading.ledger(environment.of_records()).await?;
-        tokio::select! {
-            free = standby::wait_for(&environment.database, &ledger) => free?,
-            () = shutdown.wait() => return Ok(()),
-        }
-        listener = rpc::listen(environment.listen).await?;
-    }
     let _key = KeyLock::take(&environment.urls.trading, &options.credentials, &environment.database)?;
     let following = CancellationToken::new();
     let _end_of_following = following.clone().drop_guard();
@@ -104,17 +95,32 @@ pub async fn run(options: RunOptions) -> anyhow::Result<()> {
         config: options.config_name,
         settings: settings(&options.config.run, Some(environment)),
         simulated_speed: None,
+        // A simulator in another process does not wait for commits: its time goes on, as a market's does.
+        patience: Patience::LIVE,
     };
+    let mut books = None;
+    if options.standby {
+        // Nobody is to take a daemon that waits for one that trades. That the address can be had is known by now.
+        drop(listener);
+        books = tokio::select! {
+            taken = standby::take_over(&trading, &keep) => Some(taken?),
+            () = shutdown.wait() => return Ok(()),
+        };
+        listener = rpc::listen(environment.listen).await?;
+    }
     let start = async {
         if environment.environment != Environment::Sim {
-            return trading.start(&keep, listener).await;
+            let books = trading.opened(books, &keep).await?;
+            return trading.start_with(books, &keep, listener).await;
         }
         // A simulator counts its own minutes, and has a time of its own.
         trading.alpaca.limits.per_minute = trading.alpaca.limits.per_minute.max(SIMULATOR_REQUESTS);
         // It is followed as it is read, so comparing it would say nothing.
         trading.settings.watches_clock = false;
         let clock = SimulatorTime::follow(trading.rest()?, following).await.context("the simulator's clock")?;
-        trading.by(clock).start(&keep, listener).await
+        let trading = trading.by(clock);
+        let books = trading.opened(books, &keep).await?;
+        trading.start_with(books, &keep, listener).await
     };
     let mut daemon = tokio::select! {
         started = start => started?,
@@ -196,6 +202,8 @@ pub(crate) struct Keep<'a> {
     pub(crate) config: String,
     pub(crate) settings: Arc<[view::SettingView]>,
     pub(crate) simulated_speed: Option<f64>,
+    /// How long a commit may take before entries are held.
+    pub(crate) patience: Patience,
 }
 
 impl<C: Clock> Trading<C> {
@@ -223,8 +231,24 @@ impl<C: Clock> Trading<C> {
     /// # Errors
     /// When the account cannot be read, the records cannot be opened, or a stream cannot be had.
     pub(crate) async fn start(self, keep: &Keep<'_>, listener: TcpListener) -> anyhow::Result<Daemon> {
-        let ledger = self.ledger(keep.environment).await?;
-        let books = Books::open(&keep.url, ledger, &self.run, &self.symbols, keep.folder)?;
+        let books = self.opened(None, keep).await?;
+        self.start_with(books, keep, listener).await
+    }
+
+    /// Opens the account's books, unless they have been opened.
+    async fn opened(&self, books: Option<Books>, keep: &Keep<'_>) -> anyhow::Result<Books> {
+        match books {
+            Some(books) => Ok(books),
+            None => self.open(keep, self.ledger(keep.environment).await?),
+        }
+    }
+
+    fn open(&self, keep: &Keep<'_>, ledger: Ledger) -> anyhow::Result<Books> {
+        Ok(Books::open(&keep.url, ledger, &self.run, &self.symbols, keep.folder, keep.patience)?)
+    }
+
+    /// Does the same with books that are open.
+    async fn start_with(self, books: Books, keep: &Keep<'_>, listener: TcpListener) -> anyhow::Result<Daemon> {
         let stop = CancellationToken::new();
         let gate = books.writer.lease().map_or_else(EntryGate::default, |lease| end_with(lease, &stop));
         let connected = connect(ConnectParts {
