@@ -22,7 +22,8 @@ pub enum Fact {
     Order(Order),
     /// An execution was counted; key: its id.
     Fill(Fill),
-    /// A trade opened, grew, shrank or closed; key: its attempt.
+    /// A trade opened, grew, shrank or closed; key: its attempt. One that never was, because all that was entered has
+    /// been taken back, has no shares: there is no row of it any more.
     Trade(Trade),
     /// It is settled why a symbol was not traded; key: date, strategy, symbol.
     Decision(Decision),
@@ -201,6 +202,8 @@ pub struct Fill {
     pub side: OrderSide,
     /// Price, shares, fee and time.
     pub execution: Execution,
+    /// When the broker took it back: since then it counts for nothing. `None` while it counts.
+    pub taken_back: Option<Timestamp>,
 }
 
 /// Says why a position was left.
@@ -295,6 +298,12 @@ impl Trade {
     #[must_use]
     pub fn position(&self) -> Quantity {
         Quantity::new(self.side.sign() * (self.entered - self.exited).shares())
+    }
+
+    /// Tells whether there is no such trade: the broker took back all of its executions.
+    #[must_use]
+    pub const fn is_void(&self) -> bool {
+        self.entered.is_zero()
     }
 
     /// Tells whether every share that was entered has been left.

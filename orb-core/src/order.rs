@@ -350,6 +350,10 @@ pub enum OrderEvent {
     Replaced,
     /// No answer came: it may exist or not.
     Lost,
+    /// One of its executions was taken back.
+    Busted,
+    /// Shares or price of one of its executions were corrected.
+    Corrected,
 }
 
 impl OrderEvent {
@@ -367,6 +371,8 @@ impl OrderEvent {
         Self::Rejected,
         Self::Replaced,
         Self::Lost,
+        Self::Busted,
+        Self::Corrected,
     ];
 }
 
@@ -377,7 +383,8 @@ pub struct OrderUpdate {
     pub event: OrderEvent,
     /// The order after it.
     pub order: BrokerOrder,
-    /// The execution of a fill.
+    /// The execution of a fill; the one that was taken back, as it was; or the one that was corrected, under its name
+    /// and as it is now. `None` where there is none, or where it is not known which one is meant.
     pub execution: Option<Execution>,
     /// Why it was refused, where the broker says so.
     pub rejection: Option<Rejection>,

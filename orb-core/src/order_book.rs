@@ -1,7 +1,8 @@
 //! The life of orders: one table, and the book that follows it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use crate::fact::Fill;
 use crate::order::{
     AttemptId, BrokerOrder, BrokerOrderId, ClientOrderId, Execution, Order, OrderEvent, OrderKind, OrderRequest,
     OrderRole, OrderStatus, Rejection,
@@ -29,6 +30,8 @@ pub const fn transition(status: OrderStatus, event: OrderEvent) -> Result<OrderS
     use OrderEvent as E;
     use OrderStatus as S;
     Ok(match (status, event) {
+        // What is said of an execution changes the shares of its order, and not where that is in its life.
+        (_, E::Busted | E::Corrected) => status,
         // A fill is a fact, whatever was believed before.
         (S::Filled, E::Fill | E::PartialFill) => S::Filled,
         (_, E::Fill) => S::Filled,
@@ -54,7 +57,9 @@ pub const fn transition(status: OrderStatus, event: OrderEvent) -> Result<OrderS
                 E::Replaced => S::Replaced,
                 // The cancel did not happen: what the order is now has to be looked up.
                 E::CancelRejected | E::Lost => S::Unknown,
-                E::New | E::Pending | E::Held | E::PartialFill | E::Fill => return Err(IllegalEvent { status, event }),
+                E::New | E::Pending | E::Held | E::PartialFill | E::Fill | E::Busted | E::Corrected => {
+                    return Err(IllegalEvent { status, event });
+                }
             }
         }
         // News that comes twice or late.
@@ -96,7 +101,10 @@ pub struct OrderBook {
     orders: BTreeMap<ClientOrderId, Order>,
     by_broker_id: BTreeMap<BrokerOrderId, ClientOrderId>,
     live: BTreeMap<SymbolId, Vec<ClientOrderId>>,
-    executions: BTreeSet<String>,
+    /// The executions that were counted, in the order of their counting.
+    fills: Vec<Fill>,
+    /// Where each of them is, by its name; `None` of one of which nothing but the name is known.
+    by_execution: BTreeMap<String, Option<usize>>,
     /// Orders that changed since they were last taken for recording.
     touched: Vec<ClientOrderId>,
 }
@@ -142,9 +150,27 @@ impl OrderBook {
         self.insert(order);
     }
 
-    /// Remembers an execution of before a restart, so that it is not counted again.
+    /// Remembers the name of an execution of before a restart, so that it is not counted again.
     pub fn restore_execution(&mut self, id: String) {
-        self.executions.insert(id);
+        self.by_execution.entry(id).or_default();
+    }
+
+    /// Takes up an execution of before a restart: it is not counted again, and what is said of it later is understood.
+    pub fn restore_fill(&mut self, fill: Fill) {
+        self.by_execution.insert(fill.execution.id.clone(), Some(self.fills.len()));
+        self.fills.push(fill);
+    }
+
+    /// Lists the executions that were counted, in that order, those that were taken back included.
+    #[must_use]
+    pub fn fills(&self) -> &[Fill] {
+        &self.fills
+    }
+
+    /// Returns an execution that was counted, by its name.
+    #[must_use]
+    pub fn fill(&self, id: &str) -> Option<&Fill> {
+        self.fills.get((*self.by_execution.get(id)?)?)
     }
 
     /// Adds an order that is about to be sent.
@@ -355,17 +381,42 @@ impl OrderBook {
         }
     }
 
-    /// Counts an execution into its order; false when it had been counted before.
-    pub fn count(&mut self, id: &ClientOrderId, execution: &Execution) -> bool {
-        if !self.executions.insert(execution.id.clone()) {
-            return false;
+    /// Counts an execution into its order; `None` when it had been counted before.
+    ///
+    /// A name that was used before counts again only for what happened after the execution of then was taken back.
+    pub fn count(&mut self, id: &ClientOrderId, execution: &Execution) -> Option<Fill> {
+        if self.by_execution.contains_key(&execution.id) {
+            let taken_back = self.fill(&execution.id).and_then(|fill| fill.taken_back);
+            taken_back.filter(|at| execution.at > *at)?;
         }
-        if let Some(order) = self.orders.get_mut(id) {
-            order.filled += execution.quantity;
-            order.filled_notional += execution.quantity.at(execution.price);
-            self.touched.push(id.clone());
+        let order = self.orders.get_mut(id)?;
+        order.filled += execution.quantity;
+        order.filled_notional += execution.quantity.at(execution.price);
+        let (attempt, side) = (order.attempt, order.side);
+        let fill = Fill { attempt, order: id.clone(), side, execution: execution.clone(), taken_back: None };
+        self.touched.push(id.clone());
+        self.restore_fill(fill.clone());
+        Some(fill)
+    }
+
+    /// Puts an execution in the place of the one of its name, and its shares and money into the order; returns the
+    /// order's name, `None` when there is no such execution.
+    pub fn amend(&mut self, now: Timestamp, fill: &Fill) -> Option<ClientOrderId> {
+        let index = (*self.by_execution.get(&fill.execution.id)?)?;
+        let before = core::mem::replace(self.fills.get_mut(index)?, fill.clone());
+        let id = before.order.clone();
+        let order = self.orders.get_mut(&id)?;
+        if before.taken_back.is_none() {
+            order.filled -= before.execution.quantity;
+            order.filled_notional -= before.execution.quantity.at(before.execution.price);
         }
-        true
+        if fill.taken_back.is_none() {
+            order.filled += fill.execution.quantity;
+            order.filled_notional += fill.execution.quantity.at(fill.execution.price);
+        }
+        order.updated_at = now;
+        self.touched.push(id.clone());
+        Some(id)
     }
 }
 
@@ -391,6 +442,14 @@ mod tests {
                     assert!(next.is_ok(), "{status:?} {event:?}: every news of a live order is understood");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_an_execution_moves_no_order() {
+        for &status in OrderStatus::ALL {
+            assert_eq!(transition(status, OrderEvent::Busted), Ok(status));
+            assert_eq!(transition(status, OrderEvent::Corrected), Ok(status));
         }
     }
 

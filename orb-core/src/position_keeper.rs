@@ -15,6 +15,8 @@ use crate::time::{Span, Timestamp};
 #[derive(Clone, Debug, Default)]
 pub struct PositionKeeper {
     open: Vec<Trade>,
+    /// Today's closed trades, in the order of their ends.
+    closed: Vec<Trade>,
     day: DaySums,
     /// Results of today's closed trades after fees, by strategy.
     realized: BTreeMap<StrategyId, Money>,
@@ -59,12 +61,35 @@ impl PositionKeeper {
     /// Forgets the day's sums; open trades stay.
     pub fn begin_day(&mut self) {
         self.day = DaySums::default();
+        self.closed.clear();
         self.realized.clear();
     }
 
     /// Takes up a trade of before a restart.
     pub fn restore(&mut self, trade: Trade) {
         if trade.is_closed() { self.add_closed(&trade) } else { self.open.push(trade) }
+    }
+
+    /// Lists a symbol's trades of the day, closed ones first.
+    pub fn trades_in(&self, symbol: SymbolId) -> impl Iterator<Item = &Trade> {
+        self.closed.iter().chain(&self.open).filter(move |trade| trade.attempt.symbol == symbol)
+    }
+
+    /// Puts others in the place of a symbol's trades of the day, and their results into the day's sums.
+    pub fn replace_trades(&mut self, symbol: SymbolId, trades: Vec<Trade>) {
+        let is_of = |trade: &mut Trade| trade.attempt.symbol == symbol;
+        for trade in self.closed.extract_if(.., is_of).collect::<Vec<_>>() {
+            self.day.realized_net -= trade.net();
+            *self.realized.entry(trade.attempt.strategy).or_default() -= trade.net();
+            self.day.fees -= trade.fees;
+            self.day.trades -= 1;
+            self.day.wins -= u32::from(trade.net() > Money::ZERO);
+        }
+        self.open.retain(|trade| trade.attempt.symbol != symbol);
+        trades.into_iter().for_each(|trade| self.restore(trade));
+        if self.open_in(symbol).is_none() {
+            self.bare_since.remove(&symbol);
+        }
     }
 
     /// Lists the open trades in the order they were opened.
@@ -180,6 +205,7 @@ impl PositionKeeper {
         self.day.fees += trade.fees;
         self.day.trades += 1;
         self.day.wins += u32::from(trade.net() > Money::ZERO);
+        self.closed.push(trade.clone());
     }
 }
 

@@ -1,15 +1,20 @@
 //! The last word before an order: size, limits and slots, and what is reserved for whom.
 
+mod reserve;
+
 use std::collections::BTreeMap;
 
 use crate::config::{RunConfig, Sizing, SlotPolicy, StrategyConfig, StrategyId};
 use crate::explain::SizeArithmetic;
 use crate::money::{Money, Price, Quantity};
-use crate::order::{AttemptId, OrderKind};
+use crate::order::AttemptId;
 use crate::reason::Reason;
 use crate::side::Side;
 use crate::symbol::SymbolId;
 use crate::time::Timestamp;
+
+use reserve::reserve_of_stop;
+pub use reserve::reserve_price;
 
 /// Asks for leave to enter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -408,35 +413,6 @@ impl RiskGate {
     }
 }
 
-/// Returns the price at which Alpaca reckons a share of an entry while it works, on micro-dollars, rounded up.
-///
-/// A purchase takes its limit, and a stop the limit that Alpaca gives it: 4% beyond a stop below 50 dollars, else 2.5%.
-/// A short sale takes 3% more than the ask, and half a percent is added for the spread: the ask is not watched before
-/// a position is held. `latest` is the latest price, or the one at which the entry is expected.
-#[must_use]
-pub fn reserve_price(side: Side, kind: OrderKind, latest: Price) -> Price {
-    let beyond = |price: Price, per_mille: i64| {
-        let more = i128::from(price.micros()) * i128::from(1_000 + per_mille);
-        Price::from_micros(i64::try_from((more + 999) / 1_000).unwrap_or(i64::MAX / 2))
-    };
-    match (side, kind) {
-        (Side::Long, OrderKind::Limit(limit)) => limit,
-        (Side::Long, OrderKind::Stop(stop)) => collar(stop, beyond),
-        (Side::Long, OrderKind::Market) => collar(latest, beyond),
-        (Side::Short, kind) => beyond(kind.price().unwrap_or(latest).max(latest), 35),
-    }
-}
-
-/// Returns the limit that Alpaca gives a stop that buys.
-fn collar(stop: Price, beyond: impl Fn(Price, i64) -> Price) -> Price {
-    beyond(stop, if stop < Price::from_cents(5_000) { 40 } else { 25 })
-}
-
-/// Returns what an entry of before a restart takes at most, whatever its price: 4% above its value.
-fn reserve_of_stop(notional: Money) -> Money {
-    notional + Money::from_micros(notional.micros() / 25)
-}
-
 /// Returns leverage times equity, truncated to the micro-dollar.
 #[must_use]
 pub fn leveraged(leverage: rust_decimal::Decimal, equity: Money) -> Money {
@@ -470,6 +446,7 @@ mod tests {
 
     use super::*;
     use crate::config::preset;
+    use crate::order::OrderKind;
     use crate::symbol::SymbolId;
     use crate::time::Date;
 
@@ -558,19 +535,6 @@ mod tests {
 
     #[test]
     fn what_the_broker_reserves_cuts_the_last_size_and_never_the_risk() {
-        let reserve = |side, kind| reserve_price(side, kind, Price::from_cents(5_000)).micros();
-        assert_eq!(reserve(Side::Long, OrderKind::Limit(Price::from_cents(5_010))), 50_100_000);
-        assert_eq!(
-            reserve(Side::Long, OrderKind::Stop(Price::from_cents(5_000))),
-            51_250_000,
-            "2.5% from 50 dollars on"
-        );
-        assert_eq!(reserve(Side::Long, OrderKind::Stop(Price::from_cents(4_999))), 51_989_600, "4% below");
-        assert_eq!(
-            reserve(Side::Short, OrderKind::Limit(Price::from_cents(4_990))),
-            51_750_000,
-            "3.5% above the latest"
-        );
         // Five stops at 50 dollars, each a fifth of 400,000: the broker reserves 82,000 for each of the first four.
         let (mut gate, now) = (RiskGate::default(), Timestamp::from_micros(1));
         let context = RiskContext { buying_power: Some(Money::from_cents(40_000_000)), ..context() };

@@ -265,6 +265,7 @@ impl Exchange {
         let reply = match fault {
             Some(HttpFault::TimeoutBefore | HttpFault::Html) => Reply { status: 504, body: None },
             Some(HttpFault::TooManyRequests) => too_many(),
+            Some(HttpFault::BeyondMarket) => beyond_market(),
             Some(HttpFault::Status(status)) => failure(status.0),
             Some(HttpFault::StatusAfter(status)) => {
                 let _ = self.answer(now, request);
@@ -364,6 +365,16 @@ impl Exchange {
 
 fn unauthorized() -> Reply {
     Reply { status: 401, body: Some(json!({"message": "unauthorized."})) }
+}
+
+/// Says what Alpaca says when the market has passed the stop of an order meanwhile.
+fn beyond_market() -> Reply {
+    let body = serde_json::json!({
+        "code": 42_210_000,
+        "message": "stop_loss.stop_price must be <= base_price - 0.01",
+        "base_price": "0.01",
+    });
+    Reply { status: 422, body: Some(body) }
 }
 
 fn too_many() -> Reply {

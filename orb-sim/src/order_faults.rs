@@ -1,6 +1,6 @@
 //! What may go wrong with a single order.
 
-use orb_core::{Quantity, Span, Timestamp};
+use orb_core::{Money, Quantity, Span, Timestamp};
 
 /// Describes an order to whoever decides about its faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +40,19 @@ pub struct OrderFaults {
     pub replace_rejected: bool,
     /// While a replacement of it is pending, the old order fills.
     pub fills_while_replaced: bool,
-    /// Its first execution is corrected: busted (`trade_bust`) so long after it.
+    /// Its first execution is taken back (`trade_bust`) so long after it.
     pub busted: Option<Span>,
+    /// The price of its first execution is corrected (`trade_correct`).
+    pub corrected: Option<Correction>,
+}
+
+/// Says how the price of an execution is corrected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Correction {
+    /// How long after the execution.
+    pub after: Span,
+    /// Dollars per share that are added to its price; one that would not stay positive is left alone.
+    pub by: Money,
 }
 
 /// Says how an order fills in pieces.

@@ -341,6 +341,8 @@ pub struct FillView {
     pub fee: Option<Money>,
     /// When the exchange executed it.
     pub at: Timestamp,
+    /// When the broker took it back: since then it counts for nothing. `None` while it counts.
+    pub taken_back: Option<Timestamp>,
     /// orb's own id of the order.
     pub client_order_id: Arc<str>,
     /// The broker's id of the order; `None` until it has answered.
@@ -485,6 +487,6 @@ pub struct Update {
 pub enum Change {
     /// A signal arose or moved on.
     Signal(Arc<SignalView>),
-    /// An order was filled.
+    /// An order was filled, or the broker took back or corrected an execution of before.
     Fill(Arc<FillView>),
 }

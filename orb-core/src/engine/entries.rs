@@ -75,7 +75,7 @@ impl Engine {
         if let Some((reason, detail)) = refusal {
             return self.decide(id, symbol, reason, detail, out);
         }
-        let attempt = AttemptId { date: session.date, strategy: id, symbol, attempt: 1 };
+        let attempt = self.next_attempt(AttemptId { date: session.date, strategy: id, symbol, attempt: 1 });
         let triggered = breakout.filter(|_| strategy.entry == EntryKind::Stop);
         let expected = match triggered {
             Some(bar) => expected_fill(&plan, bar, strategy.costs.slippage),
@@ -90,7 +90,7 @@ impl Engine {
             return self.decide(id, symbol, Reason::EntryBeyondStop, String::new(), out);
         }
         let expected_stop = plan.protection.resolve(expected).stop;
-        let kind = self.entry_terms(&plan, id, expected).kind;
+        let kind = self.entry_terms(&plan, attempt, expected).kind;
         let latest = self.latest_price(symbol).unwrap_or(expected).max(expected);
         let reserve_price = self.is_live().then(|| reserve_price(side, kind, latest));
         let plain = EntryProposal::new(attempt, side, plan.level, plan.stop);
@@ -212,7 +212,7 @@ impl Engine {
     ) {
         let proposal = approved.proposal();
         let attempt = proposal.attempt;
-        let terms = self.entry_terms(plan, attempt.strategy, proposal.expected);
+        let terms = self.entry_terms(plan, attempt, proposal.expected);
         let request = OrderRequest {
             id: self.order_id(attempt, OrderRole::Entry, 0),
             attempt,
@@ -293,7 +293,9 @@ impl Engine {
         let attempt = order.attempt;
         if order.status.is_terminal() && order.filled.is_zero() {
             self.risk.release(self.now, attempt);
-            self.settle_unfilled(order, out);
+            if !self.await_anchor(order) {
+                self.settle_unfilled(order, out);
+            }
         } else if order.status.is_terminal()
             && let Some(trade) = self.positions.open_in(attempt.symbol)
         {

@@ -71,6 +71,9 @@ impl Engine {
         }
         let symbol = print.symbol.index();
         self.prices.restricted[symbol] |= print.low <= self.prices.symbols[symbol].restricting_low;
+        if origin == Origin::Live && !is_doubtful {
+            self.anchor_anew(print, out);
+        }
     }
 
     /// Notes a trade; tells whether its price is so far from the one before it that another trade must confirm it first.
@@ -104,11 +107,12 @@ impl Engine {
     ///
     /// Live, an entry is a limit order beyond the price that it is expected to fill at: it pays no more than that,
     /// whatever the market does in the meantime. A stop order that rests at the broker carries no exits, because
-    /// Alpaca may refuse them; the exit desk places them at each fill.
-    pub(super) fn entry_terms(&self, plan: &EntryPlan, id: StrategyId, expected: Price) -> EntryTerms {
-        let strategy = self.strategy(id);
+    /// Alpaca may refuse them; the exit desk places them at each fill. One that was refused because the market had
+    /// passed its level rests no more.
+    pub(super) fn entry_terms(&self, plan: &EntryPlan, attempt: AttemptId, expected: Price) -> EntryTerms {
+        let strategy = self.strategy(attempt.strategy);
         let kind = match strategy.entry {
-            EntryKind::Stop if self.rests(strategy) => OrderKind::Stop(plan.level),
+            EntryKind::Stop if self.rests(strategy) && attempt.attempt == 1 => OrderKind::Stop(plan.level),
             EntryKind::Market | EntryKind::Close if !self.is_live() => OrderKind::Market,
             EntryKind::Stop | EntryKind::Market | EntryKind::Close => {
                 OrderKind::Limit(limit_beyond(plan.side, expected, strategy.entry_limit_percent))
@@ -193,7 +197,7 @@ impl Engine {
         let told = self.stuck_told.map(|told| told + STUCK_AFTER);
         let stuck = self.unanswered().map(|order| self.stuck_at(order)).min();
         let unconfirmed = self.unconfirmed().map(|order| self.looked_up_at(order)).min();
-        [expiry, expected, told.or(stuck), unconfirmed, self.watch_at].into_iter().flatten().min()
+        [expiry, expected, told.or(stuck), unconfirmed, self.watch_at, self.next_anchor()].into_iter().flatten().min()
     }
 
     fn unanswered(&self) -> impl Iterator<Item = &Order> {
@@ -278,6 +282,7 @@ impl Engine {
                 self.cancel(&id, out);
             }
         }
+        self.give_up_anchors(out);
         self.look_up_expected(out);
         self.look_up_unconfirmed(out);
         self.watch_stuck_orders(out);

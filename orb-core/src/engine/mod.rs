@@ -2,8 +2,10 @@
 
 mod adoption;
 mod alarms;
+mod anchoring;
 mod bars;
 mod commands;
+mod corrections;
 mod entries;
 mod explaining;
 mod limits;
@@ -122,6 +124,8 @@ pub struct Engine {
     expiring: Vec<(Timestamp, ClientOrderId)>,
     /// Live entries that are looked up when no news of their fill has come by then; once looked up they wait for ever.
     expected: Vec<(Timestamp, ClientOrderId)>,
+    /// Live entries that were refused and wait for a fresh price.
+    anchoring: Vec<anchoring::Anchoring>,
     /// Orders whose unconfirmed cancel is looked up now and then.
     confirming: Vec<Confirming>,
     /// When orders without an answer were complained about last.
@@ -246,6 +250,7 @@ impl Engine {
             lookups: Vec::new(),
             expiring: Vec::new(),
             expected: Vec::new(),
+            anchoring: Vec::new(),
             confirming: Vec::new(),
             stuck_told: None,
             breaks: 0,

@@ -32,6 +32,9 @@ impl Engine {
         {
             self.orders.explain(&id, rejection);
         }
+        if matches!(update.event, OrderEvent::Busted | OrderEvent::Corrected) {
+            return self.on_correction(update, out);
+        }
         self.apply(update.event, &update.order, update.execution.as_ref(), out);
     }
 
@@ -75,10 +78,8 @@ impl Engine {
                 return false;
             }
             BookChange::Changed(id) => {
-                if let Some(execution) = execution
-                    && self.orders.count(&id, execution)
-                {
-                    self.on_fill(&id, execution, out);
+                if let Some(fill) = execution.and_then(|execution| self.orders.count(&id, execution)) {
+                    self.on_fill(fill, out);
                 }
                 self.after_change(&id, out);
             }
@@ -86,7 +87,7 @@ impl Engine {
         true
     }
 
-    fn meet_foreign_order(&mut self, order: &BrokerOrder, out: &mut Effects) {
+    pub(super) fn meet_foreign_order(&mut self, order: &BrokerOrder, out: &mut Effects) {
         if self.is_ours_by_name(order) {
             // The books have lost it: the broker's whole state tells all that belongs to it.
             return self.ask_for_snapshot(out);
@@ -105,20 +106,19 @@ impl Engine {
         self.review(order.attempt.symbol, out);
     }
 
-    fn on_fill(&mut self, id: &ClientOrderId, execution: &Execution, out: &mut Effects) {
-        let Some(order) = self.orders.get(id).cloned() else { return };
-        let attempt = order.attempt;
+    fn on_fill(&mut self, counted: Fill, out: &mut Effects) {
+        let Some(order) = self.orders.get(&counted.order).cloned() else { return };
+        let (attempt, execution) = (order.attempt, &counted.execution);
         let desk = self.desks.get(&attempt.symbol);
         let protection = desk.map_or_else(|| emergency(&order, execution), |desk| *desk.protection());
         let exit_reason = self.exit_reason(&order, execution);
-        // The trade of this attempt is over: what is filled now is another one, with a row of its own.
         let is_flat = self.positions.open_in(attempt.symbol).is_none();
-        let is_late = is_flat && (order.role != OrderRole::Entry || order.filled > execution.quantity);
+        let is_late = is_flat && begins_another_trade(order.role, order.filled > execution.quantity);
         let traded = if is_late { attempt.beyond_flat() } else { attempt };
         self.positions.settle_protection(self.now, attempt.symbol);
         let fill = PositionFill { attempt: traded, side: order.side, execution, exit_reason };
         let (trade, flip) = self.positions.on_fill(&fill, &protection);
-        out.record(Fact::Fill(Fill { attempt, order: id.clone(), side: order.side, execution: execution.clone() }));
+        out.record(Fact::Fill(counted));
         out.record(Fact::Trade(trade.clone()));
         self.prices.moved = true;
         if trade.is_closed() {
@@ -150,7 +150,7 @@ impl Engine {
     }
 
     /// Gives a position that nobody planned a slot and a desk, and closes it at once.
-    fn close_unplanned(&mut self, symbol: SymbolId, protection: Protection, out: &mut Effects) {
+    pub(super) fn close_unplanned(&mut self, symbol: SymbolId, protection: Protection, out: &mut Effects) {
         let Some(trade) = self.positions.open_in(symbol) else { return };
         let (attempt, notional, risk) = (trade.attempt, trade.entry_notional, trade.initial_risk());
         let message = format!("{} holds {} shares without a plan", self.config.symbols.name(symbol), trade.position());
@@ -160,7 +160,7 @@ impl Engine {
         self.close_symbol(symbol, ExitReason::Unprotected, out);
     }
 
-    fn exit_reason(&self, order: &Order, execution: &Execution) -> ExitReason {
+    pub(super) fn exit_reason(&self, order: &Order, execution: &Execution) -> ExitReason {
         let closing = self.desks.get(&order.attempt.symbol).and_then(ExitDesk::closing).map(|closing| closing.reason);
         let reason = match order.role {
             OrderRole::Stop => ExitReason::Stop,
@@ -433,7 +433,7 @@ impl Engine {
         self.lookups.retain(|lookup| lookup.order != *id);
         let rejection = Rejection {
             code: 0,
-            message: format!("the broker does not know the order after {LOOKUPS_MAX} questions: it was never made"),
+            message: format!("the broker does not know the order after {tries} questions: it was never made"),
             related_orders: Vec::new(),
             available: None,
             kind: RejectionKind::NotSent,
@@ -533,8 +533,14 @@ pub(super) fn desk_view<'a>(orders: &'a OrderBook, positions: &PositionKeeper, s
     }
 }
 
+/// Tells whether what fills while nothing is held belongs to another trade than its attempt's, which is over: with a
+/// row of its own.
+pub(super) fn begins_another_trade(role: OrderRole, has_filled_before: bool) -> bool {
+    role != OrderRole::Entry || has_filled_before
+}
+
 /// Makes up exits for a fill whose desk is gone: the desk that follows closes the position at once.
-fn emergency(order: &Order, execution: &Execution) -> Protection {
+pub(super) fn emergency(order: &Order, execution: &Execution) -> Protection {
     Protection { side: order.side.opens(), stop: StopRule::At(execution.price), target: None }
 }
 

@@ -31,6 +31,7 @@ impl Engine {
             }
         }
         self.end_lost_orders(snapshot, out);
+        self.follow_lists(snapshot, out);
         let compared = reconciler::compare(&self.positions, &self.orders, snapshot, &self.config.symbols);
         let differences = compared.differences;
         self.breaks = if differences.is_empty() { 0 } else { self.breaks + 1 };

@@ -3,7 +3,7 @@
 use super::Engine;
 use super::orders::is_over;
 use crate::alarm::{Alarm, Alarms};
-use crate::fact::{ClosingRecord, Decision, LimitsRecord, SessionRecord, Signal, StrategyStop, Trade};
+use crate::fact::{ClosingRecord, Decision, Fill, LimitsRecord, SessionRecord, Signal, StrategyStop, Trade};
 use crate::hold::{Clearing, Hold, HoldKind};
 use crate::money::Price;
 use crate::order::{AttemptId, Order, OrderRole};
@@ -19,7 +19,9 @@ pub struct Restored {
     pub signals: Vec<Signal>,
     /// Its orders.
     pub orders: Vec<Order>,
-    /// Identifiers of the executions that were counted.
+    /// Its executions, in the order in which they were counted.
+    pub fills: Vec<Fill>,
+    /// Names of executions of which nothing else is known; only journals of earlier builds have them.
     pub executions: Vec<String>,
     /// Its trades, and older ones that are open.
     pub trades: Vec<Trade>,
@@ -67,6 +69,7 @@ impl Engine {
             self.strategies[decision.attempt.strategy.index()].signals.finish(decision.attempt.symbol);
         }
         restored.executions.into_iter().for_each(|id| self.orders.restore_execution(id));
+        restored.fills.into_iter().for_each(|fill| self.orders.restore_fill(fill));
         for order in restored.orders {
             if order.parent.is_none() && order.attempt.date == record.date {
                 self.breaker.restore(order.attempt.symbol, order.role == OrderRole::Entry);

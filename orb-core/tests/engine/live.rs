@@ -52,6 +52,54 @@ fn a_trade_at_the_level_triggers_a_limit_order_with_its_exits_once() {
 }
 
 #[test]
+fn an_entry_whose_exits_the_market_has_passed_is_anchored_once_anew_on_the_next_price() {
+    triggered(
+        "submitted A-1e refused beyond-market
+         = slots 0
+         wait 1
+         print A 102.02
+         > submit A-2e buy 99 limit 102.28 attached
+         = slots 1
+         submitted A-2e refused beyond-market
+         > alarm A
+         > decide A rejected_by_broker
+         print A 102.05
+         print A 102.06
+         = slots 0",
+    );
+}
+
+#[test]
+fn an_entry_that_was_refused_is_given_up_without_a_price_or_a_breakout() {
+    triggered("submitted A-1e refused beyond-market\nwait 2\n> decide A rejected_by_broker\nprint A 102.02");
+    triggered("submitted A-1e refused beyond-market\nprint A 101\n> decide A rejected_by_broker\nprint A 102.02");
+    triggered(
+        "submitted A-1e refused beyond-market
+         pause
+         > hold operator_pause
+         print A 102.02
+         > decide A hold",
+    );
+    triggered("submitted A-1e refused other\n> alarm A\n> decide A rejected_by_broker\nprint A 102.02");
+}
+
+#[test]
+fn a_resting_entry_whose_level_was_passed_is_sent_as_a_limit_order() {
+    check_with(
+        "orb-classic live direction=candle slot_policy=ranked entry_mode=resting_stop",
+        "bar A 09:30 100 101 99 100.5
+         wait 0.2
+         > query bars B C D E F
+         bars none
+         > submit A-1e buy 99 stop 101.01
+         > query bars A
+         submitted A-1e refused beyond-market
+         print A 101.20
+         > submit A-2e buy 99 limit 101.46 attached",
+    );
+}
+
+#[test]
 fn a_trade_before_the_range_is_settled_or_after_the_window_triggers_nothing() {
     check("print A 200\nrange A\nat 15:35\nprint A 200");
     check("range A\npause\n> hold operator_pause\nprint A 101.02\n> decide A hold\nprint A 101.02");

@@ -11,6 +11,7 @@ mod breaker;
 mod closing;
 mod closing_halted;
 mod closing_resumed;
+mod corrections;
 mod coverage;
 mod daily_loss;
 mod holds;

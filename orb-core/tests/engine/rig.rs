@@ -281,6 +281,38 @@ impl Rig {
         update
     }
 
+    /// Takes back the latest execution of an order at the broker and returns the news of it.
+    #[track_caller]
+    pub(crate) fn bust(&mut self, name: &str) -> OrderUpdate {
+        let index = self.latest_fill(name);
+        let execution = self.fills.remove(index).execution;
+        let order = self.orders.get_mut(name).unwrap_or_else(|| panic!("the broker has no `{name}`"));
+        order.filled -= execution.quantity;
+        let order = self.report(name);
+        let update =
+            OrderUpdate { event: OrderEvent::Busted, order, execution: Some(execution), rejection: None, at: self.now };
+        self.last_update = Some(update.clone());
+        update
+    }
+
+    /// Corrects the latest execution of an order at the broker and returns the news of it.
+    #[track_caller]
+    pub(crate) fn correct(&mut self, name: &str, shares: i64, price: &str) -> OrderUpdate {
+        let index = self.latest_fill(name);
+        let order = self.orders.get_mut(name).unwrap_or_else(|| panic!("the broker has no `{name}`"));
+        let execution = &mut self.fills[index].execution;
+        order.filled += Quantity::new(shares) - execution.quantity;
+        (execution.quantity, execution.price) = (Quantity::new(shares), price.parse().expect(price));
+        let execution = Some(execution.clone());
+        OrderUpdate { event: OrderEvent::Corrected, order: self.report(name), execution, rejection: None, at: self.now }
+    }
+
+    #[track_caller]
+    fn latest_fill(&self, name: &str) -> usize {
+        let id = &self.orders[name].broker_id;
+        self.fills.iter().rposition(|fill| fill.order.broker_id == *id).expect("an execution")
+    }
+
     /// Puts another order in the place of one, at the price that was asked for.
     #[track_caller]
     pub(crate) fn replace(&mut self, name: &str) -> BrokerOrder {
@@ -450,6 +482,9 @@ impl Rig {
             Effect::Record(Fact::StrategyStop(stop)) => {
                 Some(format!("stop {}", self.engine.config().run.strategy(stop.strategy).name))
             }
+            Effect::Record(Fact::Trade(trade)) if trade.is_void() => {
+                Some(format!("void {}", self.name(trade.attempt.symbol)))
+            }
             Effect::Record(Fact::Trade(trade)) if trade.is_closed() => Some(self.show_trade(trade)),
             Effect::Alert(alert) if alert.component == Component::Executor => {
                 Some(format!("alarm {}", alert.symbol.map_or("account", |symbol| self.name(symbol))))
@@ -549,7 +584,11 @@ fn restored(facts: &[Fact]) -> Restored {
             Fact::Session(session) => restored.session = Some(session),
             Fact::Signal(signal) => drop(signals.insert(signal.attempt, signal)),
             Fact::Order(order) => drop(orders.insert(order.id.clone(), order)),
-            Fact::Fill(fill) => restored.executions.push(fill.execution.id),
+            Fact::Fill(fill) => {
+                restored.fills.retain(|other| other.execution.id != fill.execution.id);
+                restored.fills.push(fill);
+            }
+            Fact::Trade(trade) if trade.is_void() => drop(trades.remove(&trade.attempt)),
             Fact::Trade(trade) => drop(trades.insert(trade.attempt, trade)),
             Fact::Decision(decision) => drop(decisions.insert(decision.attempt, decision)),
             Fact::Hold(record) => drop(holds.insert((record.hold.kind, record.hold.since), record)),

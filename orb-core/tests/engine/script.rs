@@ -209,6 +209,11 @@ fn news(rig: &mut Rig, line: &str) -> OrderUpdate {
             let (shares, price) = value.split_once(' ').expect(line);
             return rig.fill(name, shares.parse().expect(line), price);
         }
+        "bust" => return rig.bust(name),
+        "amend" => {
+            let (shares, price) = value.split_once(' ').expect(line);
+            return rig.correct(name, shares.parse().expect(line), price);
+        }
         "made" => {
             rig.make(name);
             OrderStatus::Working

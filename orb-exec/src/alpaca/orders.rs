@@ -44,6 +44,8 @@ struct Descent {
 struct Lineage {
     descents: HashMap<BrokerOrderId, Descent>,
     newest: HashMap<ClientOrderId, BrokerOrderId>,
+    /// The engine's names of executions, by those that the stream of order news has for them.
+    executions: HashMap<String, String>,
 }
 
 impl Lineage {
@@ -92,6 +94,22 @@ impl OrderReader {
     /// Returns the broker's newest order that is one of ours, where one was seen.
     pub(crate) fn newest(&self, id: &ClientOrderId) -> Option<BrokerOrderId> {
         self.lineage().newest.get(id).cloned()
+    }
+
+    /// Remembers how the engine calls an execution that the broker tells of under a name of its own.
+    pub(crate) fn note_execution(&self, broker_name: &str, name: &str) {
+        let executions = &mut self.lineage().executions;
+        if executions.len() >= REMEMBERED_MAX {
+            executions.clear();
+        }
+        if !broker_name.is_empty() {
+            executions.insert(broker_name.to_owned(), name.to_owned());
+        }
+    }
+
+    /// Returns how the engine calls an execution, `None` when the broker did not tell of it under this name.
+    pub(crate) fn execution(&self, broker_name: &str) -> Option<String> {
+        self.lineage().executions.get(broker_name).cloned()
     }
 
     /// Tells whether an order of the broker's is a limit order; `None` when it was not seen.

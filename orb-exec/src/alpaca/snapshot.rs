@@ -151,7 +151,14 @@ impl Rest {
             .collect();
         let mut fills: Vec<&FillActivity> = fills.iter().collect();
         fills.sort_by_key(|fill| fill.transaction_time);
-        fills.into_iter().filter_map(|fill| broker_fill(fill, by_id.get(fill.order_id.as_str())?)).collect()
+        let read = |fill: &FillActivity| {
+            let read = broker_fill(fill, by_id.get(fill.order_id.as_str())?)?;
+            // An activity's identifier is a time and, behind it, the name of the execution.
+            let name = fill.id.rsplit("::").next().unwrap_or_default();
+            self.orders().note_execution(name, &read.execution.id);
+            Some(read)
+        };
+        fills.into_iter().filter_map(read).collect()
     }
 
     fn positions(&self, positions: &[Position], foreign: &mut Vec<String>) -> Vec<BrokerPosition> {

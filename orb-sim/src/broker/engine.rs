@@ -168,6 +168,7 @@ impl Broker {
             Due::Expire(key) => self.expire(key),
             Due::ClosingAuction(key) => self.match_closing_auction(key),
             Due::Bust(index) => self.bust(index),
+            Due::Correct(index, by) => self.correct(index, by),
         }
     }
 

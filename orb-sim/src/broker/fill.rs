@@ -23,15 +23,17 @@ impl Broker {
         let short = side == OrderSide::Sell && self.account.shares(symbol).signum() <= 0;
         self.account.trade(symbol, signed, price, new_york_date(self.now));
         let execution = self.record(key, shares, price, short);
-        let (filled, busted) = (self.book[key].status == OrderStatus::Filled, self.book[key].faults.busted);
+        let filled = self.book[key].status == OrderStatus::Filled;
         let event = if filled { Event::Fill } else { Event::PartialFill };
         if filled {
             self.book.retire(key);
         }
         self.publish(event, key, self.fill_fields(&execution));
-        if let Some(after) = busted.filter(|_| self.is_first_execution(&execution)) {
-            let index = self.account.executions.len() - 1;
-            self.plan_after(after, Due::Bust(index));
+        if self.is_first_execution(&execution) {
+            let (index, faults) = (self.account.executions.len() - 1, &self.book[key].faults);
+            let (busted, corrected) = (faults.busted, faults.corrected);
+            busted.into_iter().for_each(|after| self.plan_after(after, Due::Bust(index)));
+            corrected.into_iter().for_each(|told| self.plan_after(told.after, Due::Correct(index, told.by)));
         }
         self.after_fill(key);
     }
@@ -165,5 +167,25 @@ impl Broker {
         }
         self.touch(execution.order);
         self.publish(Event::TradeBust, execution.order, self.fill_fields(&execution));
+    }
+
+    /// Corrects the price of an execution, which gets another identifier; the account pays or gets the difference.
+    pub(super) fn correct(&mut self, index: usize, by: Money) {
+        let before = self.account.executions[index].clone();
+        let price = Price::from_micros(before.price.micros() + by.micros());
+        if before.busted.is_some() || price <= Price::ZERO {
+            return;
+        }
+        let date = new_york_date(self.now);
+        self.account.trade(before.symbol, -before.signed(), before.price, date);
+        self.account.trade(before.symbol, before.signed(), price, date);
+        let order = &mut self.book[before.order];
+        order.filled_value += before.shares.at(price) - before.shares.at(before.price);
+        let after = Execution { id: self.ids.next(), price, ..before.clone() };
+        self.account.executions[index] = after.clone();
+        self.touch(after.order);
+        let mut fields = self.fill_fields(&after);
+        fields.insert("previous_execution_id".into(), before.id.to_string().into());
+        self.publish(Event::TradeCorrect, after.order, fields);
     }
 }

@@ -23,6 +23,7 @@ pub(super) enum Event {
     ReplaceRejected,
     CancelRejected,
     TradeBust,
+    TradeCorrect,
 }
 
 impl Event {
@@ -42,6 +43,7 @@ impl Event {
             Self::ReplaceRejected => "order_replace_rejected",
             Self::CancelRejected => "order_cancel_rejected",
             Self::TradeBust => "trade_bust",
+            Self::TradeCorrect => "trade_correct",
         }
     }
 }

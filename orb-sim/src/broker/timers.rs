@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use orb_core::Timestamp;
+use orb_core::{Money, Timestamp};
 
 use super::order::OrderKey;
 
@@ -34,6 +34,8 @@ pub(super) enum Due {
     ClosingAuction(OrderKey),
     /// An execution is busted.
     Bust(usize),
+    /// The price of an execution is corrected by so much.
+    Correct(usize, Money),
 }
 
 /// Holds what is due, by instant, and within an instant in the order in which it was planned.

@@ -68,6 +68,8 @@ pub(super) struct State {
     graces: HashMap<Runner, Instant>,
     /// The last sign of a client in lock-step.
     last_sign: Instant,
+    /// After so long without any sign of life something is given up.
+    quiet: Duration,
 }
 
 impl State {
@@ -86,7 +88,14 @@ impl State {
             woken: 0,
             graces: HashMap::new(),
             last_sign: wall,
+            quiet: QUIET,
         }
+    }
+
+    /// Gives nothing up before so long: a machine that is busy with other things is no sign of death.
+    #[cfg(test)]
+    pub(super) const fn wait_for(&mut self, quiet: Duration) {
+        self.quiet = quiet;
     }
 
     pub(super) fn now(&mut self, wall: Instant) -> Timestamp {
@@ -290,11 +299,11 @@ impl State {
 
     /// Gives up what has shown no sign of life for too long.
     fn give_up(&mut self, wall: Instant) {
-        self.graces.retain(|_, since| wall.saturating_duration_since(*since) < QUIET);
+        self.graces.retain(|_, since| wall.saturating_duration_since(*since) < self.quiet);
         let open = self.frames.sent - self.frames.done;
         if open == 0 {
             self.frames.in_doubt = 0;
-        } else if self.frames.in_doubt > 0 && wall.saturating_duration_since(self.last_sign) >= QUIET {
+        } else if self.frames.in_doubt > 0 && wall.saturating_duration_since(self.last_sign) >= self.quiet {
             let lost = open.min(self.frames.in_doubt);
             self.frames.done += lost;
             self.frames.given_up += lost;
@@ -307,6 +316,6 @@ impl State {
         let in_doubt = (self.frames.in_doubt > 0).then_some(self.last_sign);
         let oldest = self.graces.values().min().copied();
         let since = [in_doubt, oldest].into_iter().flatten().min()?;
-        Some((since + QUIET).saturating_duration_since(wall) + Duration::from_millis(1))
+        Some((since + self.quiet).saturating_duration_since(wall) + Duration::from_millis(1))
     }
 }

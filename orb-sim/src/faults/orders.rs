@@ -1,11 +1,11 @@
 //! Which orders go wrong.
 
-use orb_core::{Span, Timestamp};
+use orb_core::{Money, Span, Timestamp};
 
 use super::counts::Count;
 use super::plan::{FaultPlan, OrderEffects, OrderRule, PieceEffects};
 use super::when::{Trigger, mixed};
-use crate::order_faults::{OrderFaultSource, OrderFaults, OrderGlimpse, Pieces};
+use crate::order_faults::{Correction, OrderFaultSource, OrderFaults, OrderGlimpse, Pieces};
 
 /// Decides about orders, in the order in which they are accepted.
 #[derive(Debug)]
@@ -63,5 +63,8 @@ fn faults(effects: &OrderEffects) -> OrderFaults {
         replace_rejected: effects.replace_rejected,
         fills_while_replaced: effects.fills_while_replaced,
         busted: effects.busted_ms.map(millis),
+        corrected: effects
+            .corrected
+            .map(|told| Correction { after: millis(told.after_ms), by: Money::from_cents(i64::from(told.cents)) }),
     }
 }

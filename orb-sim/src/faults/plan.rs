@@ -43,6 +43,8 @@ pub enum HttpFault {
     Truncated,
     /// Nothing happens, and the reply is a page for people.
     Html,
+    /// Nothing happens, and the reply says that the price of a stop or target lies on the wrong side of the market.
+    BeyondMarket,
 }
 
 /// Holds the status of a failure, from 400 to 599.
@@ -186,6 +188,18 @@ pub struct OrderEffects {
     pub fills_while_replaced: bool,
     /// Its first execution is busted so long after it.
     pub busted_ms: Option<u32>,
+    /// The price of its first execution is corrected.
+    pub corrected: Option<CorrectionEffects>,
+}
+
+/// Says how the price of an execution is corrected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CorrectionEffects {
+    /// How long after the execution.
+    pub after_ms: u32,
+    /// Cents per share that are added to its price.
+    pub cents: i32,
 }
 
 /// Says how an order fills in pieces.

@@ -96,6 +96,7 @@ async fn admit(front: &Front, parts: &Parts) -> Option<Response> {
         }
         HttpFault::Html | HttpFault::Truncated => return Some(reply::html()),
         HttpFault::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+        HttpFault::BeyondMarket => StatusCode::UNPROCESSABLE_ENTITY,
         HttpFault::Status(status) | HttpFault::StatusAfter(status) => {
             StatusCode::from_u16(status.0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
         }
@@ -131,7 +132,10 @@ async fn deliver(front: &Front, outcome: Outcome) -> Response {
         Some(HttpFault::TimeoutBefore | HttpFault::TimeoutAfter) => pause(front, NEVER).await,
         Some(HttpFault::Html) => return reply::html(),
         Some(HttpFault::Truncated) => return reply::truncated(&outcome),
-        Some(HttpFault::TooManyRequests | HttpFault::Status(_) | HttpFault::StatusAfter(_)) | None => {}
+        Some(
+            HttpFault::TooManyRequests | HttpFault::BeyondMarket | HttpFault::Status(_) | HttpFault::StatusAfter(_),
+        )
+        | None => {}
     }
     reply::whole(&outcome)
 }

@@ -1,7 +1,7 @@
 //! From the request to the end: acknowledgements, cancels, replacements, the end of the day.
 
-use orb_core::Span;
-use orb_sim::order_faults::{OrderFaults, Pieces};
+use orb_core::{Money, Span};
+use orb_sim::order_faults::{Correction, OrderFaults, Pieces};
 use serde_json::{Value, json};
 
 use crate::support::{AAA, Desk, at, config, money, text};
@@ -339,6 +339,26 @@ fn an_execution_may_be_busted() {
     );
     assert_eq!(bust["execution_id"], desk.broker.executions()[0].id.to_string());
     assert_eq!(desk.get("/v2/account/activities/FILL"), json!([]));
+    desk.check();
+}
+
+#[test]
+fn the_price_of_an_execution_may_be_corrected() {
+    let mut desk = Desk::new();
+    let corrected = Correction { after: Span::from_seconds(60), by: Money::from_cents(-3) };
+    desk.spoil("one", OrderFaults { corrected: Some(corrected), ..OrderFaults::default() });
+    let id = desk.order(&json!({ "client_order_id": "one" }))["id"].clone();
+    let (before, cash) = (desk.broker.executions()[0].clone(), desk.broker.cash());
+    desk.wait(Span::from_seconds(60));
+    let after = desk.broker.executions()[0].clone();
+    assert_eq!(after.price.micros(), before.price.micros() - 30_000);
+    assert_eq!((desk.position(AAA), desk.broker.cash()), ("10".into(), cash + Money::from_cents(30)));
+    assert_eq!(desk.look(&id)["filled_avg_price"], json!(after.price.to_string()));
+    let updates = desk.broker.take_updates();
+    let told = updates.last().expect("an update");
+    assert_eq!((&told["event"], &told["qty"]), (&json!("trade_correct"), &json!("10")));
+    assert_eq!(told["previous_execution_id"], before.id.to_string());
+    assert_eq!((told["execution_id"].clone(), after.id == before.id), (json!(after.id.to_string()), false));
     desk.check();
 }
 

@@ -140,6 +140,7 @@ fn faults() -> impl Strategy<Value = OrderFaults> {
             replace_rejected: flags.3,
             fills_while_replaced: flags.4,
             busted,
+            corrected: None,
         },
     )
 }

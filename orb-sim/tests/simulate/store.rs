@@ -43,6 +43,7 @@ impl Store {
             Fact::Signal(signal) => put(&mut self.signals, signal, |one, other| one.attempt == other.attempt),
             Fact::Order(order) => put(&mut self.orders, order, |one, other| one.id == other.id),
             Fact::Fill(fill) => put(&mut self.fills, fill, |one, other| one.execution.id == other.execution.id),
+            Fact::Trade(trade) if trade.is_void() => self.trades.retain(|other| other.attempt != trade.attempt),
             Fact::Trade(trade) => put(&mut self.trades, trade, |one, other| one.attempt == other.attempt),
             Fact::Decision(decision) => put(&mut self.decisions, decision, |one, other| one.attempt == other.attempt),
             Fact::Explained(_) => {}
@@ -69,7 +70,8 @@ impl Store {
             session: self.session,
             signals: self.signals.clone(),
             orders: self.orders.clone(),
-            executions: self.fills.iter().map(|fill| fill.execution.id.clone()).collect(),
+            fills: self.fills.clone(),
+            executions: Vec::new(),
             trades: self.trades.clone(),
             decisions: self.decisions.clone(),
             holds: in_force.map(|record| record.hold.clone()).collect(),

@@ -10,7 +10,6 @@ use orb_core::{SymbolTable, Timestamp};
 use super::Folder;
 use crate::spill::{KeepError, Merged, Patience, merge, spill_path};
 use crate::store::{Commit, DatabaseUrl, Ledger, Names, Restored, StoreError, Writer};
-use crate::view::Environment;
 
 /// Holds the records of a ledger and what they say of before.
 #[derive(Debug)]
@@ -27,6 +26,8 @@ pub(crate) struct Books {
 impl Books {
     /// Opens the records of a ledger for writing, after what a crash left in the folder's spill file is in them.
     ///
+    /// `patience`: how long a commit may take before entries are held.
+    ///
     /// # Errors
     /// When the database cannot be opened, is newer than this orb, or belongs to another daemon at this moment; or when
     /// the spill file is damaged or belongs to another ledger.
@@ -36,6 +37,7 @@ impl Books {
         run: &RunConfig,
         symbols: &SymbolTable,
         folder: &Folder,
+        patience: Patience,
     ) -> Result<Self, KeepError> {
         if let Some(merged) = merge(&spill_path(folder.path()), url, &ledger)? {
             tell(merged);
@@ -44,10 +46,6 @@ impl Books {
         let names = Names { symbols: symbols.clone(), strategies };
         let mut writer = Writer::open(url, ledger.clone(), names)?;
         let restored = writer.load()?;
-        let patience = match ledger.environment() {
-            Environment::Sim => Patience::SIMULATED,
-            Environment::Paper | Environment::Live => Patience::LIVE,
-        };
         Ok(Self { ledger, writer, restored, folder: folder.path().to_owned(), patience })
     }
 
@@ -94,7 +92,8 @@ pub(super) fn core_restored(restored: Restored) -> orb_core::Restored {
         session,
         signals,
         orders,
-        executions: fills.into_iter().map(|fill| fill.execution.id).collect(),
+        fills,
+        executions: Vec::new(),
         trades,
         decisions,
         holds,

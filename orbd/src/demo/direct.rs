@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::{DemoOptions, DemoSession, is_over};
 use crate::daemon::{Books, Daemon, Folder, Post, Running, Start, Venue};
 use crate::rpc::{Listeners, Switchboard};
+use crate::spill::Patience;
 use crate::store::{DatabaseUrl, Ledger};
 use crate::view::Environment;
 
@@ -58,7 +59,7 @@ fn venue(session: &DemoSession, opened: Opened, gate: EntryGate, running: &Runni
 fn open_books(url: &DatabaseUrl, folder: &Folder, session: &DemoSession) -> anyhow::Result<(Books, u32)> {
     let latest = folder.latest_run();
     let run = if is_over(url, &ledger_of(latest)) { latest + 1 } else { latest };
-    Ok((Books::open(url, ledger_of(run), &session.run, &session.market.symbols, folder)?, run))
+    Ok((Books::open(url, ledger_of(run), &session.run, &session.market.symbols, folder, Patience::SIMULATED)?, run))
 }
 
 /// Names the books of a run.

@@ -7,6 +7,7 @@ use crate::daemon::{Daemon, Folder};
 use crate::rpc::Listeners;
 use crate::run::{Keep, Trading};
 use crate::simulation::{SimulatedTime, Simulation};
+use crate::spill::Patience;
 use crate::store::DatabaseUrl;
 use crate::view::Environment;
 
@@ -34,6 +35,7 @@ pub(super) async fn start(
         config: options.config_name.clone(),
         settings: std::sync::Arc::clone(&options.settings),
         simulated_speed: Some(options.simulated_speed()),
+        patience: Patience::SIMULATED,
     };
     let daemon = trading.start(&keep, listeners).await?;
     Ok((daemon, sim, run))

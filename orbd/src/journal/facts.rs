@@ -107,7 +107,7 @@ record!(Order as Order {
 
 record!(Fill as Fill {
     plain: [order, side],
-    absent: [],
+    absent: [taken_back],
     message: [attempt, execution],
     same: [],
 });

@@ -40,7 +40,7 @@ listed! {
     }
     OrderEvent {
         New, Held, PartialFill, Fill, PendingCancel, Cancelled, CancelRejected, Expired, Rejected, Replaced, Lost,
-        Pending,
+        Pending, Busted, Corrected,
     }
     TimeInForce { Day, GoodTillCancelled }
     RejectionKind { EntryBeyondStop, DuplicateId, NotShortable, Insufficient, NotSent, Other, Blocked, BeyondMarket }

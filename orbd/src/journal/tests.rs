@@ -181,6 +181,11 @@ fn execution() -> impl Strategy<Value = Execution> {
         .prop_map(|(id, price, quantity, fee, at, at_data_end)| Execution { id, price, quantity, fee, at, at_data_end })
 }
 
+fn fill() -> impl Strategy<Value = Fill> {
+    (attempt(), client_id(), order_side(), execution(), of(time()))
+        .prop_map(|(attempt, order, side, execution, taken_back)| Fill { attempt, order, side, execution, taken_back })
+}
+
 fn rejection() -> impl Strategy<Value = Rejection> {
     let kinds = [
         RejectionKind::EntryBeyondStop,
@@ -396,8 +401,7 @@ fn fact() -> impl Strategy<Value = Fact> {
         session().prop_map(Fact::Session),
         signal().prop_map(Fact::Signal),
         order().prop_map(Fact::Order),
-        (attempt(), client_id(), order_side(), execution())
-            .prop_map(|(attempt, order, side, execution)| Fact::Fill(Fill { attempt, order, side, execution })),
+        fill().prop_map(Fact::Fill),
         trade().prop_map(Fact::Trade),
         (attempt(), select(Reason::ALL), text(), time())
             .prop_map(|(attempt, reason, detail, at)| Fact::Decision(Decision { attempt, reason, detail, at })),

@@ -113,7 +113,15 @@ fn books_agree(outcome: &Outcome, found: &mut Vec<String>) {
     let key = |one: &Execution| format!("{}@{}", one.order_id, one.cumulative.quantity());
     let mut at_broker: BTreeMap<String, &Execution> =
         outcome.broker.executions.iter().filter(|one| one.busted.is_none()).map(|one| (key(one), one)).collect();
+    let busted: BTreeSet<String> =
+        outcome.broker.executions.iter().filter(|one| one.busted.is_some()).map(key).collect();
     for fill in &outcome.fills {
+        if fill.taken_back.is_some() {
+            if !busted.contains(&fill.id) {
+                found.push(format!("the execution {} is recorded as taken back, and was not", fill.id));
+            }
+            continue;
+        }
         match at_broker.remove(&fill.id) {
             Some(one) if same(fill, one) => {}
             Some(_) => found.push(format!("the execution {} is recorded otherwise than the broker made it", fill.id)),

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use orb_core::breaker::BreakerCaps;
 use orb_core::event::{Authorised, Command};
 use orb_core::hold::HoldKind;
 use orb_core::{Span, Timestamp};
@@ -36,6 +37,7 @@ use crate::demo::DemoSession;
 use crate::rpc::CommandReply;
 use crate::run::Keep;
 use crate::simulation::Simulation;
+use crate::spill::Patience;
 use crate::store::DatabaseUrl;
 use crate::view::Environment;
 
@@ -61,6 +63,8 @@ pub struct Rehearsal {
     pub streams: StreamSettings,
     /// Which entries may carry their exits.
     pub brackets: BracketSupport,
+    /// The breaker's caps; `None` leaves it out.
+    pub caps: Option<BreakerCaps>,
     /// What an operator does at which instants.
     pub commands: Vec<(Timestamp, Command)>,
     /// When the rehearsal ends; `None` for after the close.
@@ -94,6 +98,7 @@ impl Rehearsal {
             limits,
             streams,
             brackets,
+            caps: None,
             commands: Vec::new(),
             until: None,
             unprotected_max: Span::from_seconds(5),
@@ -130,6 +135,7 @@ impl Rehearsal {
             config: "rehearsal".to_owned(),
             settings: Arc::default(),
             simulated_speed: Some(0.0),
+            patience: Patience::SIMULATED,
         };
         let mut daemon = trading.start(&keep, TcpListener::bind("127.0.0.1:0").await?).await?;
         self.resume(&daemon).await?;
@@ -164,6 +170,7 @@ impl Rehearsal {
             limits: self.limits,
             streams: self.streams.clone(),
             brackets: self.brackets,
+            caps: self.caps,
             ..Simulation::undisturbed(&self.session, Speed::Max, 1)
         }
     }

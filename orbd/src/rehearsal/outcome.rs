@@ -128,12 +128,19 @@ impl Outcome {
 
     /// Returns a symbol's signed position at the broker after each of its executions.
     pub(super) fn positions_of(&self, symbol: SymbolId) -> Vec<(Timestamp, Quantity)> {
-        let mut held = Quantity::ZERO;
-        let step = |one: &Execution| {
-            held = Quantity::new(held.shares() + one.signed().quantity().shares());
-            (one.at, held)
+        let mut moves: Vec<(Timestamp, i64)> = Vec::new();
+        for one in self.broker.executions.iter().filter(|one| one.symbol == symbol) {
+            let shares = one.signed().quantity().shares();
+            moves.push((one.at, shares));
+            moves.extend(one.busted.map(|at| (at, -shares)));
+        }
+        moves.sort_by_key(|(at, _)| *at);
+        let mut held = 0;
+        let step = |(at, shares): (Timestamp, i64)| {
+            held += shares;
+            (at, Quantity::new(held))
         };
-        self.executions(symbol).map(step).collect()
+        moves.into_iter().map(step).collect()
     }
 }
 

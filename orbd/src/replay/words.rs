@@ -228,7 +228,8 @@ pub(super) fn fact(fact: &Fact) -> String {
         Fact::Order(told) => order(told),
         Fact::Fill(fill) => {
             let done = &fill.execution;
-            format!("{:?} {} at {} on {}, fee {}", fill.side, done.quantity, done.price, done.at, done.fee)
+            let back = fill.taken_back.map_or_else(String::new, |at| format!(", taken back at {at}"));
+            format!("{:?} {} at {} on {}, fee {}{back}", fill.side, done.quantity, done.price, done.at, done.fee)
         }
         Fact::Trade(told) => trade(told),
         Fact::Decision(Decision { reason, detail, at, .. }) => format!("{} {detail} at {at}", reason.code()),
@@ -282,6 +283,9 @@ fn order(order: &Order) -> String {
 }
 
 fn trade(trade: &Trade) -> String {
+    if trade.is_void() {
+        return "none: its executions were taken back".to_owned();
+    }
     let mut text = format!(
         "{} {} in at {} on {}, stop {}, fees {}",
         trade.side,

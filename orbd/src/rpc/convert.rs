@@ -282,6 +282,7 @@ pub(super) fn fill(ledger_id: &str, fill: &FillView) -> v1::Fill {
         time: Some(instant(fill.at)),
         client_order_id: fill.client_order_id.to_string(),
         broker_order_id: fill.broker_order_id.as_deref().map(str::to_owned),
+        taken_back_time: fill.taken_back.map(instant),
     }
 }
 

@@ -91,6 +91,7 @@ pub(super) fn fill(ledger_id: &str, row: FillRow) -> v1::Fill {
         time: Some(convert::instant(row.at)),
         client_order_id: row.client_order_id,
         broker_order_id: row.broker_order_id,
+        taken_back_time: row.taken_back.map(convert::instant),
     }
 }
 

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::key_lock::KeyLock;
 use self::place::Place;
-use self::site::{Site, Sites};
+use self::site::{Ready, Site, Sites};
 use self::switch::Switcher;
 pub(crate) use self::trading::{Day, Keep, Trading};
 use crate::daemon::{Daemon, Folder};
@@ -78,16 +78,15 @@ pub async fn run(options: RunOptions) -> anyhow::Result<()> {
         // Nobody is to take a daemon that waits for one that trades. That the address can be had is known by now.
         listeners = None;
     }
-    let place = tokio::select! {
-        found = Place::find(&sites, &options.environments, options.standby) => found?,
+    let prepared = tokio::select! {
+        prepared = Prepared::new(&sites, &options.environments, options.standby) => prepared?,
         () = shutdown.wait() => return Ok(()),
     };
     let listeners = match listeners {
         Some(listeners) => listeners,
         None => rpc::bind(&exposure).await?,
     };
-    let key = place.site.lock()?;
-    let begin = Begin { sites, place, key, environments: Arc::new(options.environments.clone()) };
+    let begin = Begin { sites, prepared, environments: Arc::new(options.environments.clone()) };
     let (mut daemon, mut switcher) = tokio::select! {
         started = begin.start(listeners) => started?,
         () = shutdown.wait() => return Ok(()),
@@ -96,24 +95,42 @@ pub async fn run(options: RunOptions) -> anyhow::Result<()> {
     end(daemon, &folder).await
 }
 
+/// A place, and an engine that is ready to trade there.
+struct Prepared {
+    place: Place,
+    key: KeyLock,
+    ready: Ready,
+    stop: CancellationToken,
+}
+
+impl Prepared {
+    /// Finds where to trade and makes everything ready; a standby goes on waiting where another one was faster.
+    async fn new(sites: &Sites, environments: &Environments, standby: bool) -> anyhow::Result<Self> {
+        let prepare = async || {
+            let place = Place::find(sites, environments, standby).await?;
+            let (key, stop, gate) = (place.site.lock()?, CancellationToken::new(), EntryGate::default());
+            let ready = sites.prepare(&place.site, place.ledger.clone(), &gate, stop.child_token()).await?;
+            place.confirm().await?;
+            Ok(Self { place, key, ready, stop })
+        };
+        if standby { standby::until_taken(prepare).await } else { prepare().await }
+    }
+}
+
 /// What a daemon begins with.
 struct Begin {
     sites: Sites,
-    place: Place,
-    key: KeyLock,
+    prepared: Prepared,
     environments: Arc<Environments>,
 }
 
 impl Begin {
     /// Starts the daemon in the environment of the last switch, or the configured one.
     async fn start(self, listeners: Listeners) -> anyhow::Result<(Daemon, Switcher)> {
-        let Self { sites, place, key, environments } = self;
-        let stop = CancellationToken::new();
+        let Self { sites, prepared, environments } = self;
+        let Prepared { place, key, mut ready, stop } = prepared;
         let (site, chosen) = (&place.site, place.chosen.as_ref());
         let (switchboard, requests) = Switchboard::new(Arc::clone(&environments), site.config.database.clone());
-        let gate = EntryGate::default();
-        let mut ready = sites.prepare(site, place.ledger.clone(), &gate, stop.child_token()).await?;
-        place.confirm().await?;
         let is_to_be_held = is_to_be_held(chosen, &environments);
         if is_to_be_held {
             ready.hold_as_switched();

@@ -18,6 +18,7 @@ use super::trading::{AlpacaPost, Day, Keep, Trading, start};
 use crate::daemon::{Daemon, Ends, Folder};
 use crate::environment::{EnvironmentConfig, environment_name, settings};
 use crate::rpc::{Listeners, Switchboard};
+use crate::spill::Patience;
 use crate::store::{LeaseHold, Ledger};
 
 /// Where a run may trade: an environment, and the key that opens it.
@@ -90,6 +91,8 @@ impl Sites {
             config: self.config_name.clone(),
             settings: settings(&self.run, Some(&site.config)),
             simulated_speed: None,
+            // A simulator in another process does not wait for commits: its time goes on, as a market's does.
+            patience: Patience::LIVE,
         }
     }
 

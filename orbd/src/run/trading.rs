@@ -19,6 +19,7 @@ use super::planner::{BAR_LENGTH, Planner};
 use crate::daemon::{Books, Daemon, Folder, Post, Start, Venue};
 use crate::rpc::{Listeners, Switchboard};
 use crate::runtime::Identity;
+use crate::spill::Patience;
 use crate::store::{Lease, Ledger};
 use crate::view;
 
@@ -60,6 +61,8 @@ pub(crate) struct Keep<'a> {
     pub(crate) config: String,
     pub(crate) settings: Arc<[view::SettingView]>,
     pub(crate) simulated_speed: Option<f64>,
+    /// How long a commit may take before entries are held.
+    pub(crate) patience: Patience,
 }
 
 impl<C: Clock> Trading<C> {
@@ -103,7 +106,7 @@ impl<C: Clock> Trading<C> {
         gate: &EntryGate,
         stop: CancellationToken,
     ) -> anyhow::Result<AlpacaPost<C>> {
-        let books = Books::open(&keep.url, ledger, &self.run, &self.symbols, keep.folder)?;
+        let books = Books::open(&keep.url, ledger, &self.run, &self.symbols, keep.folder, keep.patience)?;
         let gate = gate.with_owner(books.writer.lease().map(|lease| end_with(lease, &stop)));
         let connected = connect(ConnectParts {
             config: self.alpaca.clone(),

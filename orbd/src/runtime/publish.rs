@@ -175,7 +175,14 @@ struct Fills {
 impl Fills {
     fn add(&mut self, engine: &Engine, fill: Arc<FillView>) {
         self.begin(session_date(engine));
-        self.new.push(fill);
+        // One that was taken back or corrected keeps its place.
+        if self.shown.iter().any(|shown| shown.id == fill.id) {
+            let renew = |shown: &Arc<FillView>| Arc::clone(if shown.id == fill.id { &fill } else { shown });
+            self.shown = self.shown.iter().map(renew).collect();
+        } else {
+            self.new.retain(|new| new.id != fill.id);
+            self.new.push(fill);
+        }
     }
 
     /// Returns the fills of a session's date.
@@ -250,6 +257,7 @@ fn fill_view(engine: &Engine, fill: &Fill) -> FillView {
         price: fill.execution.price,
         fee: Some(fill.execution.fee),
         at: fill.execution.at,
+        taken_back: fill.taken_back,
         client_order_id: shared(fill.order.as_str()),
         broker_order_id: order.and_then(|order| order.broker_id.as_ref()).map(|id| shared(id.as_str())),
     }
@@ -432,6 +440,10 @@ fn log_trade(engine: &Engine, trade: &Trade) {
     let strategy = &*strategy(engine, trade.attempt.strategy);
     let engine_time = engine.now().micros();
     let (side, quantity) = (trade.side, trade.entered);
+    if trade.is_void() {
+        tracing::info!(component = "Executor", engine_time, strategy, "{symbol} was never traded: its fills are void");
+        return;
+    }
     match (trade.is_closed(), trade.exit_price(), trade.exit_reason) {
         (true, Some(price), Some(reason)) => {
             let net = trade.net();

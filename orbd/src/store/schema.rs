@@ -100,6 +100,7 @@ diesel::table! {
         fee -> BigInt,
         at -> BigInt,
         at_data_end -> Bool,
+        taken_back_at -> Nullable<BigInt>,
         ordinal -> BigInt,
     }
 }

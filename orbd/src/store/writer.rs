@@ -22,7 +22,7 @@ use super::rows::{
     StoredDecision, StoredEquity, StoredExplanation, StoredFill, StoredHold, StoredJournal, StoredLimits, StoredOrder,
     StoredSession, StoredSignal, StoredStrategyStop, StoredTrade, upsert,
 };
-use super::schema::{audit_log, journal, ledgers};
+use super::schema::{audit_log, journal, ledgers, trades};
 use super::text::Text as _;
 use super::url::DatabaseUrl;
 use crate::failpoint::{self, Place};
@@ -285,7 +285,8 @@ struct Rows {
     signals: Vec<StoredSignal>,
     orders: Vec<StoredOrder>,
     fills: Vec<StoredFill>,
-    trades: Vec<StoredTrade>,
+    /// With whether there is no such trade any more.
+    trades: Vec<(StoredTrade, bool)>,
     decisions: Vec<StoredDecision>,
     explanations: Vec<StoredExplanation>,
     holds: Vec<StoredHold>,
@@ -308,7 +309,7 @@ impl Rows {
             Fact::Signal(signal) => self.signals.push(StoredSignal::of(signal, context, ordinal)),
             Fact::Order(order) => self.orders.push(StoredOrder::of(order, context, ordinal)),
             Fact::Fill(fill) => self.fills.push(StoredFill::of(fill, context, ordinal)),
-            Fact::Trade(trade) => self.trades.push(StoredTrade::of(trade, context)),
+            Fact::Trade(trade) => self.trades.push((StoredTrade::of(trade, context), trade.is_void())),
             Fact::Decision(decision) => self.decisions.push(StoredDecision::of(decision, context)),
             Fact::Explained(explanation) => self.explanations.push(StoredExplanation::of(explanation, context)),
             Fact::Hold(hold) => self.holds.push(StoredHold::of(hold, context, ordinal)),
@@ -327,7 +328,7 @@ impl Rows {
         upsert(&self.signals, conn)?;
         upsert(&self.orders, conn)?;
         upsert(&self.fills, conn)?;
-        upsert(&self.trades, conn)?;
+        self.write_trades(conn)?;
         upsert(&self.decisions, conn)?;
         upsert(&self.explanations, conn)?;
         upsert(&self.holds, conn)?;
@@ -343,6 +344,24 @@ impl Rows {
         upsert(&self.bars, conn)?;
         let at = self.journal.as_ref().map_or(Timestamp::MIN, |row| Timestamp::from_micros(row.at));
         failpoint::pass(Place::Written, at);
+        Ok(())
+    }
+}
+
+impl Rows {
+    /// Writes trades in the order of their facts; the row of one that never was goes.
+    fn write_trades(&self, conn: &mut AnyConn) -> QueryResult<()> {
+        for part in self.trades.chunk_by(|(_, is_void), (_, is_next_void)| is_void == is_next_void) {
+            let rows: Vec<StoredTrade> = part.iter().map(|(row, _)| row.clone()).collect();
+            if part.iter().all(|(_, is_void)| !is_void) {
+                upsert(&rows, conn)?;
+                continue;
+            }
+            for row in rows {
+                let own = trades::ledger_id.eq(row.ledger_id).and(trades::attempt.eq(row.attempt));
+                diesel::delete(trades::table).filter(own).execute(conn)?;
+            }
+        }
         Ok(())
     }
 }

@@ -66,6 +66,35 @@ fn mode_1_an_entry_answered_by_a_page_for_people() {
     never_landed("\"html\"");
 }
 
+/// A day on which prices go on after the breakout, and so many of its first requests for an entry are refused because
+/// the market has passed their exits.
+fn refused(times: usize) -> Outcome {
+    let nth: Vec<String> = (1..=times).map(|number| number.to_string()).collect();
+    let plan = first_order("\"beyond_market\"").replace("[1]", &format!("[{}]", nth.join(", ")));
+    let mut rehearsal = day(vec![breakout("AAA").to(crate::rig::price("101.6"))], classic());
+    // A print each quarter of a second: a fresh price is not long in coming.
+    (rehearsal.path.steps_max, rehearsal.path.step_micros) = (240, 5_000);
+    survive(rehearsal, &plan)
+}
+
+#[test]
+fn mode_11_an_entry_whose_exits_the_market_has_passed_is_anchored_once_anew() {
+    let outcome = refused(1);
+    assert_eq!((entries(&outcome), outcome.trades.len()), (1, 1), "{}", story(&outcome));
+    let made = outcome.broker.orders.iter().find(|order| orbd::rehearsal::is_entry(order)).expect("an entry");
+    assert!(made.client_order_id.ends_with("-AAA-2e"), "{}", story(&outcome));
+    assert_eq!(outcome.trades[0].trade.exit_reason, Some(ExitReason::TimeExit), "{}", story(&outcome));
+}
+
+#[test]
+fn mode_11_an_entry_that_is_refused_twice_is_not_sent_again() {
+    let outcome = refused(2);
+    assert_eq!((entries(&outcome), outcome.trades.len()), (0, 0), "{}", story(&outcome));
+    let refused = outcome.orders.iter().filter(|order| order.rejection.is_some()).count();
+    assert_eq!(refused, 2, "{}", story(&outcome));
+    assert_eq!(outcome.decisions[0].reason, orb_core::Reason::RejectedByBroker, "{}", story(&outcome));
+}
+
 /// The exits are orders of their own here, sent at the fill: the second request is the position's protection.
 #[track_caller]
 fn protection(fault: &str) -> Outcome {

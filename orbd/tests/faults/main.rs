@@ -9,6 +9,8 @@ mod ambiguous;
 #[cfg(test)]
 mod cancels;
 #[cfg(test)]
+mod corrections;
+#[cfg(test)]
 mod exits;
 #[cfg(test)]
 mod market;
@@ -20,5 +22,7 @@ mod plain;
 mod replay;
 #[cfg(test)]
 mod rig;
+#[cfg(test)]
+mod rules;
 #[cfg(test)]
 mod streams;

@@ -45,8 +45,6 @@ pub(crate) enum OrderNews {
     },
     /// What it means only the whole state tells; with the reason.
     Unclear(String),
-    /// An execution was taken back or corrected; with the broker's identifier of the order.
-    Busted(String),
 }
 
 /// Explains why a message is not understood.
@@ -91,6 +89,11 @@ struct Update {
     qty: Option<Decimal>,
     #[serde(default, deserialize_with = "lenient::word")]
     reason: String,
+    #[serde(default, deserialize_with = "lenient::word")]
+    execution_id: String,
+    /// Which execution was taken back or corrected, where that is not `execution_id`.
+    #[serde(default, deserialize_with = "lenient::word")]
+    previous_execution_id: String,
 }
 
 /// Reads a message.
@@ -131,6 +134,8 @@ fn event(word: &str) -> Option<OrderEvent> {
         "order_cancel_rejected" | "order_replace_rejected" => OrderEvent::CancelRejected,
         "expired" => OrderEvent::Expired,
         "rejected" => OrderEvent::Rejected,
+        "trade_bust" => OrderEvent::Busted,
+        "trade_correct" => OrderEvent::Corrected,
         _ => return None,
     })
 }
@@ -155,10 +160,9 @@ fn news(update: &Update, reader: &OrderReader, now: Timestamp) -> OrderNews {
         | "suspended" => OrderNews::Nothing,
         // Its successor's news follows and names it.
         "replaced" if order.replaced_by.is_some() => OrderNews::Nothing,
-        "trade_bust" | "trade_correct" => OrderNews::Busted(order.id.clone()),
         word => match event(word) {
             Some(event) => match read {
-                Ok(order) => told(update, event, order, now),
+                Ok(order) => told(update, event, order, reader, now),
                 Err(error) => OrderNews::Unclear(format!("{}: {error}", order.id)),
             },
             None => OrderNews::Unclear(format!("{}: the event `{word}`", order.id)),
@@ -166,7 +170,7 @@ fn news(update: &Update, reader: &OrderReader, now: Timestamp) -> OrderNews {
     }
 }
 
-fn told(update: &Update, event: OrderEvent, order: BrokerOrder, now: Timestamp) -> OrderNews {
+fn told(update: &Update, event: OrderEvent, order: BrokerOrder, reader: &OrderReader, now: Timestamp) -> OrderNews {
     let at = update.timestamp.unwrap_or(now);
     let mut told = OrderUpdate { event, at, order, execution: None, rejection: None };
     match event {
@@ -177,7 +181,15 @@ fn told(update: &Update, event: OrderEvent, order: BrokerOrder, now: Timestamp) 
             // The shares that are filled say more than the word does.
             let whole = told.order.filled >= told.order.quantity;
             told.event = if whole { OrderEvent::Fill } else { OrderEvent::PartialFill };
+            reader.note_execution(&update.execution_id, &execution.id);
             told.execution = Some(execution);
+        }
+        // Where it is not known which one is meant, the engine compares the whole state.
+        OrderEvent::Busted | OrderEvent::Corrected => {
+            told.execution = changed_execution(update, reader, at);
+            if let Some(execution) = &told.execution {
+                reader.note_execution(&update.execution_id, &execution.id);
+            }
         }
         OrderEvent::New if told.order.status == OrderStatus::Held => told.event = OrderEvent::Held,
         OrderEvent::Rejected => told.rejection = Some(rejection(&update.reason)),
@@ -206,6 +218,20 @@ fn execution(update: &Update, order: &BrokerOrder) -> Option<Execution> {
         quantity,
         fee: Money::ZERO,
         at: update.timestamp?,
+        at_data_end: false,
+    })
+}
+
+/// Reads which execution was taken back or corrected, under the engine's name and as the news has it; `None` where it
+/// was not heard of under the name in the news, or its price or shares are not there.
+fn changed_execution(update: &Update, reader: &OrderReader, at: Timestamp) -> Option<Execution> {
+    let names = [&update.previous_execution_id, &update.execution_id];
+    Some(Execution {
+        id: names.into_iter().find_map(|name| reader.execution(name))?,
+        price: price(update.price).filter(|price| *price > Price::ZERO)?,
+        quantity: shares(update.qty).filter(|quantity| *quantity > Quantity::ZERO)?,
+        fee: Money::ZERO,
+        at,
         at_data_end: false,
     })
 }
@@ -364,7 +390,37 @@ mod tests {
         assert_eq!((refused.message.as_str(), refused.kind), ("halted", RejectionKind::Other));
         assert!(matches!(news_of("teleported", &json!({}), &json!({})), OrderNews::Unclear(_)));
         assert!(matches!(news_of("done_for_day", &json!({}), &json!({})), OrderNews::Unclear(_)));
-        assert_eq!(news_of("trade_bust", &json!({}), &json!({})), OrderNews::Busted("61e6".to_owned()));
+    }
+
+    #[test]
+    fn an_execution_that_was_taken_back_or_corrected_is_named_as_when_it_was_filled() {
+        let reader = reader();
+        let hear = |event: &str, names: &Value| {
+            let mut data = json!({ "event": event, "order": order(&json!({})), "price": "174.41", "qty": "15",
+                "timestamp": "2026-11-27T14:35:00.123456789Z" });
+            for (key, value) in names.as_object().into_iter().flatten() {
+                data[key] = value.clone();
+            }
+            let message = json!({ "stream": "trade_updates", "data": data }).to_string();
+            match read_message(message.as_bytes(), &reader, now()).expect("a message") {
+                ServerMessage::News(OrderNews::Update(update)) => *update,
+                other => panic!("{other:?}"),
+            }
+        };
+        let named = |update: OrderUpdate| (update.event, update.execution.map(|execution| execution.id));
+        let first = json!({ "execution_id": "7a2b" });
+        assert_eq!(named(hear("trade_bust", &first)), (OrderEvent::Busted, None), "nobody has heard of it");
+        hear("partial_fill", &first);
+        let ours = Some("61e6@40".to_owned());
+        assert_eq!(named(hear("trade_bust", &first)), (OrderEvent::Busted, ours.clone()));
+        let corrected = hear(
+            "trade_correct",
+            &json!({ "execution_id": "8b3c", "previous_execution_id": "7a2b",
+            "price": "174.4", "qty": "14" }),
+        );
+        assert_eq!(corrected.execution.as_ref().map(|told| told.quantity), Some(Quantity::new(14)));
+        assert_eq!(named(corrected), (OrderEvent::Corrected, ours));
+        assert_eq!(named(hear("trade_correct", &json!({ "execution_id": "7a2b", "qty": "x" }))).1, None);
     }
 
     #[test]

@@ -193,12 +193,6 @@ impl<C: Clock, S: SnapshotSource> OrderStream<C, S> {
                 self.outbox.note_heard();
                 self.want();
             }
-            OrderNews::Busted(order) => {
-                tracing::error!(component = "Alpaca", order, "an execution was taken back or corrected");
-                self.outbox.note_heard();
-                self.outbox.feed(FeedState::Trouble(HoldKind::Reconciling));
-                self.want();
-            }
         }
     }
 

@@ -201,7 +201,7 @@ struct Fields<'a> {
 fn read_element(element: &[u8], symbols: &SymbolIndex) -> Result<DataMessage, MessageError> {
     let fields: Fields<'_> =
         serde_json::from_slice(element).map_err(|error| MessageError::NotAnObject(error.to_string()))?;
-    let kind = fields.kind.text().ok_or(MessageError::Field { field: "T", expected: "a text" })?;
+    let kind = needed(fields.kind.text(), "T", "a text")?;
     match kind {
         "success" => Ok(DataMessage::Success(fields.words())),
         "error" => fields.complaint(),
@@ -222,12 +222,12 @@ impl Fields<'_> {
     }
 
     fn complaint(&self) -> Result<DataMessage, MessageError> {
-        let code = self.code.count().ok_or(MessageError::Field { field: "code", expected: "a number" })?;
+        let code = needed(self.code.count(), "code", "a number")?;
         Ok(DataMessage::Error { code, message: self.words() })
     }
 
     fn of_symbol(&self, kind: &str, symbols: &SymbolIndex) -> Result<DataMessage, MessageError> {
-        let name = self.symbol.text().ok_or(MessageError::Field { field: "S", expected: "a text" })?;
+        let name = needed(self.symbol.text(), "S", "a text")?;
         let Some(symbol) = symbols.get(name) else { return Ok(DataMessage::Passed(Passed::OtherSymbol)) };
         match kind {
             "b" => self.bar(symbol).map(DataMessage::Bar),
@@ -239,12 +239,11 @@ impl Fields<'_> {
     }
 
     fn bar(&self, symbol: SymbolId) -> Result<Bar, MessageError> {
-        let text = self.t.text().and_then(Timestamp::parse_rfc3339);
-        let start = text.ok_or(MessageError::Field { field: "t", expected: "an instant" })?;
+        let start = needed(self.t.text().and_then(Timestamp::parse_rfc3339), "t", "an instant")?;
         if start.micros().rem_euclid(BAR_LENGTH.micros()) != 0 {
             return Err(MessageError::Field { field: "t", expected: "a whole minute" });
         }
-        let volume = self.v.count().ok_or(MessageError::Field { field: "v", expected: "a count" })?;
+        let volume = needed(self.v.count(), "v", "a count")?;
         let (open, high) = (price(&self.o, "o")?, price(&self.h, "h")?);
         let (low, close) = (price(&self.l, "l")?, price(&self.c, "c")?);
         Ok(Bar { symbol, start, open, high, low, close, volume }.validated()?)
@@ -252,7 +251,7 @@ impl Fields<'_> {
 
     fn trade(&self, symbol: SymbolId) -> Result<DataMessage, MessageError> {
         let price = price(&self.p, "p")?;
-        let size = self.s.count().ok_or(MessageError::Field { field: "s", expected: "a count" })?;
+        let size = needed(self.s.count(), "s", "a count")?;
         let regular = conditions::sets_the_price(self.c.list(), self.z.text());
         if !regular || size == 0 || price == Price::ZERO {
             return Ok(DataMessage::Passed(Passed::IrregularTrade));
@@ -269,7 +268,7 @@ impl Fields<'_> {
     }
 
     fn status(&self, symbol: SymbolId) -> Result<DataMessage, MessageError> {
-        let code = self.sc.text().ok_or(MessageError::Field { field: "sc", expected: "a text" })?;
+        let code = needed(self.sc.text(), "sc", "a text")?;
         Ok(match conditions::halted(code) {
             Some(halted) => DataMessage::Halt { symbol, halted },
             None => DataMessage::Passed(Passed::OtherStatus),
@@ -277,8 +276,13 @@ impl Fields<'_> {
     }
 }
 
+/// Takes what a field has to hold.
+fn needed<T>(value: Option<T>, field: &'static str, expected: &'static str) -> Result<T, MessageError> {
+    value.ok_or(MessageError::Field { field, expected })
+}
+
 fn price(field: &Field<'_>, name: &'static str) -> Result<Price, MessageError> {
-    field.price().ok_or(MessageError::Field { field: name, expected: "a price" })
+    needed(field.price(), name, "a price")
 }
 
 impl fmt::Display for Passed {

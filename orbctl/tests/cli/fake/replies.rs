@@ -453,6 +453,7 @@ pub(super) fn fill(quantity: i64) -> Fill {
         time: at(31),
         client_order_id: s("2026-02-13-orb-classic-NVDA-1-close"),
         broker_order_id: Some(s("b9")),
+        taken_back_time: None,
     }
 }
 

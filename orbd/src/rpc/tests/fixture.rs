@@ -138,6 +138,7 @@ fn facts() -> Vec<Fact> {
             at: at(13, 15, 0),
             at_data_end: false,
         },
+        taken_back: None,
     };
     vec![
         session(12, "10000", "19", "1"),

@@ -53,6 +53,7 @@ fn fill(id: &str, symbol: &str) -> Arc<FillView> {
         price: price("100"),
         fee: Some(dollars("1")),
         at: at(13, 15, 1),
+        taken_back: None,
         client_order_id: "order-0".into(),
         broker_order_id: None,
     })

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{Books, bundle, ledger, names};
+use super::{Books, bundle, ledger, names, until_over};
 use crate::spill::{Keeper, Kept, Patience};
 use crate::store::tests::cluster::Cluster;
 use crate::store::{DatabaseUrl, Writer};
@@ -20,8 +20,6 @@ use crate::store::{DatabaseUrl, Writer};
 const PATIENCE: Patience = Patience { commit: Duration::from_secs(20), save: Duration::from_secs(20) };
 /// The name of a server's socket in its folder.
 const SOCKET: &str = ".s.PGSQL.5432";
-/// No trouble takes nearly as long to pass.
-const LONG: Duration = Duration::from_secs(30);
 
 /// Says when the next connection that commits is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,15 +95,6 @@ fn pass(mut client: UnixStream, server: &Path, told: &AtomicUsize) -> io::Result
     }
     client.shutdown(Shutdown::Both)?;
     server.shutdown(Shutdown::Both)
-}
-
-async fn until_over(keeper: &mut Keeper) {
-    let over = async {
-        while !keeper.is_over().expect("a store that may recover") {
-            keeper.news().await;
-        }
-    };
-    tokio::time::timeout(LONG, over).await.expect("the trouble passes");
 }
 
 /// One test, so that both cuts share the cluster and it ends with them.

@@ -3,22 +3,9 @@
 use std::fs;
 use std::time::Duration;
 
-use super::{Books, PATIENCE, bundle, ledger, names};
+use super::{Books, LONG, PATIENCE, bundle, ledger, names, until_over};
 use crate::spill::{KeepError, Keeper, Kept, Patience};
 use crate::store::{StoreError, WriteLock, Writer, make_room};
-
-/// No trouble takes nearly as long to pass.
-const LONG: Duration = Duration::from_secs(30);
-
-/// Waits until the store has caught up.
-async fn until_over(keeper: &mut Keeper) {
-    let over = async {
-        while !keeper.is_over().expect("a store that may recover") {
-            keeper.news().await;
-        }
-    };
-    tokio::time::timeout(LONG, over).await.expect("the trouble passes");
-}
 
 async fn keep(keeper: &mut Keeper, sequence: u64) -> Kept {
     keeper.keep(bundle(sequence)).await.expect("kept")

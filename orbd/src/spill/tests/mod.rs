@@ -24,6 +24,9 @@ use crate::journal::{Encoder, EntryRef};
 use crate::store::{Audit, DatabaseUrl, Ledger, Names, Writer};
 use crate::view::Environment;
 
+/// No step takes nearly as long.
+const LONG: Duration = Duration::from_secs(30);
+
 /// Less than SQLite waits for a lock, and more than a busy machine needs for a commit.
 const PATIENCE: Patience = Patience { commit: Duration::from_secs(3), save: Duration::from_secs(3) };
 
@@ -106,4 +109,14 @@ fn audit(id: &str, last_sequence: u64) -> Bundle {
         at: Timestamp::from_micros(5),
     };
     Bundle { last_sequence, audits: vec![audit], ..Bundle::default() }
+}
+
+/// Waits until the store has caught up.
+async fn until_over(keeper: &mut Keeper) {
+    let over = async {
+        while !keeper.is_over().expect("a store that may recover") {
+            keeper.news().await;
+        }
+    };
+    tokio::time::timeout(LONG, over).await.expect("the trouble passes");
 }

@@ -17,6 +17,7 @@ use crate::demo::DemoSession;
 use crate::rehearsal::{Minutes, by_hand};
 use crate::rpc::CommandReply;
 use crate::runtime::Identity;
+use crate::spill::Patience;
 use crate::store::{DatabaseUrl, Ledger};
 use crate::view::{Environment, View};
 
@@ -169,7 +170,8 @@ impl Day {
             now: opened.now,
             first_events: core::iter::once(Event::Reference(session.reference())).chain(past).collect(),
         };
-        let mut books = Books::open(url, ledger(), &session.run, &session.market.symbols, &folder).expect("records");
+        let mut books = Books::open(url, ledger(), &session.run, &session.market.symbols, &folder, Patience::SIMULATED)
+            .expect("records");
         books.patience = super::PATIENCE;
         let engine = crate::backtest::engine_config(&session.market, &session.run).explained();
         let identity = Identity {

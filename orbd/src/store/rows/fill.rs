@@ -6,7 +6,7 @@ use orb_core::{Money, OrderSide, Price, Quantity, Timestamp};
 
 use super::Context;
 use super::attempt::{AttemptColumns, AttemptKey};
-use super::stored::{Column as _, Place, stored};
+use super::stored::{Column as _, Place, instant, stored};
 use crate::store::error::StoreError;
 use crate::store::names::Names;
 use crate::store::text::Text as _;
@@ -34,6 +34,8 @@ pub struct FillRow {
     pub at: Timestamp,
     /// Tells that the data had ended and the last price was taken.
     pub at_data_end: bool,
+    /// When the broker took it back: since then it counts for nothing. `None` while it counts.
+    pub taken_back: Option<Timestamp>,
 }
 
 impl FillRow {
@@ -51,6 +53,7 @@ impl FillRow {
                 at: self.at,
                 at_data_end: self.at_data_end,
             },
+            taken_back: self.taken_back,
         })
     }
 }
@@ -72,6 +75,7 @@ stored! {
         fee: i64,
         at: i64,
         at_data_end: bool,
+        taken_back_at: Option<i64>,
     }
     once { ordinal: i64 }
 }
@@ -96,6 +100,7 @@ impl StoredFill {
             fee: execution.fee.column(),
             at: execution.at.column(),
             at_data_end: execution.at_data_end,
+            taken_back_at: fill.taken_back.map(Timestamp::micros),
             ordinal,
         }
     }
@@ -119,6 +124,7 @@ impl StoredFill {
             fee: Money::from_micros(self.fee),
             at: Timestamp::from_micros(self.at),
             at_data_end: self.at_data_end,
+            taken_back: instant(self.taken_back_at),
             id: self.execution_id,
         })
     }

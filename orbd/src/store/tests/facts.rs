@@ -1,6 +1,6 @@
 //! What is committed is there, once, and whole.
 
-use orb_core::fact::{AlarmRecord, ClosingStep, ExitReason, Fact, SignalStatus, Trade};
+use orb_core::fact::{AlarmRecord, ClosingStep, ExitReason, Fact, Fill, SignalStatus, Trade};
 use orb_core::hold::HoldKind;
 use orb_core::order::{Order, OrderKind, OrderRole, OrderStatus, Rejection, RejectionKind};
 use orb_core::{Money, Price, Quantity, Reason};
@@ -134,6 +134,22 @@ pub(super) fn a_later_fact_replaces_the_one_of_its_key(database: &Database) {
     assert_eq!(restored.session, Some(later_session));
     assert_eq!(restored.limits.map(|record| record.next), Some(None));
     assert_eq!((restored.holds.len(), restored.closings.len()), (0, 0));
+}
+
+pub(super) fn what_was_taken_back_is_marked_and_a_trade_that_never_was_has_no_row(database: &Database) {
+    let (first, second) = (attempt(1, 1), attempt(2, 1));
+    let mut writer = database.writer();
+    let both = [Fact::Trade(closed(first)), Fact::Trade(closed(second)), Fact::Fill(fill(first, "x-1"))];
+    commit(&mut writer, &[vec![Fact::Session(session())], both.to_vec()].concat());
+    let back = Fill { taken_back: Some(super::samples::at(400)), ..fill(first, "x-1") };
+    let void = |attempt| Fact::Trade(Trade { entered: Quantity::ZERO, exited: Quantity::ZERO, ..closed(attempt) });
+    // In one commit the last word of a trade counts, whichever it is.
+    let facts = [Fact::Fill(back.clone()), void(first), Fact::Trade(trade(first)), void(first), void(second)];
+    commit(&mut writer, &[facts.to_vec(), vec![Fact::Trade(closed(second))]].concat());
+    drop(writer);
+    let restored = database.writer().load().expect("the records");
+    assert_eq!(restored.fills, [back]);
+    assert_eq!(restored.trades, [closed(second)]);
 }
 
 pub(super) fn a_commit_is_kept_whole_or_not_at_all(database: &Database) {

@@ -87,6 +87,7 @@ suite! {
     facts::every_fact_comes_back,
     facts::every_listed_value_comes_back,
     facts::a_later_fact_replaces_the_one_of_its_key,
+    facts::what_was_taken_back_is_marked_and_a_trade_that_never_was_has_no_row,
     facts::a_commit_is_kept_whole_or_not_at_all,
     facts::many_rows_fit_into_one_commit,
     restart::an_empty_ledger_restores_nothing,

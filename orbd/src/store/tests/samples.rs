@@ -144,6 +144,7 @@ pub(super) fn fill(attempt: AttemptId, id: &str) -> Fill {
             at: at(303),
             at_data_end: true,
         },
+        taken_back: None,
     }
 }
 
