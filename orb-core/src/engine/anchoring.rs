@@ -12,6 +12,7 @@ use crate::order::{AttemptId, Order, RejectionKind};
 use crate::reason::Reason;
 use crate::side::Side;
 use crate::signal_machine::Crossing;
+use crate::symbol::SymbolId;
 use crate::time::Timestamp;
 
 /// Remembers an entry that waits for a fresh price.
@@ -78,6 +79,11 @@ impl Engine {
             let Anchoring { attempt, refusal, .. } = late;
             self.decide(attempt.strategy, attempt.symbol, Reason::RejectedByBroker, refusal, out);
         }
+    }
+
+    /// Tells whether an entry in a symbol waits for a fresh price.
+    pub(super) fn awaits_price(&self, symbol: SymbolId) -> bool {
+        self.anchoring.iter().any(|waiting| waiting.attempt.symbol == symbol)
     }
 
     /// Returns when the next entry is given up.

@@ -156,7 +156,8 @@ impl Engine {
         let rests = |order: &Order| order.role == OrderRole::Entry && matches!(order.kind, OrderKind::Stop(_));
         self.config.execution == super::Execution::Live
             && (self.strategies.iter().zip(&self.config.run.strategies).any(waits)
-                || self.orders.live(symbol).any(rests))
+                || self.orders.live(symbol).any(rests)
+                || self.awaits_price(symbol))
     }
 
     /// Tells whether quotes of a symbol can move the engine now: they mark its position.
