@@ -251,7 +251,7 @@ fn infos(line: Option<&Line>, current: &view::Ledger) -> Vec<v1::EnvironmentInfo
         tracing::warn!(component = "Api", %error, "the ledgers of other environments are not known");
         None
     });
-    ALL.map(|environment| info(environment, line, &known.as_deref().unwrap_or_default(), current)).into()
+    ALL.map(|environment| info(environment, line, known.as_deref().unwrap_or_default(), current)).into()
 }
 
 fn info(

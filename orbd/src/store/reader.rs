@@ -29,7 +29,7 @@ pub struct Reader {
 /// of the environment.
 struct Turn {
     ledger: String,
-    next: OnceLock<Arc<Turn>>,
+    next: OnceLock<Arc<Self>>,
 }
 
 impl Turn {

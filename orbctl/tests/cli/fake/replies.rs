@@ -606,6 +606,8 @@ pub(super) fn all_closed(request: &CloseAllPositionsRequest, is_complete: bool) 
     };
     let killed = killed(&kill, is_complete);
     CloseAllPositionsResponse {
+        foreign_holdings: Vec::new(),
+        foreign_unfinished: false,
         ledger: ledger(),
         request_id: request.request_id.clone(),
         replayed: false,

@@ -62,7 +62,7 @@ pub(super) struct FetchArgs {
     json: bool,
 }
 
-pub(super) fn run(args: &FetchArgs, calendar: Calendar) -> anyhow::Result<Report> {
+pub(super) fn run(args: &FetchArgs, calendar: &Calendar) -> anyhow::Result<Report> {
     let settings = SettingArgs { config: args.config.clone(), ..SettingArgs::default() };
     let environment = settings.resolve_environment(&args.environment)?;
     let symbols = Arc::new(args.symbols(&settings)?);
@@ -70,9 +70,9 @@ pub(super) fn run(args: &FetchArgs, calendar: Calendar) -> anyhow::Result<Report
     let dataset = Dataset::open_or_create(&args.folder, feed(environment.feed), MINUTE)?;
     runtime()?.block_on(async {
         let now = now(&environment, &rest).await?;
-        let sessions = args.sessions(&calendar, now)?;
+        let sessions = args.sessions(calendar, now)?;
         let progress = Progress::steps("fetching", sessions.len(), args.quiet);
-        let mut fetching = Fetching { dataset, rest, symbols, calendar: &calendar, now, total: Imported::default() };
+        let mut fetching = Fetching { dataset, rest, symbols, calendar, now, total: Imported::default() };
         for session in sessions {
             let fetched = fetching.session(session).await;
             fetched.with_context(|| {

@@ -56,7 +56,7 @@ struct FolderArgs {
 pub fn run(args: &DataArgs) -> anyhow::Result<Report> {
     let calendar = orb_data::nyse_calendar(2005, 2100);
     match &args.command {
-        DataCommand::Fetch(args) => fetch::run(args, calendar),
+        DataCommand::Fetch(args) => fetch::run(args, &calendar),
         DataCommand::Import(args) => import::run(args, &calendar),
         DataCommand::Status(FolderArgs { folder, json }) => {
             let status = Dataset::open(folder)?.status(&calendar)?;
