@@ -1,6 +1,6 @@
 //! The screen as it looks, and what its keys do.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use orb_api::{
@@ -105,7 +105,7 @@ fn log(id: u64, severity: Severity) -> LogEntry {
         time: at(20),
         severity: severity.into(),
         message: format!("entry {id} filled"),
-        fields: HashMap::from([(s("symbol"), s("NVDA"))]),
+        fields: BTreeMap::from([(s("symbol"), s("NVDA"))]),
         ..LogEntry::default()
     }
 }
@@ -135,7 +135,7 @@ fn busy(environment: Environment) -> Console {
         Event::Account(account),
         Event::PositionsSnapshot(PositionsSnapshot { positions, ..PositionsSnapshot::default() }),
         Event::SignalsSnapshot(SignalsSnapshot { signals, ..SignalsSnapshot::default() }),
-        Event::EquitySnapshot(EquitySnapshot { points: (0..95).map(point).collect(), resync: false, dropped: 0 }),
+        Event::EquitySnapshot(EquitySnapshot { points: (0..95).map(point).collect(), ..EquitySnapshot::default() }),
         Event::LogsSnapshot(LogsSnapshot { entries: logs, ..LogsSnapshot::default() }),
     ] {
         tell(&mut console, event);

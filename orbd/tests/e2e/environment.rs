@@ -397,10 +397,9 @@ async fn commands(client: &Client) -> Vec<String> {
 
 async fn equity(client: &Client) -> Vec<v1::IntradayEquityPoint> {
     let mut stream = client.portfolio().stream_equity(v1::StreamEquityRequest::default()).await.unwrap().into_inner();
-    match stream.message().await.unwrap().unwrap().event.unwrap() {
-        v1::stream_equity_response::Event::Snapshot(snapshot) => snapshot.points,
-        other => panic!("{other:?}"),
-    }
+    let first = stream.message().await.unwrap().unwrap().event.unwrap();
+    let v1::stream_equity_response::Event::Snapshot(snapshot) = first else { panic!("{first:?}") };
+    snapshot.points
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -422,10 +421,11 @@ async fn a_position_of_orb_s_own_forbids_the_switch_and_its_books_are_there_agai
     assert!(!is_held(&reply.holds, v1::HoldKind::OperatorPause), "holds stay with their books: {:?}", reply.holds);
     let changed = loop {
         let message = stream.message().await.unwrap().unwrap();
-        match message.event.unwrap() {
-            v1::watch_response::Event::LedgerChanged(changed) => break changed,
-            _ => assert_eq!(message.ledger_id, before.id),
+        let event = message.event.unwrap();
+        if let v1::watch_response::Event::LedgerChanged(changed) = event {
+            break changed;
         }
+        assert_eq!(message.ledger_id, before.id, "{event:?}");
     };
     assert_eq!(changed.ledger.unwrap().id, now.id);
     assert_eq!(stream.message().await.unwrap().unwrap().ledger_id, now.id);

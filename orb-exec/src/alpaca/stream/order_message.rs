@@ -402,10 +402,9 @@ mod tests {
                 data[key] = value.clone();
             }
             let message = json!({ "stream": "trade_updates", "data": data }).to_string();
-            match read_message(message.as_bytes(), &reader, now()).expect("a message") {
-                ServerMessage::News(OrderNews::Update(update)) => *update,
-                other => panic!("{other:?}"),
-            }
+            let read = read_message(message.as_bytes(), &reader, now()).expect("a message");
+            let ServerMessage::News(OrderNews::Update(update)) = read else { panic!("{read:?}") };
+            *update
         };
         let named = |update: OrderUpdate| (update.event, update.execution.map(|execution| execution.id));
         let first = json!({ "execution_id": "7a2b" });

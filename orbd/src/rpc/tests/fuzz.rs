@@ -81,7 +81,7 @@ impl Tape<'_> {
     fn message(&mut self, kind: &MessageDescriptor, depth: usize) -> DynamicMessage {
         let mut message = DynamicMessage::new(kind.clone());
         for field in kind.fields().filter(|_| depth < DEPTH) {
-            if self.byte() % 3 == 0 {
+            if self.byte().is_multiple_of(3) {
                 continue;
             }
             let value = if field.is_list() {
@@ -100,7 +100,7 @@ impl Tape<'_> {
             Kind::Enum(_) => Value::EnumNumber(i32::from(self.byte() % 12) - 1),
             Kind::String => Value::String(self.text()),
             Kind::Bytes => Value::Bytes(self.text().into_bytes().into()),
-            Kind::Bool => Value::Bool(self.byte() % 2 == 0),
+            Kind::Bool => Value::Bool(self.byte().is_multiple_of(2)),
             Kind::Double => Value::F64(self.one_of(&[0.0, -1.0, 0.5, 1e308, f64::NAN, f64::INFINITY])),
             Kind::Float => Value::F32(self.one_of(&[0.0, -1.0, 0.5, f32::NAN, f32::INFINITY])),
             Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => {
