@@ -110,6 +110,6 @@ test.describe('history', () => {
     const [head, ...lines] = csv.trim().split('\n');
     expect(head).toContain('strategy,symbol,date,side,quantity');
     expect(lines.length).toBeGreaterThan(3);
-    expect(csv.trim()).toBe(finished.orbctl('export').trim());
+    expect(csv.trim()).toBe(finished.orbctl('export', 'trades', '--out', '-').trim());
   });
 });
