@@ -7,6 +7,7 @@ import { end, useSession } from '../session/session';
 import { SignIn } from '../session/SignIn';
 import { SignalsPage } from '../signals/SignalsPage';
 import { followLive } from '../state/live';
+import { Boundary } from '../ui/Boundary';
 import { Frame } from './Frame';
 import { usePage, type Page } from './route';
 
@@ -20,7 +21,8 @@ const PAGE: Record<Page, () => ReactElement> = {
 /** The whole of the dashboard. */
 export function App() {
   const session = useSession();
-  const Shown = PAGE[usePage()];
+  const page = usePage();
+  const Shown = PAGE[page];
   const token = session.kind === 'in' ? session.token : undefined;
   useEffect(() => {
     if (token !== undefined) return followLive(token, () => end(token, 'ended'));
@@ -33,7 +35,9 @@ export function App() {
     case 'in':
       return (
         <Frame>
-          <Shown />
+          <Boundary key={page}>
+            <Shown />
+          </Boundary>
         </Frame>
       );
   }

@@ -24,7 +24,7 @@ export function Calendar({ days, selected, onSelect, isStale = false }: Calendar
       {shown.map((month) => (
         <table
           key={month.first}
-          className="min-w-70 flex-1 basis-70 table-fixed border-separate border-spacing-0.5"
+          className="w-full min-w-70 flex-1 basis-70 table-fixed border-separate border-spacing-0.5"
         >
           <caption className="pb-1 text-left text-label text-text-2">{monthOfDate(month.first)}</caption>
           <thead>

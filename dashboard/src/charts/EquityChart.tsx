@@ -53,7 +53,11 @@ const OPTIONS = {
 const HEIGHTS = [5, 2, 2] as const;
 
 const draw: Draw<readonly EquityPlot[]> = (chart) => {
-  const equity = chart.addSeries(BaselineSeries, { lineWidth: 2, priceFormat: custom(axisMoney) }, 0);
+  const equity = chart.addSeries(
+    BaselineSeries,
+    { lineWidth: 2, priceFormat: custom(axisMoney), priceLineVisible: false },
+    0,
+  );
   const returns = chart.addSeries(HistogramSeries, { priceFormat: custom(axisPercent), ...quiet }, 1);
   const drawdown = chart.addSeries(
     BaselineSeries,

@@ -40,6 +40,13 @@ export function decimal(text: string | undefined, places: number): string {
   return written(text, places, '', '');
 }
 
+/** Writes a decimal of the API as exactly as it came, its thousands grouped; what is no decimal is shown as it is. */
+export function figure(text: string | undefined): string {
+  if (text === undefined) return ABSENT;
+  const [, sign, whole, rest] = /^(-?)(\d+)((?:\.\d+)?)$/.exec(text) ?? [];
+  return whole === undefined ? text : `${sign === '-' ? MINUS : ''}${group(whole)}${rest ?? ''}`;
+}
+
 /** Writes a part of one as a percentage with its sign: 0.0128 is `+1.28%`. */
 export function signedPercent(part: number | undefined, places = 2): string {
   return number(part, 100, places, '+', '%');

@@ -6,7 +6,7 @@ import { chainOf, type Station } from './chain';
 /** Shows the way of a signal: `signal ─38 ms─ order ─212 ms─ fill`; where it ended without a fill is a square. */
 export function Chain({ signal }: { readonly signal: Signal }) {
   return (
-    <ol aria-label="Way of the signal" className="flex min-w-0 items-center whitespace-nowrap text-text-2">
+    <ol aria-label="Way of the signal" className="flex shrink-0 items-center whitespace-nowrap text-text-2">
       {chainOf(signal).map((station, index) => (
         <li key={station.name} className="flex items-center">
           {index > 0 && <Way station={station} />}

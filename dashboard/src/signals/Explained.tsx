@@ -1,4 +1,4 @@
-import { ABSENT, count, decimal, price } from '../format';
+import { ABSENT, count, decimal, figure, price } from '../format';
 import { Chip, Square } from '../ui';
 import type { Explanation, Features, NamedFigure, OpeningRange, Verdict } from '../wire/proto';
 import { capital, reasonSentence, words } from './reasons';
@@ -10,15 +10,10 @@ export function Explained({ explanation }: { readonly explanation: Explanation }
   return (
     <>
       <Section title="Decision">
-        {summary !== '' && <p>{summary}</p>}
-        {reason !== undefined && (
-          <p className="mt-1 flex items-baseline gap-2">
-            <Square className="size-2.5 self-center" />
-            <span>
-              {reasonSentence(reason)} <Chip>{reason}</Chip> <span className="text-text-2">{detail}</span>
-            </span>
-          </p>
-        )}
+        <p>
+          {summary !== '' ? summary : reason !== undefined && reasonSentence(reason)}{' '}
+          {reason !== undefined && <Chip>{reason}</Chip>} <span className="text-text-2">{detail}</span>
+        </p>
       </Section>
       {verdicts.length > 0 && <Verdicts verdicts={verdicts} />}
       <Section title="Inputs">
@@ -62,8 +57,8 @@ function Verdicts({ verdicts }: { readonly verdicts: readonly Verdict[] }) {
           {verdicts.map((verdict) => (
             <tr key={verdict.rule} className={verdict.passed ? 'text-text-2' : 'font-medium'}>
               <td className="py-0.5">{capital(words(verdict.rule))}</td>
-              <td className="text-right">{verdict.value ?? ABSENT}</td>
-              <td className="text-right">{verdict.bound ?? ABSENT}</td>
+              <td className="text-right">{figure(verdict.value)}</td>
+              <td className="text-right">{figure(verdict.bound)}</td>
               <td className="text-right">
                 {verdict.passed ? (
                   'passed'
@@ -109,5 +104,5 @@ function featureRows(features: Features | undefined): Row[] {
 }
 
 function figureRow({ name, value }: NamedFigure): Row {
-  return [capital(words(name)), value];
+  return [capital(words(name)), figure(value)];
 }

@@ -1,5 +1,5 @@
 import { ABSENT, clock, count, filled, price } from '../format';
-import { Chip, SideLabel, Time, classes } from '../ui';
+import { SideLabel, Time, classes } from '../ui';
 import { SignalStatus, type Signal } from '../wire/proto';
 import { Chain } from './Chain';
 import { reasonSentence } from './reasons';
@@ -111,12 +111,8 @@ function SignalRow({ signal, isSelected, hasDate, onSelect }: SignalRowProps) {
         <div className="flex items-center gap-2 overflow-hidden">
           <Chain signal={signal} />
           {reason !== undefined && (
-            <span
-              className="flex min-w-0 items-center gap-2"
-              title={`${reason} ${signal.reasonDetail ?? ''}`}
-            >
-              <Chip>{reason}</Chip>
-              <span className="truncate text-text-2 max-tablet:hidden">{reasonSentence(reason)}</span>
+            <span className="truncate text-text-2 max-tablet:hidden" title={signal.reasonDetail}>
+              {reasonSentence(reason)}
             </span>
           )}
         </div>

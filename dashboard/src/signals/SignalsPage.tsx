@@ -4,8 +4,9 @@ import { setQuery, useQuery } from '../app/route';
 import { isDate } from '../format';
 import { useApi } from '../session/session';
 import { useLedger, useSignals } from '../state/live';
-import { Button, Dialog, ErrorNote, Note, Panel, Skeleton } from '../ui';
-import { Input, Select, type Choice } from '../ui/Filter';
+import { Button, ErrorNote, Note, Panel, Skeleton } from '../ui';
+import { Drawer } from '../ui/Drawer';
+import { DateInput, Input, Select, type Choice } from '../ui/Filter';
 import { useIsWide } from '../ui/useIsWide';
 import type { Signal } from '../wire/proto';
 import {
@@ -36,25 +37,29 @@ export function SignalsPage() {
   const isWide = useIsWide();
   const select = (chosen: string) => setQuery({ id: chosen, why: null });
   return (
-    <main
-      aria-label="Signals"
-      className="grid h-full min-h-0 gap-3 overflow-y-auto p-3 desktop:grid-cols-[minmax(0,1fr)_480px] desktop:overflow-hidden"
-    >
-      <div className="flex min-h-0 min-w-0 flex-col gap-3">
-        <Active signals={active} selected={id} onSelect={select} />
-        <List live={live} selected={id} onSelect={select} why={why ?? ''} day={dayOf(query)} />
-      </div>
-      {isWide && <DetailPanel id={id} why={why} live={live} day={dayOf(query)} />}
+    <div className="relative h-full">
+      <main
+        aria-label="Signals"
+        className="grid h-full min-h-0 gap-3 overflow-y-auto p-3 desktop:grid-cols-[minmax(0,1fr)_480px] desktop:overflow-hidden"
+      >
+        <div className="flex min-h-0 min-w-0 flex-col gap-3">
+          <Active signals={active} selected={id} onSelect={select} />
+          <List live={live} selected={id} onSelect={select} why={why ?? ''} day={dayOf(query)} />
+        </div>
+        {isWide && <DetailPanel id={id} why={why} live={live} day={dayOf(query)} />}
+      </main>
       {!isWide && (id !== null || why !== undefined) && (
-        <Dialog title={why ?? 'Signal'} onClose={close} place="sheet">
-          <div data-autofocus tabIndex={-1} className="-mx-4 -mt-2 min-h-0 overflow-y-auto outline-none">
-            <Detail id={id} why={why} live={live} day={dayOf(query)} />
-          </div>
-          <Button onClick={close}>Close</Button>
-        </Dialog>
+        <Drawer title={titleOf(id, why, live)} onClose={close}>
+          <Detail id={id} why={why} live={live} day={dayOf(query)} />
+        </Drawer>
       )}
-    </main>
+    </div>
   );
+}
+
+function titleOf(id: string | null, why: string | undefined, live: readonly Signal[] | undefined): string {
+  if (why !== undefined) return `Why not ${why}?`;
+  return live?.find((signal) => signal.id === id)?.symbol ?? 'Signal';
 }
 
 function close(): void {
@@ -186,8 +191,8 @@ function Filters({ filters }: { readonly filters: SignalFilters }) {
       />
       <Select label="Side" isLabelHidden choices={SIDES} {...field('side')} />
       <Select label="Status" isLabelHidden choices={STATUS_CHOICES} {...field('status')} />
-      <Input label="From" type="date" {...field('from')} />
-      <Input label="to" type="date" {...field('to')} />
+      <DateInput label="From" value={query.get('from') ?? ''} onDate={(from) => setQuery({ from })} />
+      <DateInput label="to" value={query.get('to') ?? ''} onDate={(to) => setQuery({ to })} />
       <Select
         label="Strategy"
         isLabelHidden
@@ -213,7 +218,7 @@ interface DetailProps {
 function DetailPanel(props: DetailProps) {
   const { id, why, live } = props;
   const signal = live?.find((each) => each.id === id);
-  const title = why === undefined ? (signal?.symbol ?? 'Detail') : `Why not ${why}?`;
+  const title = id === null && why === undefined ? 'Detail' : titleOf(id, why, live);
   return (
     <Panel
       title={title}

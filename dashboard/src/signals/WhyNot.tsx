@@ -2,12 +2,12 @@ import { Code } from '@connectrpc/connect';
 import { useId, useState } from 'react';
 
 import { setQuery } from '../app/route';
-import { isDate, type DateText } from '../format';
+import type { DateText } from '../format';
 import { useApi } from '../session/session';
 import { useCall } from '../state/call';
 import { useLedger } from '../state/live';
 import { Button, ErrorNote, Note, SideLabel, Skeleton } from '../ui';
-import { Input } from '../ui/Filter';
+import { DateInput, Input } from '../ui/Filter';
 import { UniverseState, type UniverseEntry } from '../wire/proto';
 import { Explained } from './Explained';
 import { tickerOf } from './filters';
@@ -85,11 +85,10 @@ export function WhyNotDetail({ symbol, date }: { readonly symbol: string; readon
   return (
     <>
       <div className="px-3 py-2">
-        <Input
+        <DateInput
           label="Session"
-          type="date"
           value={data?.explanations[0]?.date ?? date}
-          onChange={(event) => setQuery({ day: isDate(event.target.value) ? event.target.value : null })}
+          onDate={(day) => setQuery({ day })}
         />
       </div>
       {error?.code === Code.NotFound && (

@@ -6,6 +6,7 @@ import { statusWord } from './status';
 
 /** One station of the way. */
 export interface Station {
+  /** A word; where it ended, the code of the reason. */
   readonly name: string;
   /** How it stands: passed, waited for, or the end without a fill. */
   readonly kind: 'passed' | 'awaited' | 'ended';
@@ -25,7 +26,7 @@ export function chainOf(signal: Signal): Station[] {
   if (status === SignalStatus.FILLED) {
     stations.push({ name: 'fill', kind: 'passed', latency: between(ordered ?? time, filledTime) });
   } else if (ended) {
-    stations.push({ name: statusWord(status), kind: 'ended', latency: undefined });
+    stations.push({ name: signal.reason ?? statusWord(status), kind: 'ended', latency: undefined });
   } else {
     stations.push({ name: statusWord(status), kind: 'awaited', latency: undefined });
   }

@@ -1,4 +1,6 @@
-import type { InputHTMLAttributes, SelectHTMLAttributes } from 'react';
+import { useState, type InputHTMLAttributes, type SelectHTMLAttributes } from 'react';
+
+import { isDate } from '../format';
 
 import { classes } from './classes';
 
@@ -12,7 +14,7 @@ interface Labelled {
   readonly isLabelHidden?: boolean;
 }
 
-/** A field for a line of text or a date. */
+/** A field for a line of text. */
 export function Input({
   label,
   isLabelHidden,
@@ -24,6 +26,38 @@ export function Input({
       <span className={isLabelHidden === true ? 'sr-only' : 'whitespace-nowrap'}>{label}</span>
       <input className={classes(LOOK, className)} autoComplete="off" spellCheck={false} {...rest} />
     </label>
+  );
+}
+
+interface DateInputProps extends Labelled {
+  /** The date; empty when there is none. */
+  readonly value: string;
+  /** Is called with a date that exists, or an empty text. */
+  readonly onDate: (date: string) => void;
+}
+
+/** A field for a date, written as everywhere on the page; half a date says so and changes nothing. */
+export function DateInput({ value, onDate, ...rest }: DateInputProps) {
+  const [typed, setTyped] = useState<string>();
+  const text = typed ?? value;
+  const isHalf = text !== '' && !isDate(text);
+  const take = (next: string) => {
+    const isWhole = next === '' || isDate(next);
+    setTyped(isWhole ? undefined : next);
+    if (isWhole && next !== value) onDate(next);
+  };
+  return (
+    <Input
+      {...rest}
+      value={text}
+      placeholder="YYYY-MM-DD"
+      inputMode="numeric"
+      maxLength={10}
+      aria-invalid={isHalf}
+      title={isHalf ? 'A date is written YYYY-MM-DD' : undefined}
+      className="w-29 aria-invalid:border-warn"
+      onChange={(event) => take(event.target.value.trim())}
+    />
   );
 }
 
