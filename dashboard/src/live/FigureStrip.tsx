@@ -27,10 +27,13 @@ export function FigureStrip({ trades }: { readonly trades: readonly Trade[] | un
 
 /** One figure with its name above and what explains it below. */
 function Figure({ label, value, sub }: { label: string; value: ReactNode; sub: ReactNode }) {
+  const { isStale } = useHearing();
   return (
     <div className="flex min-w-0 flex-col justify-center border-l border-line px-4 py-2 max-tablet:hidden">
       <span className="text-label text-text-2">{label}</span>
-      <span className="text-figure">{value ?? <Skeleton className="h-4 w-24" />}</span>
+      <span className={classes('text-figure', isStale && 'text-text-3')}>
+        {value ?? <Skeleton className="h-4 w-24" />}
+      </span>
       <span className="truncate text-text-2">{sub ?? <Skeleton className="h-3 w-20" />}</span>
     </div>
   );
