@@ -43,7 +43,8 @@ export function KillPopover() {
       <div className="flex flex-col gap-1 text-text-2">
         {hold !== undefined && (
           <p>
-            Killed at {clock(hold.since)}. {cancelWords(kill?.sent.reply)} Stops stay in place.
+            Killed at {clock(hold.since)}. {cancelWords(kill?.sent.reply)}
+            {flattened === undefined && ' Stops stay in place.'}
           </p>
         )}
         <Progress sent={kill?.sent} verifiedMs={kill?.verifiedMs} shell="orbctl kill" />

@@ -26,8 +26,8 @@ export function PositionTable({ rows, selected, onSelect }: PositionTableProps) 
       <table role="grid" aria-label="Positions" className="w-full min-w-[880px] table-fixed">
         <thead className="sticky top-0 z-10 bg-surface">
           <tr className="h-7 text-label text-text-2 *:font-medium">
-            <th className="w-[68px] pl-3 text-left">Symbol</th>
-            <th className="w-[64px] text-left">Side</th>
+            <th className="w-[80px] pl-3 text-left">Symbol</th>
+            <th className="w-[66px] text-left">Side</th>
             <th className="w-[58px] text-right">Qty</th>
             <th className="w-[66px] text-right">Entry</th>
             <th className="w-[66px] text-right">Last</th>

@@ -4,7 +4,7 @@ import { useMayAct } from '../session/session';
 import { usePositions, useStatus } from '../state/live';
 import { useIsPhone } from '../ui/useIsPhone';
 import { Button, Note, Panel, Signed, Skeleton } from '../ui';
-import { SessionPhase, TradingState, type GetStatusResponse } from '../wire/proto';
+import { SessionPhase, TradingState, type GetStatusResponse, type Position } from '../wire/proto';
 import { openPnl } from './figures';
 import { PositionCards } from './PositionCards';
 import { PositionTable } from './PositionTable';
@@ -16,20 +16,22 @@ interface PositionsPanelProps {
   readonly onSelect: (tradeId: string) => void;
 }
 
+const NONE: readonly Position[] = [];
+
 /** What is open, and what would close all of it. */
 export function PositionsPanel({ rows, selected, onSelect }: PositionsPanelProps) {
   const status = useStatus();
-  const positions = usePositions();
+  const positions = usePositions() ?? NONE;
   const mayAct = useMayAct();
   const isPhone = useIsPhone();
-  const open = positions?.length ?? 0;
-  const isEmpty = rows !== undefined && rows.open.length === 0 && rows.entries.length === 0;
+  const open = positions.length;
+  const isEmpty = rows?.open.length === 0 && rows.entries.length === 0;
   return (
     <Panel
       title="Positions"
       className="max-tablet:rounded-none max-tablet:border-x-0 desktop:max-h-[62%]"
       aside={
-        positions !== undefined && (
+        rows !== undefined && (
           <>
             <span>{countWords(open, status)}</span>
             {open > 0 && (
@@ -42,9 +44,7 @@ export function PositionsPanel({ rows, selected, onSelect }: PositionsPanelProps
       }
       actions={
         <>
-          {isPhone && open > 0 && positions !== undefined && (
-            <Signed value={openPnl(positions)} write={pnl} />
-          )}
+          {isPhone && open > 0 && <Signed value={openPnl(positions)} write={pnl} />}
           {mayAct && (
             <Button size="row" disabled={open === 0} onClick={() => show('flatten')}>
               Flatten all…

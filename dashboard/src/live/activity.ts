@@ -53,7 +53,7 @@ function ofSignal(signal: Signal): Happening[] {
   const side = signal.side === Side.SHORT ? 'short' : 'long';
   const all: Happening[] = [];
   if (time !== undefined && status === SignalStatus.REJECTED) {
-    const why = signal.reasonDetail ?? signal.reason ?? 'refused';
+    const why = [signal.reason, signal.reasonDetail].filter(Boolean).join(', ') || 'refused';
     all.push({ key: `r ${id}`, time, kind: 'Reject', text: `${symbol} ${side}: ${why}` });
   } else if (time !== undefined) {
     const score = signal.score === undefined ? '' : `, score ${signal.score.toFixed(2)}`;
