@@ -19,7 +19,8 @@ export default defineConfig({
   },
   worker: { format: 'es' },
   server: {
-    host: '127.0.0.1', // The daemon answers its own pages alone, so here its own origin stands for ours.
+    host: '127.0.0.1',
+    // The daemon answers its own pages alone, so here its own origin stands for ours.
     proxy: { '^/orb\\.v1\\.': { target: daemon, changeOrigin: true, headers: { origin: daemon } } },
   },
   test: {

@@ -12,7 +12,7 @@ export function FigureStrip({ trades }: { readonly trades: readonly Trade[] | un
   return (
     <section
       aria-label="The day"
-      className="grid shrink-0 grid-cols-2 overflow-hidden rounded-card border border-line bg-surface max-tablet:grid-cols-1 max-tablet:rounded-none max-tablet:border-x-0 tablet:max-desktop:[&>*:nth-child(n+3)]:border-t desktop:grid-cols-[380fr_270fr_185fr_185fr_175fr_215fr]"
+      className="grid shrink-0 grid-cols-3 overflow-hidden rounded-card border border-line bg-surface max-tablet:grid-cols-1 max-tablet:rounded-none max-tablet:border-x-0 tablet:max-desktop:[&>*:nth-child(n+4)]:border-t desktop:grid-cols-[380fr_270fr_185fr_185fr_175fr_215fr]"
     >
       <DayResult trades={trades} />
       <LossGauge />
