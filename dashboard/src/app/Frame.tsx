@@ -5,7 +5,7 @@ import { useLedger, useSignals } from '../state/live';
 import { Button, classes } from '../ui';
 import { SignalStatus } from '../wire/proto';
 import { Dialogs } from './Dialogs';
-import { show } from './dialogs';
+import { show } from './shownDialog';
 import { HealthLine } from './HealthLine';
 import { useKeys } from './keys';
 import { KillSwitch } from './KillSwitch';

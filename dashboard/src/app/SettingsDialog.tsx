@@ -1,6 +1,6 @@
 import { signOut } from '../session/session';
 import { Button, Dialog } from '../ui';
-import { hideDialog } from './dialogs';
+import { hideDialog } from './shownDialog';
 import { change, useSettings, type Settings } from './settings';
 
 const THEMES: Record<Settings['theme'], string> = { system: 'As the system', dark: 'Dark', light: 'Light' };

@@ -7,7 +7,7 @@ import { usePart } from '../state/store';
 import { Bars, Button, classes, Octagon, Play, Skeleton, Time, Triangle } from '../ui';
 import { send } from '../wire/command';
 import { TradingState, type Alarm, type GetStatusResponse, type Hold } from '../wire/proto';
-import { show } from './dialogs';
+import { show } from './shownDialog';
 import { clearedBy, decisiveHold, holdWords, isClearedByOperator, stateWord } from './words';
 
 type Look = 'neutral' | 'warn' | 'danger';

@@ -10,7 +10,7 @@ import {
   TradeSchema,
   TradeStatus,
 } from '../wire/proto';
-import { happenings } from './activity';
+import { happenings } from './happenings';
 
 const at = (seconds: number, nanos = 0) => ({ seconds: BigInt(seconds), nanos });
 
