@@ -49,7 +49,7 @@ export default function CandleChart({ symbol, bars, levels, isStale = false }: C
       <div ref={place} className="relative h-full">
         <Canvas draw={draw} data={data} options={OPTIONS} isStale={isStale} />
         <p
-          className="absolute top-1 left-2 z-2 text-label text-text-3"
+          className="absolute bottom-8 left-2 z-2 text-label text-text-3"
           aria-hidden="true"
         >{`${minutes} min`}</p>
       </div>

@@ -1,7 +1,7 @@
 import { latency } from '../format';
 import { Ring, Square } from '../ui';
 import type { Signal } from '../wire/proto';
-import { chainOf, type Station } from './chain';
+import { chainOf, type Station } from './stations';
 
 /** Shows the way of a signal: `signal ─38 ms─ order ─212 ms─ fill`; where it ended without a fill is a square. */
 export function Chain({ signal }: { readonly signal: Signal }) {
