@@ -19,12 +19,15 @@ export default defineConfig({
   },
   worker: { format: 'es' },
   server: {
-    host: '127.0.0.1', // The daemon answers its own pages alone, so here its own origin stands for ours.
+    host: '127.0.0.1',
+    // The daemon answers its own pages alone, so here its own origin stands for ours.
     proxy: { '^/orb\\.v1\\.': { target: daemon, changeOrigin: true, headers: { origin: daemon } } },
   },
   test: {
     environment: 'jsdom',
     include: ['src/**/*.test.{ts,tsx}'],
     restoreMocks: true,
+    // A busy machine is no reason to fail.
+    testTimeout: 30_000,
   },
 });

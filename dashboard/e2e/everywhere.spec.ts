@@ -15,7 +15,7 @@ for (const path of PAGES) {
       for (const { width, height } of WIDTHS) {
         await page.setViewportSize({ width, height });
         await open(page, finished, path);
-        await page.waitForLoadState('networkidle').catch(() => undefined);
+        await expect(page.locator('.skeleton')).toHaveCount(0);
         const { violations } = await new AxeBuilder({ page })
           .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
           .analyze();

@@ -1,4 +1,4 @@
-import { useDialog } from './dialogs';
+import { useDialog } from './shownDialog';
 import { EnvironmentDialog } from './EnvironmentDialog';
 import { FlattenDialog } from './FlattenDialog';
 import { HelpDialog } from './HelpDialog';

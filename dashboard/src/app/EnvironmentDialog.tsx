@@ -7,7 +7,7 @@ import { useLedger, usePositions, useStatus } from '../state/live';
 import { Button, classes, Dialog, ErrorNote, Field, Note, Skeleton, Square } from '../ui';
 import { send, type Sent } from '../wire/command';
 import { Environment, type EnvironmentInfo } from '../wire/proto';
-import { hideDialog } from './dialogs';
+import { hideDialog } from './shownDialog';
 import { HoldOrType } from './HoldOrType';
 import { DialogBand } from './ModeBand';
 import { Progress } from './Progress';

@@ -6,7 +6,7 @@ import { close, useClosings } from '../state/closing';
 import { usePositions, useStatus } from '../state/live';
 import { Button, Dialog, Field, Signed, Triangle } from '../ui';
 import { TradingState, type Position } from '../wire/proto';
-import { hideDialog } from './dialogs';
+import { hideDialog } from './shownDialog';
 import { HoldOrType } from './HoldOrType';
 import { DialogBand } from './ModeBand';
 import { PositionRows } from './PositionRows';

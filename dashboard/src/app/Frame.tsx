@@ -2,9 +2,10 @@ import type { MouseEvent, ReactNode } from 'react';
 
 import { useMayAct } from '../session/session';
 import { useLedger, useSignals } from '../state/live';
-import { classes } from '../ui';
+import { Button, classes } from '../ui';
 import { SignalStatus } from '../wire/proto';
 import { Dialogs } from './Dialogs';
+import { show } from './shownDialog';
 import { HealthLine } from './HealthLine';
 import { useKeys } from './keys';
 import { KillSwitch } from './KillSwitch';
@@ -77,6 +78,11 @@ function Tabs({ isWide = false }: { readonly isWide?: boolean }) {
           {each === '/signals' && active > 0 && !isWide && <span className="ml-2 text-text-3">{active}</span>}
         </a>
       ))}
+      {isWide && (
+        <Button kind="quiet" className="h-11! flex-1" onClick={() => show('settings')}>
+          More
+        </Button>
+      )}
     </nav>
   );
 }

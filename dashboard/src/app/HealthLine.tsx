@@ -5,7 +5,7 @@ import { signOut, useCaller } from '../session/session';
 import { useHearing, useStatus } from '../state/live';
 import { Button, classes, Octagon, Ring, Time, Triangle } from '../ui';
 import { Component, HealthState, HoldKind, type GetStatusResponse } from '../wire/proto';
-import { show } from './dialogs';
+import { show } from './shownDialog';
 import { componentWord, roleWord } from './words';
 
 /** One part of orb in the line of health. */

@@ -1,5 +1,5 @@
 import { Button, Dialog } from '../ui';
-import { hideDialog } from './dialogs';
+import { hideDialog } from './shownDialog';
 import { KEYS } from './keys';
 
 /** The keys of the page. */

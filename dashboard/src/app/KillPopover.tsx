@@ -6,7 +6,7 @@ import { useClosings } from '../state/closing';
 import { usePositions, useStatus } from '../state/live';
 import { Button, Dialog, Field } from '../ui';
 import { HoldKind, type Position, type SetKillSwitchResponse } from '../wire/proto';
-import { hideDialog } from './dialogs';
+import { hideDialog } from './shownDialog';
 import { HoldOrType } from './HoldOrType';
 import { explainKill, flattenKilled, useKill } from './kill';
 import { DialogBand } from './ModeBand';

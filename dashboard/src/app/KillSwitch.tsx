@@ -4,7 +4,7 @@ import { useStatus } from '../state/live';
 import { Button, classes, Octagon } from '../ui';
 import { isUnderWay } from '../wire/command';
 import { HoldKind } from '../wire/proto';
-import { show } from './dialogs';
+import { show } from './shownDialog';
 import { engage, useKill } from './kill';
 
 /** The id of the button, to which the key K leads. */

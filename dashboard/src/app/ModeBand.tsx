@@ -2,7 +2,7 @@ import { clock, day, heldMs, hover, toMs } from '../format';
 import { useEngineNow } from '../state/engineClock';
 import { useLedger, useStatus } from '../state/live';
 import { classes } from '../ui';
-import { show } from './dialogs';
+import { show } from './shownDialog';
 import { maskedAccount, modeOf, modeWords, phaseWords, type Mode } from './words';
 
 /** The look of a mode is a form too: solid for LIVE, a block for PAPER, hatched for SIM. */

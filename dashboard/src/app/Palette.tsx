@@ -4,7 +4,7 @@ import { signOut, useApi, useMayAct } from '../session/session';
 import { classes, Dialog, FIELD } from '../ui';
 import type { Api } from '../wire/api';
 import { send } from '../wire/command';
-import { hideDialog, show } from './dialogs';
+import { hideDialog, show } from './shownDialog';
 import { engage } from './kill';
 import { navigate } from './route';
 import { change } from './settings';

@@ -6,7 +6,7 @@ import { Button, Dialog, Field, Time } from '../ui';
 import type { Api } from '../wire/api';
 import { isUnderWay, send, type Sent } from '../wire/command';
 import { HoldCleared, HoldKind, KillSwitchAction, type Hold } from '../wire/proto';
-import { hideDialog } from './dialogs';
+import { hideDialog } from './shownDialog';
 import { HoldOrType } from './HoldOrType';
 import { DialogBand } from './ModeBand';
 import { Progress } from './Progress';

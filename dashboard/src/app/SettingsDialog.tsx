@@ -1,5 +1,6 @@
+import { signOut } from '../session/session';
 import { Button, Dialog } from '../ui';
-import { hideDialog } from './dialogs';
+import { hideDialog } from './shownDialog';
 import { change, useSettings, type Settings } from './settings';
 
 const THEMES: Record<Settings['theme'], string> = { system: 'As the system', dark: 'Dark', light: 'Light' };
@@ -26,11 +27,19 @@ export function SettingsDialog() {
         value={signs}
         onChange={(chosen) => change({ signs: chosen })}
       />
-      <Button data-autofocus onClick={hideDialog}>
-        Done
-      </Button>
+      <div className="grid grid-cols-2 gap-2">
+        <Button data-autofocus onClick={hideDialog}>
+          Done
+        </Button>
+        <Button onClick={leave}>Sign out</Button>
+      </div>
     </Dialog>
   );
+}
+
+function leave(): void {
+  hideDialog();
+  signOut();
 }
 
 interface ChoiceProps<K extends string> {

@@ -7,7 +7,7 @@ import { usePart } from '../state/store';
 import { Bars, Button, classes, Octagon, Play, Skeleton, Time, Triangle } from '../ui';
 import { send } from '../wire/command';
 import { TradingState, type Alarm, type GetStatusResponse, type Hold } from '../wire/proto';
-import { show } from './dialogs';
+import { show } from './shownDialog';
 import { clearedBy, decisiveHold, holdWords, isClearedByOperator, stateWord } from './words';
 
 type Look = 'neutral' | 'warn' | 'danger';
@@ -142,12 +142,15 @@ function AlarmBar({ status, alarm }: { readonly status: GetStatusResponse; reado
 }
 
 function NoContact({ hearing }: { readonly hearing: Hearing }) {
+  // In a simulation the day has a clock of its own, which the page shows everywhere else too.
+  const isSimulated = useStatus()?.simulatedSpeed !== undefined;
   const serverTime = usePart(live, ({ books }) => books.serverTime);
+  const engineTime = usePart(live, ({ books }) => books.engineTime);
   const heardAt = usePart(live, (now) => now.heardAt);
   const { contact, silentSeconds } = hearing;
   const seconds = Math.max(silentSeconds, 0);
   const tries = contact.kind === 'lost' ? ` Reconnecting, try ${contact.attempt}.` : '';
-  const word = serverTime ?? fromMs(heardAt);
+  const word = (isSimulated ? engineTime : serverTime) ?? fromMs(heardAt);
   return (
     <Bar look="warn" word="NO CONTACT" Shape={Triangle}>
       <span title={dateClock(word)}>

@@ -1,6 +1,6 @@
 import { useEffect } from 'react';
 
-import { hideDialog, isDialogShown, show } from './dialogs';
+import { hideDialog, isDialogShown, show } from './shownDialog';
 import { KILL_BUTTON } from './KillSwitch';
 import { navigate, type Page } from './route';
 

@@ -4,7 +4,7 @@ import { live } from '../state/live';
 import type { Api } from '../wire/api';
 import { isUnderWay, send, type Sent } from '../wire/command';
 import { KillSwitchAction, TradingState, type Position, type SetKillSwitchResponse } from '../wire/proto';
-import { show } from './dialogs';
+import { show } from './shownDialog';
 
 /** A kill that was asked for on this page. */
 export interface Kill {

@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 
-import { dayOfDate, monthOfDate, pnl, pnlWhole, tone, type DateText } from '../format';
+import { monthOfDate, pnl, pnlWhole, tone, type DateText } from '../format';
 import { months, type DayCell, type DaySource } from './months';
 
 interface CalendarProps {
@@ -82,13 +82,12 @@ function Day({ cell, isSelected, isStale, onSelect }: DayProps) {
     <button
       type="button"
       aria-pressed={isSelected}
-      aria-label={`${dayOfDate(cell.date)}: ${pnl(cell.netPnl)}`}
       title={`${cell.date} ${pnl(cell.netPnl)}`}
       onClick={() => onSelect(cell.date)}
       className={`flex h-10 w-full flex-col items-center justify-center rounded-control border hover:border-text-3 ${isSelected ? 'border-focus' : 'border-transparent'}`}
       style={{ background: ground(sign, cell.weight) }}
     >
-      <span className="text-label text-text-2">{dayOfMonth}</span>
+      <span className="text-label text-text-2">{dayOfMonth} </span>
       <span className={`text-label ${TEXT[sign]}`}>{pnlWhole(cell.netPnl)}</span>
     </button>
   );

@@ -18,7 +18,7 @@ import { ChartFigure, ChartTable } from './ChartFigure';
 import { faded, type ChartColors } from './colors';
 import { candleAt, pricesInView, shapes, type TradeLevels } from './levels';
 import { Overlay } from './overlay';
-import { useWidth } from './useWidth';
+import { useSize } from './useSize';
 
 interface CandleChartProps {
   readonly symbol: string;
@@ -40,7 +40,7 @@ const SCALE_PX = 64;
 
 /** Shows a symbol's day: bars in grey, the opening range, entry, stop, target and fills. */
 export default function CandleChart({ symbol, bars, levels, isStale = false }: CandleChartProps) {
-  const [place, width] = useWidth();
+  const [place, { width }] = useSize();
   const minutes = minutesPerBar(minutesCovered(bars), Math.max(0, width - SCALE_PX));
   const data = useMemo(() => ({ bars, candles: candles(bars, minutes), levels }), [bars, minutes, levels]);
   const label = `${symbol}, bars of ${minutes} min`;
@@ -49,7 +49,7 @@ export default function CandleChart({ symbol, bars, levels, isStale = false }: C
       <div ref={place} className="relative h-full">
         <Canvas draw={draw} data={data} options={OPTIONS} isStale={isStale} />
         <p
-          className="absolute top-1 right-18 z-10 text-label text-text-3"
+          className="absolute bottom-8 left-2 z-2 text-label text-text-3"
           aria-hidden="true"
         >{`${minutes} min`}</p>
       </div>
@@ -76,6 +76,7 @@ const draw: Draw<CandleData> = (chart) => {
   let lines: IPriceLine[] = [];
   const series = chart.addSeries(CandlestickSeries, {
     priceLineVisible: false,
+    lastValueVisible: false,
     priceFormat: { type: 'custom', formatter: axisPrice, minMove: 0.0001 },
     autoscaleInfoProvider: (original: () => Scale | null) => widened(original(), pricesInView(data.levels)),
   });
@@ -86,7 +87,7 @@ const draw: Draw<CandleData> = (chart) => {
     if (colors === undefined) return;
     overlay.show(shapes(data.bars, data.candles, data.levels, shapeColors(colors)));
     for (const line of lines) series.removePriceLine(line);
-    lines = levelLines(series, data.levels, colors);
+    lines = levelLines(series, data, colors);
     markers.setMarkers(arrows(data, colors.text));
   };
   return {
@@ -103,8 +104,10 @@ const draw: Draw<CandleData> = (chart) => {
       series.applyOptions({
         upColor: next.surface,
         downColor: next.text3,
-        borderColor: next.text3,
-        wickColor: next.text3,
+        borderUpColor: next.text3,
+        borderDownColor: next.text3,
+        wickUpColor: next.text3,
+        wickDownColor: next.text3,
       });
       decorate();
     },
@@ -134,7 +137,7 @@ function shapeColors(colors: ChartColors) {
 
 function levelLines(
   series: ISeriesApi<'Candlestick'>,
-  levels: TradeLevels,
+  { levels, candles: all }: CandleData,
   colors: ChartColors,
 ): IPriceLine[] {
   const wanted = [
@@ -154,12 +157,19 @@ function levelLines(
       lineStyle: LineStyle.Dashed,
     },
   ] as const;
-  return wanted.flatMap(({ text, color, ...line }) => {
+  const lines = wanted.flatMap(({ text, color, ...line }) => {
     const level = toGeometry(text);
     if (level === undefined) return [];
     const label = { axisLabelVisible: true, axisLabelColor: color, axisLabelTextColor: colors.surface };
     return [series.createPriceLine({ ...line, ...label, color, price: level })];
   });
+  const last = all.at(-1)?.close;
+  if (last === undefined) return lines;
+  const label = { axisLabelColor: colors.text3, axisLabelTextColor: colors.surface };
+  return [
+    ...lines,
+    series.createPriceLine({ ...label, price: last, title: '', color: colors.text3, lineVisible: false }),
+  ];
 }
 
 /** An arrow stands at the price of the fill, in the bar that holds it. */

@@ -3,7 +3,7 @@ import { useMemo } from 'react';
 import { count, decimal } from '../format';
 import { ChartFigure, ChartTable } from './ChartFigure';
 import { distribution, type Bin } from './distribution';
-import { useWidth } from './useWidth';
+import { useSize } from './useSize';
 
 interface RHistogramProps {
   /** R multiples of closed trades; absent ones are left out. */
@@ -15,30 +15,36 @@ interface RHistogramProps {
 const TOP_PX = 18;
 const BOTTOM_PX = 22;
 const SIDE_PX = 12;
-const HEIGHT_PX = 200;
 const LABEL_PX = 34;
 
 /** Shows how R multiples spread, in steps of half an R: losses left of zero, gains right. */
 export function RHistogram({ multiples, isStale = false }: RHistogramProps) {
   const bins = useMemo(() => distribution(multiples), [multiples]);
-  const [place, width] = useWidth();
+  const [place, { width, height }] = useSize();
   return (
     <ChartFigure label="Distribution of R" summary={summary(bins)} table={() => table(bins)}>
       <div ref={place} className="h-full w-full" aria-hidden="true">
-        {width > 0 && <Bars bins={bins} width={width} isStale={isStale} />}
+        {width > 0 && <Bars bins={bins} width={width} height={height} isStale={isStale} />}
       </div>
     </ChartFigure>
   );
 }
 
-function Bars({ bins, width, isStale }: { bins: readonly Bin[]; width: number; isStale: boolean }) {
+interface BarsProps {
+  readonly bins: readonly Bin[];
+  readonly width: number;
+  readonly height: number;
+  readonly isStale: boolean;
+}
+
+function Bars({ bins, width, height: tall, isStale }: BarsProps) {
   const step = (width - 2 * SIDE_PX) / Math.max(1, bins.length);
   const most = bins.reduce((top, bin) => Math.max(top, bin.count), 1);
   const labelEvery = Math.max(1, Math.ceil(LABEL_PX / step));
-  const floor = HEIGHT_PX - BOTTOM_PX;
+  const floor = tall - BOTTOM_PX;
   const zero = bins.findIndex((bin) => !bin.isLoss);
   return (
-    <svg width={width} height={HEIGHT_PX} className="block">
+    <svg width={width} height={tall} className="block">
       {bins.map((bin, index) => {
         const height = ((floor - TOP_PX) * bin.count) / most;
         const left = SIDE_PX + index * step;
@@ -64,7 +70,7 @@ function Bars({ bins, width, isStale }: { bins: readonly Bin[]; width: number; i
               </text>
             )}
             {isLabelled && bin.from !== undefined && (
-              <text x={left} y={HEIGHT_PX - 6} textAnchor="middle" className="fill-text-2 text-label">
+              <text x={left} y={tall - 6} textAnchor="middle" className="fill-text-2 text-label">
                 {edge(bin.from)}
               </text>
             )}

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from 'vitest';
 import { axisDate, axisDay, axisInstant, axisMoney, axisPercent, axisPnl, axisPrice } from './axis';
 import { equityPlot, equitySummary, startEquity } from './equity';

@@ -1,9 +1,13 @@
+// @vitest-environment node
 import { describe, expect, it } from 'vitest';
 import { months } from './months';
 
 describe('the calendar of days', () => {
   it('goes from Monday to Friday, with places of other months left empty', () => {
-    const [march] = months([{ date: '2026-03-02', netPnl: '10' }]);
+    const [march] = months([
+      { date: '2026-03-02', netPnl: '10' },
+      { date: '2026-03-31', netPnl: '10' },
+    ]);
     expect(march?.first).toBe('2026-03-01');
     // March 2026 begins on a Sunday, so its first week shown begins on the 2nd.
     expect(march?.weeks[0]?.map((cell) => cell?.date)).toEqual([

@@ -35,7 +35,11 @@ export function months(days: readonly DaySource[]): Month[] {
   if (first === undefined || last === undefined) return [];
   const found: Month[] = [];
   for (let start = monthStart(first); start <= last; start = nextMonth(start)) {
-    found.push({ first: start, weeks: weeks(start, results, largest) });
+    const rows = weeks(start, results, largest);
+    found.push({
+      first: start,
+      weeks: rows.filter((row) => row.some((cell) => isWithin(cell, first, last))),
+    });
   }
   return found;
 }
@@ -55,6 +59,11 @@ function weeks(
     if (row.some((place) => place !== undefined)) rows.push(row);
   }
   return rows;
+}
+
+/** Weeks before the first session and after the last one say nothing. */
+function isWithin(cell: DayCell | undefined, first: DateText, last: DateText): boolean {
+  return cell !== undefined && cell.date >= first && cell.date <= last;
 }
 
 function cell(date: DateText, netPnl: string | undefined, largest: bigint): DayCell {

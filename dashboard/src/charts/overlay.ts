@@ -107,9 +107,9 @@ export class Overlay implements ISeriesPrimitive {
     context.setLineDash([]);
     context.fillStyle = level.color;
     context.font = FONT;
-    context.textAlign = 'right';
+    context.textAlign = 'left';
     context.textBaseline = level.isNameAbove ? 'bottom' : 'top';
-    context.fillText(level.name, mediaSize.width - 6, level.isNameAbove ? y - 2 : y + 3);
+    context.fillText(level.name, left + 4, level.isNameAbove ? y - 2 : y + 3);
   }
 
   #x(time: number): number | undefined {

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from 'vitest';
 import { digits, fromMicros, NotADecimal, toGeometry, toMicros } from './decimal';
 

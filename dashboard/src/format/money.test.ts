@@ -1,6 +1,8 @@
+// @vitest-environment node
 import { describe, expect, it } from 'vitest';
 import {
   count,
+  figure,
   filled,
   meanR,
   money,
@@ -80,5 +82,14 @@ describe('quantities', () => {
     expect(filled(240n, 240n)).toBe('240');
     expect(filled(120n, 240n)).toBe('120/240');
     expect(filled(0n, 88n)).toBe('0/88');
+  });
+});
+
+describe('figures of a reckoning', () => {
+  it('are shown exactly as they came, their thousands grouped', () => {
+    expect(figure('301022.81')).toBe('301,022.81');
+    expect(figure('-1234.000001')).toBe('\u22121,234.000001');
+    expect(figure('long')).toBe('long');
+    expect(figure(undefined)).toBe('–');
   });
 });

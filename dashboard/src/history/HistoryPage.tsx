@@ -55,7 +55,10 @@ function History({ ledger, today }: { readonly ledger: Ledger; readonly today: D
   const few = answers.metrics.data?.metrics?.trades;
   return (
     <div className="relative h-full">
-      <main aria-label="History" className="flex h-full flex-col gap-3 overflow-y-auto p-3">
+      <main
+        aria-label="History"
+        className="relative flex h-full flex-col gap-3 overflow-y-auto p-3 *:shrink-0"
+      >
         <RangeBar range={range} ledger={ledger} question={question} />
         <div className="grid gap-3 desktop:grid-cols-[minmax(0,1fr)_470px]">
           <Curve answer={answers.curve} range={range} />
@@ -66,7 +69,7 @@ function History({ ledger, today }: { readonly ledger: Ledger; readonly today: D
             <Figures answer={answers.metrics} />
           </Panel>
         </div>
-        <div className="grid items-start gap-3 tablet:grid-cols-2 desktop:grid-cols-3">
+        <div className="grid gap-3 tablet:grid-cols-2 desktop:grid-cols-3">
           <Days answer={answers.curve} day={day} />
           <Panel
             title="Distribution of R"
@@ -185,8 +188,10 @@ function Multiples({ answer: { data, error, reload } }: { readonly answer: Calle
     return <Note className="min-h-50">No closed trade of this range has an R multiple.</Note>;
   }
   return (
-    <div className="h-52">
-      <RHistogram multiples={multiples} isStale={isStale} />
+    <div className="relative min-h-52 flex-1">
+      <div className="absolute inset-0">
+        <RHistogram multiples={multiples} isStale={isStale} />
+      </div>
     </div>
   );
 }

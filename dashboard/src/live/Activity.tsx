@@ -4,7 +4,7 @@ import { pnl } from '../format';
 import { useFills, useSignals, useStatus } from '../state/live';
 import { classes, Note, Panel, Signed, Skeleton, Time } from '../ui';
 import type { Trade } from '../wire/proto';
-import { happenings } from './activity';
+import { happenings } from './happenings';
 import { emptyWords } from './PositionsPanel';
 
 /** As many as fit without scrolling. */

@@ -12,7 +12,7 @@ export function FigureStrip({ trades }: { readonly trades: readonly Trade[] | un
   return (
     <section
       aria-label="The day"
-      className="grid shrink-0 grid-cols-2 overflow-hidden rounded-card border border-line bg-surface max-tablet:grid-cols-1 max-tablet:rounded-none max-tablet:border-x-0 tablet:max-desktop:[&>*:nth-child(n+3)]:border-t desktop:grid-cols-[380fr_270fr_185fr_185fr_175fr_215fr]"
+      className="grid shrink-0 grid-cols-3 overflow-hidden rounded-card border border-line bg-surface max-tablet:grid-cols-1 max-tablet:rounded-none max-tablet:border-x-0 tablet:max-desktop:[&>*:nth-child(n+4)]:border-t desktop:grid-cols-[380fr_270fr_185fr_185fr_175fr_215fr]"
     >
       <DayResult trades={trades} />
       <LossGauge />
@@ -27,10 +27,13 @@ export function FigureStrip({ trades }: { readonly trades: readonly Trade[] | un
 
 /** One figure with its name above and what explains it below. */
 function Figure({ label, value, sub }: { label: string; value: ReactNode; sub: ReactNode }) {
+  const { isStale } = useHearing();
   return (
     <div className="flex min-w-0 flex-col justify-center border-l border-line px-4 py-2 max-tablet:hidden">
       <span className="text-label text-text-2">{label}</span>
-      <span className="text-figure">{value ?? <Skeleton className="h-4 w-24" />}</span>
+      <span className={classes('text-figure', isStale && 'text-text-3')}>
+        {value ?? <Skeleton className="h-4 w-24" />}
+      </span>
       <span className="truncate text-text-2">{sub ?? <Skeleton className="h-3 w-20" />}</span>
     </div>
   );

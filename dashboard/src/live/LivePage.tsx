@@ -1,6 +1,6 @@
 import { useEffect, useEffectEvent, useState } from 'react';
 
-import { isDialogShown } from '../app/dialogs';
+import { isDialogShown } from '../app/shownDialog';
 import { isTyping } from '../app/keys';
 import { useIsPhone } from '../ui/useIsPhone';
 import { Activity } from './Activity';

@@ -29,7 +29,7 @@ export function LossGauge() {
       </span>
       {status === undefined && <Skeleton className="h-4 w-24" />}
       {status !== undefined && (
-        <span className="text-figure max-tablet:hidden">
+        <span className={classes('text-figure max-tablet:hidden', isStale && 'text-text-3')}>
           {limit === undefined ? 'no limit' : money(limit.distance)}
         </span>
       )}

@@ -31,7 +31,7 @@ export function PositionSheet({ row, onClose }: PositionSheetProps) {
       </div>
       {closing !== undefined && <CloseState closing={closing} now={isGone ? undefined : position} />}
       <div className="grid grid-cols-2 gap-2">
-        <Button data-autofocus onClick={onClose}>
+        <Button data-autofocus className="h-11!" onClick={onClose}>
           Back
         </Button>
         {mayAct && !isGone && <CloseButton position={position} className="h-11!" />}

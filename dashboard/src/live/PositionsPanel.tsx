@@ -1,5 +1,5 @@
 import { clock, pnl } from '../format';
-import { show } from '../app/dialogs';
+import { show } from '../app/shownDialog';
 import { useMayAct } from '../session/session';
 import { usePositions, useStatus } from '../state/live';
 import { useIsPhone } from '../ui/useIsPhone';

@@ -1,7 +1,7 @@
 import { latency } from '../format';
 import { Ring, Square } from '../ui';
 import type { Signal } from '../wire/proto';
-import { chainOf, type Station } from './chain';
+import { chainOf, type Station } from './stations';
 
 /** Shows the way of a signal: `signal ─38 ms─ order ─212 ms─ fill`; where it ended without a fill is a square. */
 export function Chain({ signal }: { readonly signal: Signal }) {
@@ -19,14 +19,14 @@ export function Chain({ signal }: { readonly signal: Signal }) {
 }
 
 function Way({ station }: { readonly station: Station }) {
-  const line = <span aria-hidden="true" className="inline-block h-px w-3 bg-text-3" />;
+  const line = <span aria-hidden="true" className="inline-block h-px w-3 bg-text-3 align-middle" />;
   return (
     <span className="mx-1 inline-flex items-center gap-1">
       {line}
       {station.latency !== undefined && (
-        <span className="text-label text-text-3">{latency(station.latency)}</span>
+        <span className="text-label text-text-3 max-tablet:hidden">{latency(station.latency)}</span>
       )}
-      {station.latency !== undefined && line}
+      {station.latency !== undefined && <span className="max-tablet:hidden">{line}</span>}
     </span>
   );
 }

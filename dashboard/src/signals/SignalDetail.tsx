@@ -60,13 +60,17 @@ function Whole({ whole, signal, trade }: WholeProps) {
   return (
     <>
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1 px-3 py-2">
-        <Chain signal={signal} />
+        <b className="font-semibold">{signal.symbol}</b>
+        <SignalHeading signal={signal} />
         <span className="ml-auto text-text-2">
           {signal.date} <Time at={signal.time} write={clockMs} />
         </span>
+        <div className="basis-full">
+          <Chain signal={signal} />
+        </div>
       </div>
       {signal.reason !== undefined && <Reason code={signal.reason} detail={signal.reasonDetail ?? ''} />}
-      <div className="h-72 border-t border-line">
+      <div className="h-72 shrink-0 border-t border-line">
         <DayChart symbol={signal.symbol} date={signal.date} levels={levels} />
       </div>
       <Section title="Signal">
@@ -192,8 +196,8 @@ function levelsOf({ explanation, fills }: GetSignalResponse, signal: Signal): Tr
   };
 }
 
-/** The heading of a signal: ticker and direction. */
-export function SignalHeading({ signal }: { readonly signal: Signal }) {
+/** What a signal is, beside its ticker. */
+function SignalHeading({ signal }: { readonly signal: Signal }) {
   return (
     <>
       <SideLabel side={signal.side} />

@@ -19,7 +19,7 @@ import {
   type SignalFilters,
 } from './filters';
 import { useStrategies } from './useStrategies';
-import { SignalDetail, SignalHeading } from './SignalDetail';
+import { SignalDetail } from './SignalDetail';
 import { SignalTable } from './SignalTable';
 import { STATUSES, isActive, statusKey, statusWord } from './status';
 import { usePages } from './usePages';
@@ -40,7 +40,7 @@ export function SignalsPage() {
     <div className="relative h-full">
       <main
         aria-label="Signals"
-        className="grid h-full min-h-0 gap-3 overflow-y-auto p-3 desktop:grid-cols-[minmax(0,1fr)_480px] desktop:overflow-hidden"
+        className="relative grid h-full min-h-0 gap-3 overflow-y-auto p-3 desktop:grid-cols-[minmax(0,1fr)_480px] desktop:overflow-hidden"
       >
         <div className="flex min-h-0 min-w-0 flex-col gap-3">
           <Active signals={active} selected={id} onSelect={select} />
@@ -49,7 +49,7 @@ export function SignalsPage() {
         {isWide && <DetailPanel id={id} why={why} live={live} day={dayOf(query)} />}
       </main>
       {!isWide && (id !== null || why !== undefined) && (
-        <Drawer title={titleOf(id, why, live)} onClose={close}>
+        <Drawer title={titleOf(why)} onClose={close}>
           <Detail id={id} why={why} live={live} day={dayOf(query)} />
         </Drawer>
       )}
@@ -57,9 +57,8 @@ export function SignalsPage() {
   );
 }
 
-function titleOf(id: string | null, why: string | undefined, live: readonly Signal[] | undefined): string {
-  if (why !== undefined) return `Why not ${why}?`;
-  return live?.find((signal) => signal.id === id)?.symbol ?? 'Signal';
+function titleOf(why: string | undefined): string {
+  return why === undefined ? 'Signal' : `Why not ${why}?`;
 }
 
 function close(): void {
@@ -216,13 +215,11 @@ interface DetailProps {
 }
 
 function DetailPanel(props: DetailProps) {
-  const { id, why, live } = props;
-  const signal = live?.find((each) => each.id === id);
-  const title = id === null && why === undefined ? 'Detail' : titleOf(id, why, live);
+  const { id, why } = props;
+  const title = id === null && why === undefined ? 'Detail' : titleOf(why);
   return (
     <Panel
       title={title}
-      aside={why === undefined && signal !== undefined && <SignalHeading signal={signal} />}
       actions={
         (id !== null || why !== undefined) && (
           <Button size="row" kind="quiet" onClick={close}>

@@ -60,9 +60,10 @@ function ofSignal(signal: Signal): Happening[] {
     all.push({ key: `s ${id}`, time, kind: 'Signal', text: `${symbol} ${side}${score}` });
   }
   if (acknowledgedTime !== undefined) {
-    const way = latency(between(signal.submittedTime, acknowledgedTime));
+    const length = between(signal.submittedTime, acknowledgedTime);
+    const way = length === undefined ? '' : `, ${latency(length)}`;
     const verb = signal.side === Side.SHORT ? 'sell' : 'buy';
-    const text = `${symbol} ${verb} ${count(signal.quantity)} @ ${price(signal.level)} accepted, ${way}`;
+    const text = `${symbol} ${verb} ${count(signal.quantity)} @ ${price(signal.level)} accepted${way}`;
     all.push({ key: `o ${id}`, time: acknowledgedTime, kind: 'Order', text });
   }
   return all;
