@@ -32,7 +32,7 @@ pub struct DemoArgs {
     /// Where records, token and the exchange's memory are kept [default: orb/demo in the user's state folder]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Address of the API; on this machine only, unless the configuration file has certificates in [tls]
+    /// Address of the API; on this machine only, unless the configuration file has certificates in `[tls]`
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7070")]
     pub listen: SocketAddr,
     /// Database of the records, sqlite:///PATH or postgres://... [default: orb.db in the data folder]

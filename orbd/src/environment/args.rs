@@ -18,7 +18,7 @@ pub struct EnvironmentArgs {
     /// state folder]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Address of the API; on this machine only without [tls] in the file [default: `listen` of the file, else 127.0.0.1:7070]
+    /// Address of the API; on this machine only without `[tls]` in the file [default: `listen` of the file, else 127.0.0.1:7070]
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<SocketAddr>,
     /// Database of the records, sqlite:///PATH or postgres://... [default: `database` of the file, else orb.db in the data
