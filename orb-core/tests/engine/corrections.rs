@@ -38,7 +38,6 @@ fn a_whole_entry_that_is_taken_back_leaves_nothing() {
          > void A
          > hold reconcile_break
          > alarm A
-         > decide A hold
          > query snapshot
          = position A 0
          = realised 0
@@ -81,7 +80,6 @@ fn an_entry_that_is_taken_back_after_its_exit_leaves_what_was_sold_to_be_bought_
          > query positions
          > hold reconcile_break
          > alarm A
-         > decide A hold
          > query snapshot
          = position A -99
          = realised 0",
@@ -140,7 +138,6 @@ fn what_was_taken_back_without_news_is_found_in_the_broker_s_lists() {
          > void A
          > hold reconcile_break
          > alarm A
-         > decide A hold
          > clear reconciling
          = position A 0",
     );
