@@ -115,7 +115,8 @@ fn hold(hold: &Hold) -> v1::Hold {
         kind: hold_kind(hold.kind).into(),
         reason: hold.reason.clone(),
         actor: hold.actor.clone(),
-        since: Some(instant(hold.since)),
+        // An engine that has heard of nothing yet knows no time.
+        since: (hold.since > Timestamp::MIN).then(|| instant(hold.since)),
         cleared_by: cleared_by(hold.kind).into(),
     }
 }
