@@ -211,10 +211,9 @@ async fn refused(both: &Both, up: &Up, to: v1::Environment, account: &str, code:
     assert!(error.message().contains(word), "{error}");
     assert!(!error.message().contains(&both.numbers[1]), "the number of the live account is not shown: {error}");
     let after = status(&up.client).await;
-    // Those of the start end by themselves meanwhile.
+    // The others come and go by themselves meanwhile.
     let placed = |holds: Vec<v1::Hold>| -> Vec<_> {
-        let starts = [v1::HoldKind::Starting, v1::HoldKind::Reconciling];
-        holds.into_iter().filter(|hold| !starts.contains(&hold.kind())).collect()
+        holds.into_iter().filter(|hold| hold.cleared_by() != v1::HoldCleared::ByCause).collect()
     };
     assert_eq!((after.ledger, placed(after.holds)), (before.ledger, placed(before.holds)));
     assert_eq!(both.chosen(), None);

@@ -5,7 +5,7 @@ use orbd::rehearsal::Outcome;
 
 use crate::rig::{breakout, classic, day, price, story, survive};
 
-const ENTRY_BUSTED: &str = "[[order]]\nfault = { busted_ms = 120000 }\nside = \"buy\"\n";
+const ENTRY_BUSTED: &str = "[[order]]\nfault = { busted_ms = 120000 }\nside = \"buy\"\ntype = \"limit\"\n";
 
 #[track_caller]
 fn reported(outcome: &Outcome, words: &str) {
@@ -59,10 +59,11 @@ fn an_entry_that_is_taken_back_after_its_exit_leaves_a_position_that_is_closed()
 
 #[test]
 fn a_price_that_is_corrected_corrects_the_trade() {
-    let plain = survive(day(vec![breakout("AAA")], classic()), "");
     let plan = "[[order]]\nfault = { corrected = { after_ms = 120000, cents = -3 } }\nside = \"buy\"\n";
     let outcome = survive(day(vec![breakout("AAA")], classic()), plan);
     reported(&outcome, "the broker corrected 198 shares");
+    // A process keeps the log of its first session alone.
+    let plain = survive(day(vec![breakout("AAA")], classic()), "");
     let [before, after] = [&plain, &outcome].map(|outcome| outcome.trades[0].trade.clone());
     assert_eq!((before.entry_notional - after.entry_notional).micros(), 198 * 30_000, "{}", story(&outcome));
     assert_eq!((after.stop, after.exit_reason), (before.stop, Some(ExitReason::TimeExit)), "{}", story(&outcome));
