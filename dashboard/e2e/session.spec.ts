@@ -67,8 +67,10 @@ test('keys lead everywhere, and none counts while somebody types', async ({ page
     for (const key of keys) await page.keyboard.press(key);
     await expect(page).toHaveURL(finished.url + path);
   }
-  await page.keyboard.press('/');
   const search = page.getByRole('searchbox', { name: 'Search the log' });
+  // The page is loaded when it is asked for.
+  await expect(search).toBeVisible();
+  await page.keyboard.press('/');
   await expect(search).toBeFocused();
   await page.keyboard.type('gl?');
   await expect(page).toHaveURL(/\/logs/);

@@ -13,8 +13,8 @@ interface CalendarProps {
 }
 
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri'];
-/** Shares of colour in the ground of a cell; the figure on it keeps its contrast. */
-const SHARES = [0, 8, 14, 20, 26];
+/** Shares of colour in the ground of a cell: with more, the figure on it would fall below a contrast of 4.5. */
+const SHARES = [0, 3, 6, 9, 12];
 
 /** Shows the result of each session in its place in the month. It is a table already, so it needs no other. */
 export function Calendar({ days, selected, onSelect, isStale = false }: CalendarProps) {
