@@ -18,6 +18,17 @@ must() {
     grep -qF -- "$text" <<<"$reply" || { echo "day.sh: the reply to \"$*\" has no \"$text\"" >&2; exit 1; }
 }
 
+# The same for what is written a moment after it happened: asked for again, thirty times at most.
+must_soon() {
+    local text=$1 tries=0
+    shift
+    until "$orb" "$@" | grep -F -- "$text" >/dev/null || [ "$tries" -ge 30 ]; do
+        tries=$((tries + 1))
+        sleep 0.5
+    done
+    must "$text" "$@"
+}
+
 must 'orb.v1.ControlService.SetKillSwitch' methods
 must '"dayPnl"' status
 echo "== positions, for three seconds"
@@ -31,6 +42,7 @@ must '"complete"' cancel-all
 must '"remainingPositions"' close-all
 must 'TRADING_STATE_HALTED' flatten "a script"
 must '"state"' release "a script"
-must 'SetKillSwitch' logs SetKillSwitch
+# The log is stored behind the commands, so that it cannot delay them.
+must_soon 'SetKillSwitch' logs SetKillSwitch
 must 'strategy,symbol,date' export
 echo "the day is done"
