@@ -20,6 +20,7 @@ pub mod replay;
 pub mod rpc;
 pub mod run;
 pub mod runtime;
+mod service;
 pub mod shutdown;
 mod simulation;
 pub mod spill;

@@ -1,4 +1,6 @@
-//! Logs: to the records for clients, and to standard error for people.
+//! Logs: to the records for clients, and to standard error for people or for a collector of logs.
+
+mod json;
 
 use std::fmt;
 
@@ -18,25 +20,32 @@ use crate::store::{LogLayer, LogSender};
 
 /// Starts logging; once per process.
 ///
-/// Standard error shows INFO and above of orb, or what the environment variable `ORB_LOG` says.
+/// Standard error shows INFO and above of orb, or what the environment variable `ORB_LOG` says; for people, or with
+/// `ORB_LOG_FORMAT=json` one JSON object a line.
 pub fn start(sender: LogSender) {
-    let filter = EnvFilter::try_from_env("ORB_LOG").unwrap_or_else(|_| EnvFilter::new("warn,orbd=info"));
     // The libraries' own chatter is not for the records.
     let recorded = EnvFilter::new("warn,orbd=debug");
-    let console = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).event_format(Console);
-    let layers = tracing_subscriber::registry()
-        .with(Layer::with_filter(console, filter))
-        .with(Layer::with_filter(LogLayer::new(sender), recorded));
+    let layers =
+        tracing_subscriber::registry().with(console()).with(Layer::with_filter(LogLayer::new(sender), recorded));
     // A second start in one process keeps the first.
     let _ = layers.try_init();
 }
 
 /// Starts logging to standard error alone, for a process without records; once per process.
 pub fn start_console() {
-    let filter = EnvFilter::try_from_env("ORB_LOG").unwrap_or_else(|_| EnvFilter::new("warn,orbd=info"));
-    let console = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).event_format(Console);
     // A second start in one process keeps the first.
-    let _ = tracing_subscriber::registry().with(Layer::with_filter(console, filter)).try_init();
+    let _ = tracing_subscriber::registry().with(console()).try_init();
+}
+
+/// Makes what writes to standard error, as the environment says.
+fn console<S: Subscriber + for<'a> LookupSpan<'a>>() -> impl Layer<S> {
+    let filter = EnvFilter::try_from_env("ORB_LOG").unwrap_or_else(|_| EnvFilter::new("warn,orbd=info"));
+    let to_error = || tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let layer = match std::env::var("ORB_LOG_FORMAT").as_deref() {
+        Ok("json") => to_error().event_format(json::Json).boxed(),
+        Ok(_) | Err(_) => to_error().event_format(Console).boxed(),
+    };
+    layer.with_filter(filter)
 }
 
 /// Writes one line an event: engine time in New York, weight, component, message.

@@ -13,7 +13,7 @@ use crate::daemon::Folder;
 use crate::environment::{EnvironmentArgs, EnvironmentConfig, environment_name};
 use crate::guard::{Beats, FlattenReport, Pace, Watch};
 use crate::shutdown::Shutdown;
-use crate::{summary, telemetry};
+use crate::{service, summary, telemetry};
 
 /// How often it is looked whether the daemon was switched to another environment.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -95,6 +95,7 @@ async fn watch(environment: &EnvironmentConfig, shutdown: &mut Shutdown) -> anyh
         folder.path().display(),
         silence.as_secs()
     ))?;
+    service::watching(environment_name(environment.environment));
     let watch =
         Watch { broker: &broker, calendar: &calendar, beats, silence, pace: Pace::default(), folder: folder.path() };
     tokio::select! {

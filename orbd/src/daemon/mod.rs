@@ -225,6 +225,11 @@ impl Daemon {
         answer.await.ok()
     }
 
+    /// Returns the views as they come.
+    pub(crate) fn views(&self) -> watch::Receiver<Arc<View>> {
+        self.handle.view.clone()
+    }
+
     /// Returns the newest view.
     pub(crate) fn view(&self) -> Arc<View> {
         self.handle.current()

@@ -10,6 +10,8 @@ use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use crate::service;
+
 /// The socket's name in the state directory.
 const SOCKET: &str = "guard.sock";
 /// The file that one listener holds at a time.
@@ -40,9 +42,10 @@ impl Heart {
         Self { socket: socket.ok(), to: folder.join(SOCKET) }
     }
 
-    /// Gives one sign of life; never waits.
+    /// Gives one sign of life, to the guard and to the service manager; never waits.
     pub fn beat(&self) {
         self.send(ALIVE);
+        service::beat();
     }
 
     /// Says that another daemon has the account from now on, so that nobody takes the silence for a failure.

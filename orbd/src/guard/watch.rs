@@ -10,6 +10,7 @@ use super::flatten::{Flattener, Pace, Scope, look_at};
 use super::heartbeat::Beats;
 use super::report::FlattenReport;
 use crate::runtime::HaltFile;
+use crate::service;
 
 /// How often it is looked whether there was a sign of life.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -59,6 +60,7 @@ impl Watch<'_> {
         let (mut looked, mut not_before) = (Instant::now(), Instant::now());
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
+            service::beat();
             if looked.elapsed() >= AWAY_AFTER {
                 // Whoever was stopped, or slept with the machine, does not know who else was.
                 tracing::warn!(component = "RiskManager", "the watch was itself away: silence counts from now");
@@ -69,7 +71,7 @@ impl Watch<'_> {
                 continue;
             }
             not_before = Instant::now()
-                + match self.on_silence().await {
+                + match service::waiting(self.on_silence()).await {
                     Ok(WatchEnd::Flattened(report)) => {
                         tell(&report);
                         FLATTEN_AGAIN

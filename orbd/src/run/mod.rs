@@ -30,6 +30,7 @@ use crate::environment::check::{self, Finding, Verdict};
 use crate::environment::{Chosen, Environments, LiveConfig, StateLock, environment_name};
 use crate::guard::Heart;
 use crate::rpc::{self, Listeners, Switchboard};
+use crate::service;
 use crate::shutdown::Shutdown;
 use crate::store::{LeaseWatch, StoreError};
 use crate::summary;
@@ -79,7 +80,7 @@ pub async fn run(options: RunOptions) -> anyhow::Result<()> {
         listeners = None;
     }
     let prepared = tokio::select! {
-        prepared = Prepared::new(&sites, &options.environments, options.standby) => prepared?,
+        prepared = service::waiting(Prepared::new(&sites, &options.environments, options.standby)) => prepared?,
         () = shutdown.wait() => return Ok(()),
     };
     let listeners = match listeners {
@@ -91,7 +92,10 @@ pub async fn run(options: RunOptions) -> anyhow::Result<()> {
         started = begin.start(listeners) => started?,
         () = shutdown.wait() => return Ok(()),
     };
+    let told = tokio::spawn(service::follow(daemon.views()));
     switcher.serve(&mut daemon, &mut shutdown).await?;
+    told.abort();
+    service::stopping();
     end(daemon, &folder).await
 }
 

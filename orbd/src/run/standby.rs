@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
+use crate::service;
 use crate::spill::{KeepError, SpillError};
 use crate::store::{DatabaseUrl, LeaseWatch, Ledger, StoreError};
 use crate::summary;
@@ -55,6 +56,7 @@ pub(super) async fn wait_for(url: &DatabaseUrl, ledger: &Ledger) -> anyhow::Resu
             Ok(None) => return Ok(()),
             Ok(Some(holder)) if !told => {
                 summary::print(&format!("Standing by: {holder} has the ledger {}.\n", ledger.id()))?;
+                service::standing_by(&holder.to_string());
                 told = true;
             }
             Err(error) if !complained => {

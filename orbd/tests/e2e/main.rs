@@ -61,6 +61,8 @@ mod replay;
 #[cfg(test)]
 mod security;
 #[cfg(test)]
+mod service;
+#[cfg(test)]
 mod standby;
 #[cfg(test)]
 mod sweep;

@@ -1,6 +1,9 @@
 //! Two daemons on one account and database: one trades, the other takes over when it falls silent.
 
-use std::time::{Duration, Instant};
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use orb_core::Span;
 use orb_sim::config::Begin;
@@ -21,7 +24,7 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A market in a simulator of this process, and daemons that trade it.
-struct Stage {
+pub(crate) struct Stage {
     running: Running,
     _files: Files,
     database: String,
@@ -29,7 +32,7 @@ struct Stage {
 }
 
 impl Stage {
-    async fn new(database: String) -> Self {
+    pub(crate) async fn new(database: String) -> Self {
         let files = Files::stairs();
         let market = MarketSource::Files { bars: vec![files.bars.clone()], warmup: Vec::new() };
         let config = SimConfig {
@@ -50,7 +53,11 @@ impl Stage {
         }
     }
 
-    fn daemon(&self, name: &str, arguments: &[&str]) -> Process {
+    pub(crate) fn daemon(&self, name: &str, arguments: &[&str]) -> Process {
+        Process::start(self.command(name, arguments))
+    }
+
+    pub(crate) fn command(&self, name: &str, arguments: &[&str]) -> Command {
         let folder = self.folder.path().join(name);
         std::fs::create_dir_all(&folder).unwrap();
         let config = folder.join("orb.toml");
@@ -64,7 +71,7 @@ impl Stage {
         std::fs::write(&config, file).unwrap();
         let mut command = program(env!("CARGO_BIN_EXE_orbd"));
         command.arg("run").arg("--config").arg(&config).args(["--database", &self.database]).args(arguments);
-        Process::start(command)
+        command
     }
 
     /// Returns the client order ids and the fills at the broker.
@@ -75,7 +82,7 @@ impl Stage {
         read.await.unwrap()
     }
 
-    async fn until_filled(&self, count: usize) {
+    pub(crate) async fn until_filled(&self, count: usize) {
         let deadline = Instant::now() + PATIENCE;
         while self.at_broker().await.1 < count {
             assert!(Instant::now() < deadline, "no {count} fills: {:?}", self.at_broker().await);
