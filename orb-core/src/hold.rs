@@ -125,6 +125,9 @@ pub enum TradingState {
 }
 
 impl TradingState {
+    /// Lists all states, from the least to the most restrictive.
+    pub const ALL: [Self; 5] = [Self::Active, Self::Paused, Self::Reducing, Self::Flattening, Self::Halted];
+
     /// Returns the state's name as files and the API carry it.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -12,6 +12,7 @@ pub mod explained;
 mod failpoint;
 pub mod guard;
 pub mod journal;
+pub mod monitoring;
 pub mod parity;
 pub mod progress;
 pub mod readiness;

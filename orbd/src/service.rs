@@ -10,11 +10,11 @@ use core::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use orb_core::hold::{HoldKind, TradingState};
+use orb_core::hold::HoldKind;
 use sd_notify::NotifyState;
 use tokio::sync::watch;
 
-use crate::view::{Environment, View};
+use crate::view::View;
 
 /// How much longer a start may take after each round of the loop.
 const MORE_TIME: Duration = Duration::from_secs(60);
@@ -92,19 +92,7 @@ struct Status<'a>(&'a View);
 
 impl fmt::Display for Status<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let environment = match self.0.ledger.environment {
-            Environment::Sim => "sim",
-            Environment::Paper => "paper",
-            Environment::Live => "live",
-        };
-        let state = match self.0.state {
-            TradingState::Active => "active",
-            TradingState::Paused => "paused",
-            TradingState::Reducing => "reducing",
-            TradingState::Flattening => "flattening",
-            TradingState::Halted => "HALTED",
-        };
-        write!(f, "{environment}, {state}")?;
+        write!(f, "{}, {}", self.0.ledger.environment.name(), self.0.state.name())?;
         for (number, hold) in self.0.holds.iter().enumerate() {
             write!(f, "{}{}", if number == 0 { " (" } else { ", " }, hold.kind.name())?;
         }
@@ -129,7 +117,7 @@ fn say(words: &[NotifyState<'_>]) {
 #[cfg(test)]
 mod tests {
     use orb_core::Timestamp;
-    use orb_core::hold::Hold;
+    use orb_core::hold::{Hold, TradingState};
 
     use super::*;
 
@@ -153,7 +141,7 @@ mod tests {
         let view = View { state: TradingState::Halted, ..with_holds(&[HoldKind::Crashed, HoldKind::Kill]) };
         assert_eq!(Status(&view).to_string(), "sim, HALTED (crashed, kill): 0 positions, 0 working entries");
         let view = View { state: TradingState::Active, ..with_holds(&[]) };
-        assert_eq!(Status(&view).to_string(), "sim, active: 0 positions, 0 working entries");
+        assert_eq!(Status(&view).to_string(), "sim, ACTIVE: 0 positions, 0 working entries");
     }
 
     #[tokio::test(start_paused = true)]

@@ -30,6 +30,21 @@ pub enum Environment {
     Live,
 }
 
+impl Environment {
+    /// Lists all environments.
+    pub const ALL: [Self; 3] = [Self::Sim, Self::Paper, Self::Live];
+
+    /// Returns the name as figures and status lines carry it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sim => "sim",
+            Self::Paper => "paper",
+            Self::Live => "live",
+        }
+    }
+}
+
 /// Names the books that rows belong to: one account in one environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {

@@ -84,6 +84,7 @@ const PERMISSIONS: &[(&str, Permission)] = &[
     ("/orb.v1.SignalService/ListBars", Permission::Needs(Role::Viewer)),
     ("/orb.v1.LogService/ListAuditEntries", Permission::Needs(Role::Viewer)),
     ("/orb.v1.LiveService/Watch", Permission::Needs(Role::Viewer)),
+    (crate::monitoring::PATH, Permission::Needs(Role::Viewer)),
     ("/grpc.health.v1.Health/Check", Permission::Open),
     ("/grpc.health.v1.Health/List", Permission::Open),
     ("/grpc.health.v1.Health/Watch", Permission::Open),

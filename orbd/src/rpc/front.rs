@@ -12,6 +12,7 @@ use tonic_web::GrpcWebLayer;
 use tower::ServiceExt as _;
 
 use super::{
+    figures,
     refuse::refuse,
     transport::{Peer, Stranger, WebRules},
 };
@@ -26,19 +27,21 @@ const GRPC_WEB: [&str; 4] = [
     "application/grpc-web-text+proto",
 ];
 
-/// Puts the rules of the web before the API, and `page` beside it: it gets every request that is not the API's.
-pub(super) fn front(api: Routes, rules: &WebRules, page: Router) -> Router {
+/// Puts the rules of the web before the API, and `figures` and `page` beside it: the page gets every request that is
+/// nobody else's.
+pub(super) fn front(api: Routes, rules: &WebRules, figures: Router, page: Router) -> Router {
     let api = api.into_axum_router().layer(GrpcWebLayer::new());
     let api = match rules.cors() {
         Some(cors) => api.layer(cors),
         None => api,
     };
-    let front = Front { api, page, rules: rules.clone() };
+    let front = Front { api, figures, page, rules: rules.clone() };
     Router::new().fallback(Front::answer).with_state(std::sync::Arc::new(front))
 }
 
 struct Front {
     api: Router,
+    figures: Router,
     page: Router,
     rules: WebRules,
 }
@@ -54,6 +57,9 @@ impl Front {
                 Some(status) => return bare(status),
                 None => front.api.clone().oneshot(request).await,
             },
+            false if request.uri().path() == monitoring::PATH => {
+                front.figures.clone().oneshot(request).await.map(figures::plain)
+            }
             false => front.page.clone().oneshot(request).await,
         };
         answered.unwrap_or_else(|never| match never {})

@@ -19,6 +19,7 @@ mod environment;
 mod explanation;
 mod export;
 mod feed;
+mod figures;
 mod foreign;
 mod front;
 mod gate;

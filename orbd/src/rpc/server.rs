@@ -13,12 +13,12 @@ use tonic::{codec::CompressionEncoding, service::Routes, transport::Server};
 use tonic_health::{ServingStatus, server::HealthReporter};
 
 use super::{
-    Control, Handle, History, Live, Logs, Portfolio, Signals, Streams,
+    Control, Handle, History, Live, Logs, Portfolio, Signals, Streams, figures,
     front::front,
     gate::GateLayer,
     transport::{Listeners, ServeError},
 };
-use crate::{auth::Auth, web};
+use crate::{auth::Auth, monitoring::Monitor, web};
 
 /// Calls and streams of one connection at a time.
 const STREAMS_MAX: u32 = 256;
@@ -53,8 +53,10 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let listeners = listeners.into();
     listeners.check()?;
-    let api = routes(handle.clone(), auth, &stop)?;
-    let routes = front(api, &listeners.web, web::router());
+    let gate = GateLayer::new(auth, handle.audit.clone());
+    let figures = figures::router(Monitor::new(handle.view.clone())).layer(gate.clone());
+    let api = services(handle.clone(), gate, &stop)?;
+    let routes = front(api, &listeners.web, figures, web::router());
     let served = Server::builder()
         .max_concurrent_streams(STREAMS_MAX)
         .http2_max_header_list_size(HEADER_BYTES_MAX)
@@ -81,6 +83,10 @@ pub async fn serve(
 /// [`ServeError::Reflection`] in a broken build.
 pub fn routes(handle: Handle, auth: Arc<Auth>, stop: &CancellationToken) -> Result<Routes, ServeError> {
     let gate = GateLayer::new(auth, handle.audit.clone());
+    services(handle, gate, stop)
+}
+
+fn services(handle: Handle, gate: GateLayer, stop: &CancellationToken) -> Result<Routes, ServeError> {
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(orb_api::FILE_DESCRIPTOR_SET)

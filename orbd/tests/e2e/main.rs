@@ -29,6 +29,8 @@ mod daemon;
 #[cfg(test)]
 mod environment;
 #[cfg(test)]
+mod figures;
+#[cfg(test)]
 mod flatten;
 #[cfg(test)]
 mod foreign;

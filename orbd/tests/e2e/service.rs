@@ -71,7 +71,7 @@ async fn a_service_manager_hears_that_orb_is_ready_that_its_loop_comes_round_and
     let (stage, manager) = (Stage::new(database).await, Manager::listen());
     let mut daemon = manager.start(stage.command("served", &[]));
     let ready = manager.hears("READY=1").await;
-    manager.hears("STATUS=sim, active").await;
+    manager.hears("STATUS=sim, ACTIVE").await;
     stage.until_filled(1).await;
     let after = manager.heard().len();
     let deadline = Instant::now() + PATIENCE;
