@@ -13,7 +13,7 @@ export OPENSSL_NO_VENDOR ?= 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build release dashboard page browser test soak crash simulate fuzz bench check fmt lint purity promises proto doc audit clean
+.PHONY: help demo build release dashboard page browser test soak crash simulate fuzz bench check fmt lint purity promises proto doc deb audit clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -114,6 +114,10 @@ proto: ## checks the wire contract: its style, and that it breaks no client; nee
 
 doc: ## builds the documentation; warnings are errors
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --workspace --no-deps
+
+deb: release ## builds a Debian package from a release build; needs cargo-deb
+	./deploy/deb/prepare target/release target
+	$(CARGO) deb $(CARGO_FLAGS) --no-build -p orbd
 
 audit: ## licences, sources and known faults of the dependencies
 	$(CARGO) deny check

@@ -18,6 +18,7 @@ use crate::commands::migrate::{self, MigrateArgs};
 use crate::commands::parity::{self, ParityArgs};
 use crate::commands::replay::{self, ReplayArgs};
 use crate::commands::run::{self as run_command, RunArgs};
+use crate::commands::shell::{self, CompletionsArgs, ManArgs};
 use crate::commands::sweep::{self, SweepArgs};
 use crate::commands::token::{self, TokenArgs};
 use crate::commands::verify::{self, VerifyArgs};
@@ -35,10 +36,12 @@ enum Command {
     Backtest(BacktestArgs),
     Backup(BackupArgs),
     Check(CheckArgs),
+    Completions(CompletionsArgs),
     Data(DataArgs),
     Demo(DemoArgs),
     Flatten(FlattenArgs),
     Guard(GuardArgs),
+    Man(ManArgs),
     Migrate(MigrateArgs),
     Parity(ParityArgs),
     Replay(ReplayArgs),
@@ -59,7 +62,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         .mut_subcommand("demo", |command| command.after_help(keys_help()))
         .mut_subcommand("run", |command| command.after_help(keys_help()))
         .mut_subcommand("sweep", |command| command.after_help(format!("{}\n{}", sweep::grid_help(), keys_help())));
-    let cli = Cli::from_arg_matches(&command.get_matches())?;
+    let cli = Cli::from_arg_matches(&command.clone().get_matches())?;
     match cli.command {
         Command::Backtest(args) => print(&backtest::run(&args)?),
         Command::Check(args) => {
@@ -67,6 +70,8 @@ pub fn run() -> anyhow::Result<ExitCode> {
             print(&report.text)?;
             Ok(report.code())
         }
+        Command::Completions(args) => print(&shell::completions(&args, command)?),
+        Command::Man(args) => print(&shell::man(&args, command)?),
         Command::Parity(args) => print(&parity::run(&args)?),
         Command::Replay(args) => {
             let (text, code) = replay::run(&args)?;
