@@ -11,3 +11,4 @@ export * from './Side';
 export * from './Signed';
 export * from './Skeleton';
 export * from './Time';
+export * from './TipLayer';
