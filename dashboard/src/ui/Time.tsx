@@ -20,7 +20,6 @@ export function Time({ at, write = clock, clockName = 'engine', isInRow = false,
       dateTime={new Date(ms).toISOString()}
       data-tip={clockName}
       // Those who have no pointer read its UTC with the focus.
-      // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
       tabIndex={isInRow ? undefined : 0}
       className={className}
     >
