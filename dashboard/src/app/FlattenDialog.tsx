@@ -1,10 +1,10 @@
-import { fromMicros, pnl, sum } from '../format';
+import { fromMicros, plural, pnl, sum } from '../format';
 import { useApi } from '../session/session';
 import { close } from '../state/closing';
 import { useStatus } from '../state/live';
 import { Dialog, Signed, Triangle } from '../ui';
 import { TradingState, type Position } from '../wire/proto';
-import { FlattenPart, positionsWord, useFlatten } from './FlattenPart';
+import { FlattenPart, useFlatten } from './FlattenPart';
 import { DialogBand } from './ModeBand';
 import { hideDialog } from './shownDialog';
 
@@ -43,7 +43,7 @@ function EntriesWarning() {
 
 function titleOf(open: number, asked: readonly Position[] | undefined): string {
   if (asked !== undefined && open === 0) return 'Everything is flat.';
-  if (asked !== undefined) return `Closing ${positionsWord(asked.length)}`;
+  if (asked !== undefined) return `Closing ${plural(asked.length, 'position')}`;
   if (open === 0) return 'Nothing is open.';
-  return `Flatten ${positionsWord(open)}?`;
+  return `Flatten ${plural(open, 'position')}?`;
 }

@@ -84,8 +84,3 @@ export function FlattenPart({ flatten, onHeld, onLeave, children }: FlattenPartP
     </>
   );
 }
-
-/** Writes a count of positions: `4 positions`, `1 position`. */
-export function positionsWord(count: number): string {
-  return `${count} ${count === 1 ? 'position' : 'positions'}`;
-}

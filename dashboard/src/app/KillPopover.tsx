@@ -1,9 +1,9 @@
-import { clock } from '../format';
+import { clock, plural } from '../format';
 import { useApi } from '../session/session';
 import { useStatus } from '../state/live';
 import { Dialog } from '../ui';
 import { HoldKind, type Position, type SetKillSwitchResponse } from '../wire/proto';
-import { FlattenPart, positionsWord, useFlatten } from './FlattenPart';
+import { FlattenPart, useFlatten } from './FlattenPart';
 import { explainKill, flattenKilled, useKill } from './kill';
 import { DialogBand } from './ModeBand';
 import { Progress } from './Progress';
@@ -49,10 +49,10 @@ export function KillPopover() {
 
 function titleOf(isKilled: boolean, open: number, asked: readonly Position[] | undefined): string {
   if (asked !== undefined)
-    return open === 0 ? 'Everything is flat.' : `Closing ${positionsWord(asked.length)}`;
+    return open === 0 ? 'Everything is flat.' : `Closing ${plural(asked.length, 'position')}`;
   if (!isKilled) return 'Stopping all entries…';
   if (open === 0) return 'Entries are stopped. Nothing is open.';
-  return `Entries are stopped. Close ${positionsWord(open)} too?`;
+  return `Entries are stopped. Close ${plural(open, 'position')} too?`;
 }
 
 /** Says how many cancels the broker has confirmed, and how many it has not. */

@@ -8,7 +8,7 @@ import {
 } from 'lightweight-charts';
 import { useMemo, useState } from 'react';
 
-import { money, pnl, signedPercent, type DateText } from '../format';
+import { money, plural, pnl, signedPercent, type DateText } from '../format';
 import { axisDate, axisDay, axisMoney, axisPercent, axisPnl } from './axis';
 import { Canvas, type Draw } from './Canvas';
 import { ChartFigure, ChartTable } from './ChartFigure';
@@ -153,7 +153,7 @@ function summary(points: readonly EquitySource[]): string {
   if (all === undefined) return 'There are no sessions in this range.';
   const { sessions, start, end, net, deepest } = all;
   const fall = `the largest drawdown was ${money(deepest.drawdown)} on ${deepest.date}`;
-  return `From ${money(start)} to ${money(end)} in ${sessions} sessions, ${pnl(net)}; ${fall}.`;
+  return `From ${money(start)} to ${money(end)} in ${plural(sessions, 'session')}, ${pnl(net)}; ${fall}.`;
 }
 
 function table(points: readonly EquitySource[]) {

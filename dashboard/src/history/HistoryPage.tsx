@@ -2,7 +2,7 @@ import { Suspense, useEffect, useMemo } from 'react';
 
 import { setQuery, useQuery } from '../app/route';
 import { Calendar, EquityChart, RHistogram } from '../charts';
-import { count, dateOf, isDate, type DateText } from '../format';
+import { count, plural, dateOf, isDate, type DateText } from '../format';
 import { useApi } from '../session/session';
 import { useCall, type Called } from '../state/call';
 import { useEngineTime, useHearing, useLedger, useStatus } from '../state/live';
@@ -79,7 +79,7 @@ function History({ ledger, today }: { readonly ledger: Ledger; readonly today: D
           <Days answer={answers.curve} day={day} running={running} />
           <Panel
             title="Distribution of R"
-            aside={list && <span>{`n=${count(multiplesOf(list.trades).length)} trades`}</span>}
+            aside={list && <span>{`n=${plural(multiplesOf(list.trades).length, 'trade')}`}</span>}
           >
             <Multiples answer={answers.trades} />
           </Panel>
@@ -186,7 +186,7 @@ interface DaysProps {
 function Days({ answer: { data, error, reload }, day, running }: DaysProps) {
   const { isStale } = useHearing();
   return (
-    <Panel title="Calendar" aside={data && <span>{`n=${count(data.points.length)} sessions`}</span>}>
+    <Panel title="Calendar" aside={data && <span>{`n=${plural(data.points.length, 'session')}`}</span>}>
       {error !== undefined && <ErrorNote error={error} onRetry={reload} />}
       {error === undefined && data === undefined && <Skeleton className="m-3 h-60" />}
       {data?.points.length === 0 && <Note>No session in this range has ended.</Note>}

@@ -1,7 +1,7 @@
 import { useCallback, useDeferredValue, useEffect, useMemo, useState } from 'react';
 
 import { setQuery, useQuery } from '../app/route';
-import { count } from '../format';
+import { count, plural } from '../format';
 import { useHearing, useStatus } from '../state/live';
 import { Button, Chip, ErrorNote, Note, Skeleton } from '../ui';
 import { Severity, type LogEntry } from '../wire/proto';
@@ -178,10 +178,6 @@ export function newLines(fresh: readonly LogEntry[]): string {
   if (graded(Severity.WARN) > 0) told.push(plural(graded(Severity.WARN), 'warning'));
   if (graded(Severity.ERROR) > 0) told.push(plural(graded(Severity.ERROR), 'error'));
   return told.join(', ');
-}
-
-function plural(many: number, word: string): string {
-  return `${many} ${word}${many === 1 ? '' : 's'}`;
 }
 
 function Awaited() {

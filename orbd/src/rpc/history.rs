@@ -150,10 +150,12 @@ struct Past {
 impl History {
     async fn past(&self, dates: DateRange, strategies: Vec<String>) -> Result<Past, Status> {
         let is_whole = strategies.is_empty();
-        let (trades, sessions) = records::read(&self.handle.reader, move |reader| {
+        let (trades, mut sessions) = records::read(&self.handle.reader, move |reader| {
             Ok((closed_trades(reader, dates, strategies)?, reader.sessions(dates)?))
         })
         .await?;
+        // Before its first result a session that goes on is no day of zero: it says nothing yet.
+        sessions.retain(|session| session.ended || trades.iter().any(|row| row.attempt.date == session.date));
         let days = if is_whole { whole_days(&trades, &sessions) } else { days_of(&trades, &sessions) };
         Ok(Past { trades, days })
     }

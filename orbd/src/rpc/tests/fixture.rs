@@ -142,6 +142,8 @@ fn facts() -> Vec<Fact> {
     };
     vec![
         Fact::Session(session(12, "10000", "19", "1")),
+        // It has not begun.
+        Fact::Session(SessionRecord { ended: false, ..session(17, "10008", "0", "0") }),
         // It goes on: what it brings is recorded when it ends.
         Fact::Session(SessionRecord { ended: false, ..session(13, "10019", "0", "0") }),
         Fact::Trade(trade(attempt(12, 0, 0), Some("102"))),
