@@ -11,7 +11,7 @@ const FOLDER = resolve(dirname(fileURLToPath(import.meta.url)), '../../docs/scre
 
 // They are made when somebody asks for them: `npm run screenshots`.
 test.skip(process.env.ORB_SCREENSHOTS === undefined, 'only when they are asked for');
-test.use({ allowed: AWAY, accountOptions: { environment: 'live', speed: 120 } });
+test.use({ allowed: AWAY, accountOptions: { environment: 'live', speed: 40 } });
 test.beforeAll(() => mkdirSync(FOLDER, { recursive: true }));
 
 const state = (page: Page) => page.locator('[role=alert][data-state]');
@@ -39,7 +39,7 @@ test('real money: as usual, in other eyes, on a phone, halted, without contact',
   account,
 }) => {
   test.setTimeout(300_000);
-  await late(page, account, / (09:[45]\d|1\d:\d\d):/);
+  await late(page, account, / (09:4[2-9]|09:5\d|1\d:\d\d):/);
   await picture(page, 'mode-live-dark');
   await page.emulateMedia({ colorScheme: 'light' });
   await picture(page, 'mode-live-light');

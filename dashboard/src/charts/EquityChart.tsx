@@ -49,6 +49,8 @@ const OPTIONS = {
   timeScale: {
     fixLeftEdge: true,
     fixRightEdge: true,
+    // A few sessions are columns, not walls.
+    maxBarSpacing: 160,
     tickMarkFormatter: (time: Time) => axisDay(Number(time)),
   },
 };

@@ -82,6 +82,7 @@ const draw: Draw<PnlData> = (chart) => {
     baseValue: { type: 'price', price: 0 },
     lineWidth: 2,
     priceFormat: { type: 'custom', formatter: axisPnl, minMove: 0.01 },
+    autoscaleInfoProvider: (original: () => Scale | null) => aboutZero(original()),
   });
   const markers = createSeriesMarkers(series, [], { autoScale: false });
   let colors: ChartColors | undefined;
@@ -126,6 +127,20 @@ const draw: Draw<PnlData> = (chart) => {
     },
   };
 };
+
+interface Scale {
+  priceRange: { minValue: number; maxValue: number } | null;
+}
+
+/** Cents about zero are no mountains: the scale is never finer than so many dollars to either side. */
+const FINEST = 10;
+
+function aboutZero<S extends Scale>(scale: S | null): S | null {
+  if (!scale?.priceRange) return scale;
+  const minValue = Math.min(scale.priceRange.minValue, -FINEST);
+  const maxValue = Math.max(scale.priceRange.maxValue, FINEST);
+  return { ...scale, priceRange: { minValue, maxValue } };
+}
 
 function toPlot(point: PnlPoint) {
   return { time: point.time as UTCTimestamp, value: point.value };

@@ -45,7 +45,7 @@ function DayResult({ trades }: { readonly trades: readonly Trade[] | undefined }
   const part = dayReturn(net, useAccount()?.sessionOpenEquity);
   const positions = usePositions();
   const r = trades === undefined || positions === undefined ? undefined : dayR(trades, positions);
-  const colour = { gain: 'text-gain', loss: 'text-loss', flat: '' }[tone(net)];
+  const colour = isOld ? 'text-text-3' : { gain: 'text-gain', loss: 'text-loss', flat: '' }[tone(net)];
   return (
     <div className="flex min-w-0 flex-col justify-center px-4 py-2">
       <span className="flex h-4 items-center gap-2 text-label text-text-2">
@@ -56,7 +56,7 @@ function DayResult({ trades }: { readonly trades: readonly Trade[] | undefined }
           <Skeleton className="h-8 w-48" />
         ) : (
           <>
-            <span className={classes('text-hero', isOld && 'text-text-3')}>{pnl(net)}</span>
+            <span className="text-hero">{pnl(net)}</span>
             {part !== undefined && <span className="text-[15px]">{signedPercent(part)}</span>}
             {r !== undefined && <Signed className="text-[15px]" value={r} write={rMultiple} />}
           </>
