@@ -1,19 +1,19 @@
 import type { Page } from '@playwright/test';
 
-import { AWAY, expect, open, test, type Demo } from './test';
+import { AWAY, expect, open, test, type Daemon } from './test';
 
 const state = (page: Page) => page.locator('[role=alert][data-state]');
 const killSwitch = (page: Page) => page.getByRole('group', { name: 'Kill switch' }).first();
 const kill = (page: Page) => killSwitch(page).getByRole('button').first();
 
 /** Waits until something is open, and returns how much. */
-async function positions(page: Page, demo: Demo): Promise<number> {
+async function positions(page: Page, demo: Daemon): Promise<number> {
   await expect(state(page)).toHaveAttribute('data-state', 'ACTIVE');
   await expect.poll(() => openPositions(demo), { timeout: 60_000 }).toBeGreaterThan(1);
   return openPositions(demo);
 }
 
-function openPositions(demo: Demo): number {
+function openPositions(demo: Daemon): number {
   const told = JSON.parse(demo.orbctl('--output', 'json', 'status')) as { open_positions: number };
   return told.open_positions;
 }

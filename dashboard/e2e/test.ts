@@ -1,15 +1,21 @@
 import { test as base, expect, type BrowserContext, type Page } from '@playwright/test';
 
+import { Account, type AccountOptions } from './account';
+import type { Daemon } from './daemon';
 import { Demo, type DemoOptions } from './demo';
 
 export { expect } from '@playwright/test';
-export type { Demo } from './demo';
+export type { Daemon } from './daemon';
 
 interface Fixtures {
   /** How the test's own daemon is started; `test.use` changes it. */
   demoOptions: DemoOptions;
   /** A daemon of the test's own, in the middle of a session. */
   demo: Demo;
+  /** How the test's account is opened; `test.use` changes it. */
+  accountOptions: AccountOptions;
+  /** A daemon at a local broker, for the modes that a demo does not have. */
+  account: Account;
   /** What the consoles of all pages may say; anything else that is an error fails the test. */
   allowed: RegExp | null;
   /** Fails the test for what the pages complain of. */
@@ -29,6 +35,14 @@ export const test = base.extend<Fixtures, Shared>({
     const demo = await Demo.start(demoOptions);
     await provide(demo);
     await demo.stop();
+  },
+
+  accountOptions: [{ environment: 'paper', speed: 1 }, { option: true }],
+
+  account: async ({ accountOptions }, provide) => {
+    const account = await Account.start(accountOptions);
+    await provide(account);
+    await account.stop();
   },
 
   finished: [
@@ -73,7 +87,7 @@ function watch(context: BrowserContext, complaints: string[]): void {
 export const AWAY = /net::ERR_|Failed to load resource/;
 
 /** Opens a page, signed in. */
-export async function open(page: Page, demo: Demo, path = '/', token = demo.token): Promise<void> {
-  await page.goto(demo.link(path, token));
+export async function open(page: Page, daemon: Daemon, path = '/', token = daemon.token): Promise<void> {
+  await page.goto(daemon.link(path, token));
   await expect(page.getByRole('link', { name: 'Logs' }).first()).toBeVisible();
 }

@@ -1,3 +1,4 @@
+import { ActDialog } from './ActDialog';
 import { useDialog } from './shownDialog';
 import { EnvironmentDialog } from './EnvironmentDialog';
 import { FlattenDialog } from './FlattenDialog';
@@ -12,6 +13,8 @@ export function Dialogs() {
   switch (useDialog()) {
     case 'none':
       return null;
+    case 'act':
+      return <ActDialog />;
     case 'kill':
       return <KillPopover />;
     case 'flatten':

@@ -1,7 +1,7 @@
 import { Code } from '@connectrpc/connect';
 import { useState } from 'react';
 
-import { useApi, useMayAdmin } from '../session/session';
+import { useApi, useMayAct, useMayAdmin } from '../session/session';
 import { useCall } from '../state/call';
 import { useLedger, usePositions, useStatus } from '../state/live';
 import { Button, classes, Dialog, ErrorNote, Field, Note, Skeleton, Square } from '../ui';
@@ -60,7 +60,6 @@ function Choice({ environments, chosen, choose }: ChoiceProps) {
             type="radio"
             name="environment"
             checked={(chosen ?? currentOf(environments)) === each.environment}
-            disabled={!each.available && !each.current}
             onChange={() => choose(each.environment)}
           />
           <strong className="font-semibold">{Environment[each.environment]}</strong>
@@ -87,6 +86,7 @@ function Switch({
 }) {
   const api = useApi();
   const isAdmin = useMayAdmin();
+  const mayAct = useMayAct();
   const open = usePositions()?.length;
   const working = useStatus()?.workingEntries;
   const [account, setAccount] = useState('');
@@ -125,20 +125,24 @@ function Switch({
           </li>
         ))}
       </ul>
-      <Field
-        label={`Account id of ${Environment[target.environment]}, whole`}
-        value={account}
-        onChange={(event) => setAccount(event.target.value)}
-      />
-      <HoldOrType
-        word="switch"
-        kind="warn"
-        disabled={!isReady}
-        onDone={go}
-        harmless={<span className="self-center text-text-2">Entries are paused then.</span>}
-      >
-        Hold to switch
-      </HoldOrType>
+      {mayAct && (
+        <>
+          <Field
+            label={`Account id of ${Environment[target.environment]}, whole`}
+            value={account}
+            onChange={(event) => setAccount(event.target.value)}
+          />
+          <HoldOrType
+            word="switch"
+            kind="warn"
+            disabled={!isReady}
+            onDone={go}
+            harmless={<span className="self-center text-text-2">Entries are paused then.</span>}
+          >
+            Hold to switch
+          </HoldOrType>
+        </>
+      )}
     </>
   );
 }

@@ -2,7 +2,7 @@ import type { MouseEvent, ReactNode } from 'react';
 
 import { useMayAct } from '../session/session';
 import { useLedger, useSignals } from '../state/live';
-import { Button, classes } from '../ui';
+import { Button, classes, TipLayer } from '../ui';
 import { SignalStatus } from '../wire/proto';
 import { Dialogs } from './Dialogs';
 import { show } from './shownDialog';
@@ -53,6 +53,7 @@ export function Frame({ children }: { readonly children: ReactNode }) {
         <Tabs isWide />
       </div>
       <Dialogs />
+      <TipLayer />
     </div>
   );
 }

@@ -26,7 +26,13 @@ export function HealthLine() {
   const summary =
     parts.length === 0 ? 'Unknown' : worst.length === 0 ? 'All healthy' : `${worst.length} not healthy`;
   return (
-    <footer className="flex h-8 shrink-0 items-center gap-x-6 overflow-hidden border-t border-line bg-surface px-4 whitespace-nowrap text-text-2 max-tablet:hidden">
+    // On a phone there is room for it only when something is wrong.
+    <footer
+      className={classes(
+        'flex h-8 shrink-0 items-center gap-x-6 overflow-hidden border-t border-line bg-surface px-4 whitespace-nowrap text-text-2',
+        worst.length === 0 && 'max-tablet:hidden',
+      )}
+    >
       <strong className={classes('font-semibold', worst.length > 0 ? 'text-warn' : 'text-text')}>
         {summary}
       </strong>
@@ -35,7 +41,7 @@ export function HealthLine() {
       ) : (
         sorted(parts).map((part) => <PartMark key={part.name} part={part} />)
       )}
-      <span className="ml-auto flex items-center gap-3">
+      <span className="ml-auto flex items-center gap-3 max-tablet:hidden">
         <span>
           Charts by{' '}
           <a className="underline" href="https://www.tradingview.com/" target="_blank" rel="noreferrer">

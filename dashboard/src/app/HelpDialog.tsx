@@ -14,7 +14,9 @@ export function HelpDialog() {
           </div>
         ))}
       </dl>
-      <p className="text-text-2">Times are New York’s; hovering shows UTC. Figures that are old turn grey.</p>
+      <p className="text-text-2">
+        Times are New York’s; hovering or the focus shows UTC. Figures that are old turn grey.
+      </p>
       <Button data-autofocus onClick={hideDialog}>
         Close
       </Button>

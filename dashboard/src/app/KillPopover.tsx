@@ -1,40 +1,29 @@
-import { useState } from 'react';
-
-import { clock } from '../format';
+import { clock, plural } from '../format';
 import { useApi } from '../session/session';
-import { useClosings } from '../state/closing';
-import { usePositions, useStatus } from '../state/live';
-import { Button, Dialog, Field } from '../ui';
+import { useStatus } from '../state/live';
+import { Dialog } from '../ui';
 import { HoldKind, type Position, type SetKillSwitchResponse } from '../wire/proto';
-import { hideDialog } from './shownDialog';
-import { HoldOrType } from './HoldOrType';
+import { FlattenPart, useFlatten } from './FlattenPart';
 import { explainKill, flattenKilled, useKill } from './kill';
 import { DialogBand } from './ModeBand';
-import { PositionRows } from './PositionRows';
 import { Progress } from './Progress';
+import { hideDialog } from './shownDialog';
 
 /** What follows a kill: entries are stopped; shall the positions be closed too? The page stays visible behind. */
 export function KillPopover() {
   const api = useApi();
   const kill = useKill();
-  const closings = useClosings();
-  const open = usePositions() ?? [];
-  const [flattened, setFlattened] = useState<readonly Position[]>();
-  const [reason, setReason] = useState('');
-  const asked = flattened ?? open;
+  const flatten = useFlatten();
+  const { open, asked } = flatten;
+  const reason = flatten.reason.trim();
   const hold = useStatus()?.holds.find((each) => each.kind === HoldKind.KILL);
   const keep = () => {
-    if (reason.trim() !== '') void explainKill(api, reason.trim());
+    if (reason !== '' && asked === undefined) void explainKill(api, reason);
     hideDialog();
   };
-  const flatten = () => {
-    setFlattened(open);
-    void flattenKilled(api, open, reason.trim());
-  };
-  const first = flattened?.[0];
   return (
     <Dialog
-      title={titleOf(hold !== undefined, open.length, flattened)}
+      title={titleOf(hold !== undefined, open.length, asked)}
       band={<DialogBand />}
       place="anchored"
       isModal={false}
@@ -44,48 +33,26 @@ export function KillPopover() {
         {hold !== undefined && (
           <p>
             Killed at {clock(hold.since)}. {cancelWords(kill?.sent.reply)}
-            {flattened === undefined && ' Stops stay in place.'}
+            {asked === undefined && ' Stops stay in place.'}
           </p>
         )}
         <Progress sent={kill?.sent} verifiedMs={kill?.verifiedMs} shell="orbctl kill" />
       </div>
-      {asked.length > 0 && <PositionRows positions={asked} />}
-      {first !== undefined && <Progress sent={closings.get(first.tradeId)?.sent} />}
-      {flattened === undefined && open.length > 0 ? (
-        <>
-          <Field
-            label="Reason, kept in the audit log"
-            placeholder="optional"
-            value={reason}
-            onChange={(event) => setReason(event.target.value)}
-          />
-          <HoldOrType
-            word="flatten"
-            onDone={flatten}
-            harmless={
-              <Button data-autofocus onClick={keep}>
-                Keep positions
-              </Button>
-            }
-          >
-            Hold to flatten {open.length}
-          </HoldOrType>
-        </>
-      ) : (
-        <Button data-autofocus onClick={keep}>
-          Done
-        </Button>
-      )}
+      <FlattenPart
+        flatten={flatten}
+        onHeld={() => void flattenKilled(api, flatten.ask(), reason)}
+        onLeave={keep}
+      />
     </Dialog>
   );
 }
 
-function titleOf(isKilled: boolean, open: number, flattened: readonly Position[] | undefined): string {
-  if (flattened !== undefined)
-    return open === 0 ? 'Everything is flat.' : `Closing ${flattened.length} positions`;
+function titleOf(isKilled: boolean, open: number, asked: readonly Position[] | undefined): string {
+  if (asked !== undefined)
+    return open === 0 ? 'Everything is flat.' : `Closing ${plural(asked.length, 'position')}`;
   if (!isKilled) return 'Stopping all entries…';
   if (open === 0) return 'Entries are stopped. Nothing is open.';
-  return `Entries are stopped. Close ${open} ${open === 1 ? 'position' : 'positions'} too?`;
+  return `Entries are stopped. Close ${plural(open, 'position')} too?`;
 }
 
 /** Says how many cancels the broker has confirmed, and how many it has not. */

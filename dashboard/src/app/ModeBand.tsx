@@ -1,7 +1,7 @@
-import { clock, day, heldMs, hover, toMs } from '../format';
+import { day, heldMs, toMs } from '../format';
 import { useEngineNow } from '../state/engineClock';
 import { useLedger, useStatus } from '../state/live';
-import { classes } from '../ui';
+import { classes, Time } from '../ui';
 import { show } from './shownDialog';
 import { maskedAccount, modeOf, modeWords, phaseWords, type Mode } from './words';
 
@@ -74,9 +74,9 @@ function SessionClock() {
   const left = toMs(at);
   const nowMs = toMs(now);
   return (
-    <span className="whitespace-nowrap" title={hover(now)}>
+    <span className="whitespace-nowrap">
       <span className="max-tablet:hidden">{now === undefined ? '' : `${day(now)} · `}</span>
-      {now === undefined ? '–' : `${clock(now)} NY`}
+      <Time at={now} /> NY
       <span className="max-tablet:hidden">
         {phase !== '' && ` · ${phase}`}
         {left !== undefined && nowMs !== undefined && ` · ${next} ${heldMs(Math.max(0, left - nowMs))}`}

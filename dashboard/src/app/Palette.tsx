@@ -3,7 +3,7 @@ import { useMemo, useState } from 'react';
 import { signOut, useApi, useMayAct } from '../session/session';
 import { classes, Dialog, FIELD } from '../ui';
 import type { Api } from '../wire/api';
-import { send } from '../wire/command';
+import { perform } from './act';
 import { hideDialog, show } from './shownDialog';
 import { engage } from './kill';
 import { navigate } from './route';
@@ -86,20 +86,25 @@ function matching(acts: readonly Act[], typed: string): readonly Act[] {
 }
 
 function actsOn(api: Api): Act[] {
-  const quietly = (call: Parameters<typeof send>[0]) => void send(call, () => undefined);
   return [
     { name: 'Kill', detail: 'stops all entries at once', run: () => engage(api) },
     { name: 'Flatten all…', detail: 'closes every position', run: () => show('flatten') },
     {
       name: 'Pause entries',
       detail: 'no new entries; what works goes on',
-      run: () => quietly((requestId, options) => api.control.pauseEntries({ requestId }, options)),
+      run: () =>
+        perform('Pause entries', 'orbctl pause', (requestId, options) =>
+          api.control.pauseEntries({ requestId }, options),
+        ),
     },
     { name: 'Release or resume…', detail: 'allows entries again', run: () => show('release') },
     {
       name: 'Cancel working entries',
       detail: 'all of them; stops stay',
-      run: () => quietly((requestId, options) => api.control.cancelAllOrders({ requestId }, options)),
+      run: () =>
+        perform('Cancel working entries', 'orbctl cancel --all', (requestId, options) =>
+          api.control.cancelAllOrders({ requestId }, options),
+        ),
     },
     { name: 'Environment…', detail: 'where the orders go', run: () => show('environment') },
   ];

@@ -1,11 +1,11 @@
-import type { ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 
-import { clock, dateClock, fromMs } from '../format';
+import { fromMs } from '../format';
 import { useApi, useMayAct } from '../session/session';
 import { useLedger, useHearing, useStatus, live, type Hearing } from '../state/live';
 import { usePart } from '../state/store';
 import { Bars, Button, classes, Octagon, Play, Skeleton, Time, Triangle } from '../ui';
-import { send } from '../wire/command';
+import { isUnderWay, send, type Sent } from '../wire/command';
 import { TradingState, type Alarm, type GetStatusResponse, type Hold } from '../wire/proto';
 import { show } from './shownDialog';
 import { clearedBy, decisiveHold, holdWords, isClearedByOperator, stateWord } from './words';
@@ -32,7 +32,7 @@ export function StateBar() {
     );
   }
   const alarm = status.alarms.find((each) => each.acknowledgedBy === undefined);
-  if (alarm !== undefined) return <AlarmBar status={status} alarm={alarm} />;
+  if (alarm !== undefined) return <AlarmBar key={alarm.id} status={status} alarm={alarm} />;
   const hold = decisiveHold(status);
   return hold === undefined ? <Active status={status} /> : <Held status={status} hold={hold} />;
 }
@@ -114,10 +114,11 @@ function Held({ status, hold }: { readonly status: GetStatusResponse; readonly h
 function AlarmBar({ status, alarm }: { readonly status: GetStatusResponse; readonly alarm: Alarm }) {
   const api = useApi();
   const mayAct = useMayAct();
+  const [sent, setSent] = useState<Sent<unknown>>();
   const acknowledge = () =>
     void send(
       (requestId, options) => api.control.acknowledgeAlarms({ requestId, alarmIds: [alarm.id] }, options),
-      () => undefined,
+      setSent,
     );
   const open = status.alarms.filter((each) => each.acknowledgedBy === undefined).length;
   return (
@@ -127,8 +128,8 @@ function AlarmBar({ status, alarm }: { readonly status: GetStatusResponse; reado
       Shape={Octagon}
       actions={
         mayAct && (
-          <Button kind="outline" size="row" onClick={acknowledge}>
-            Acknowledge{open > 1 ? ` 1 of ${open}` : ''}
+          <Button kind="outline" size="row" disabled={isUnderWay(sent)} onClick={acknowledge}>
+            {acknowledgeWords(sent, open)}
           </Button>
         )
       }
@@ -139,6 +140,12 @@ function AlarmBar({ status, alarm }: { readonly status: GetStatusResponse; reado
       </span>
     </Bar>
   );
+}
+
+function acknowledgeWords(sent: Sent<unknown> | undefined, open: number): string {
+  if (isUnderWay(sent)) return 'Acknowledging…';
+  if (sent?.phase === 'failed') return 'Not taken. Acknowledge again';
+  return open > 1 ? `Acknowledge 1 of ${open}` : 'Acknowledge';
 }
 
 function NoContact({ hearing }: { readonly hearing: Hearing }) {
@@ -153,11 +160,14 @@ function NoContact({ hearing }: { readonly hearing: Hearing }) {
   const word = (isSimulated ? engineTime : serverTime) ?? fromMs(heardAt);
   return (
     <Bar look="warn" word="NO CONTACT" Shape={Triangle}>
-      <span title={dateClock(word)}>
-        {serverTime === undefined
-          ? `No word from the daemon yet, for ${seconds} s.${tries}`
-          : `Last word ${seconds} s ago, at ${clock(word)} NY. Figures below are old.${tries}`}
-      </span>
+      {serverTime === undefined ? (
+        `No word from the daemon yet, for ${seconds} s.${tries}`
+      ) : (
+        <>
+          Last word {seconds} s ago, at <Time at={word} clockName={isSimulated ? 'engine' : 'wall'} /> NY.
+          Figures below are old.{tries}
+        </>
+      )}
     </Bar>
   );
 }

@@ -52,3 +52,11 @@ export function setQuery(changes: Record<string, string | readonly string[] | nu
   const text = query.toString();
   navigate(window.location.pathname + (text === '' ? '' : `?${text}`), { replace: true });
 }
+
+/** Returns what a field needs whose value lives in the address; `also` changes with it, such as the page of a list. */
+export function queryField(query: URLSearchParams, name: string, also: Record<string, null> = {}) {
+  return {
+    value: query.get(name) ?? '',
+    onChange: ({ target }: { target: { value: string } }) => setQuery({ ...also, [name]: target.value }),
+  };
+}

@@ -2,7 +2,7 @@ import { createStore, useStore } from '../state/store';
 
 /** What stands above the page. */
 export type Dialog =
-  'none' | 'kill' | 'flatten' | 'release' | 'holds' | 'environment' | 'palette' | 'help' | 'settings';
+  'none' | 'act' | 'kill' | 'flatten' | 'release' | 'holds' | 'environment' | 'palette' | 'help' | 'settings';
 
 const shown = createStore<Dialog>('none');
 

@@ -1,7 +1,7 @@
 import { useEffect } from 'react';
 
 import { pnl } from '../format';
-import { useDayPnl, useHearing, useLedger, useStatus } from '../state/live';
+import { useDayPnl, useFigureAge, useHearing, useLedger, useStatus } from '../state/live';
 import { TradingState } from '../wire/proto';
 import { modeOf } from './words';
 
@@ -21,8 +21,9 @@ export function useWindowSigns(): void {
   useEffect(() => {
     document.getElementById('favicon')?.setAttribute('href', icon);
   }, [icon]);
+  const { isOld } = useFigureAge();
   useEffect(() => {
-    document.documentElement.toggleAttribute('data-stale', isStale);
+    document.documentElement.toggleAttribute('data-stale', isOld);
     return () => document.documentElement.removeAttribute('data-stale');
-  }, [isStale]);
+  }, [isOld]);
 }

@@ -9,6 +9,8 @@ interface CalendarProps {
   /** The day that is looked at; absent when none is. */
   readonly selected?: DateText | undefined;
   readonly onSelect: (date: DateText) => void;
+  /** The session that goes on: its result is not the last word. Absent when none does. */
+  readonly running?: DateText | undefined;
   readonly isStale?: boolean;
 }
 
@@ -17,7 +19,7 @@ const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri'];
 const SHARES = [0, 3, 6, 9, 12];
 
 /** Shows the result of each session in its place in the month. It is a table already, so it needs no other. */
-export function Calendar({ days, selected, onSelect, isStale = false }: CalendarProps) {
+export function Calendar({ days, selected, onSelect, running, isStale = false }: CalendarProps) {
   const shown = useMemo(() => months(days).reverse(), [days]);
   return (
     <div className="flex flex-wrap gap-4 p-3">
@@ -45,6 +47,7 @@ export function Calendar({ days, selected, onSelect, isStale = false }: Calendar
                       <Day
                         cell={cell}
                         isSelected={cell.date === selected}
+                        isRunning={cell.date === running}
                         isStale={isStale}
                         onSelect={onSelect}
                       />
@@ -63,11 +66,12 @@ export function Calendar({ days, selected, onSelect, isStale = false }: Calendar
 interface DayProps {
   readonly cell: DayCell;
   readonly isSelected: boolean;
+  readonly isRunning: boolean;
   readonly isStale: boolean;
   readonly onSelect: (date: DateText) => void;
 }
 
-function Day({ cell, isSelected, isStale, onSelect }: DayProps) {
+function Day({ cell, isSelected, isRunning, isStale, onSelect }: DayProps) {
   const dayOfMonth = Number(cell.date.slice(8));
   if (cell.netPnl === undefined) {
     return (
@@ -82,15 +86,22 @@ function Day({ cell, isSelected, isStale, onSelect }: DayProps) {
     <button
       type="button"
       aria-pressed={isSelected}
-      title={`${cell.date} ${pnl(cell.netPnl)}`}
+      title={`${cell.date} ${pnl(cell.netPnl)}${isRunning ? ', closed trades so far' : ''}`}
       onClick={() => onSelect(cell.date)}
-      className={`flex h-10 w-full flex-col items-center justify-center rounded-control border hover:border-text-3 ${isSelected ? 'border-focus' : 'border-transparent'}`}
+      className={`flex h-10 w-full flex-col items-center justify-center rounded-control border hover:border-text-3 ${borderOf(isSelected, isRunning)}`}
       style={{ background: ground(sign, cell.weight) }}
     >
-      <span className="text-label text-text-2">{dayOfMonth} </span>
+      <span className="text-label text-text-2">
+        {dayOfMonth} {isRunning && 'so far'}
+      </span>
       <span className={`text-label ${TEXT[sign]}`}>{pnlWhole(cell.netPnl)}</span>
     </button>
   );
+}
+
+function borderOf(isSelected: boolean, isRunning: boolean): string {
+  if (isSelected) return 'border-focus';
+  return isRunning ? 'border-dashed border-text-3' : 'border-transparent';
 }
 
 const TEXT = { gain: 'text-gain', loss: 'text-loss', flat: 'text-text' } as const;

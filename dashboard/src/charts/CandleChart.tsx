@@ -49,7 +49,7 @@ export default function CandleChart({ symbol, bars, levels, isStale = false }: C
       <div ref={place} className="relative h-full">
         <Canvas draw={draw} data={data} options={OPTIONS} isStale={isStale} />
         <p
-          className="absolute bottom-8 left-2 z-2 text-label text-text-3"
+          className="absolute right-0 bottom-1.5 z-2 w-16 text-center text-label text-text-3"
           aria-hidden="true"
         >{`${minutes} min`}</p>
       </div>
@@ -163,7 +163,7 @@ function levelLines(
     const label = { axisLabelVisible: true, axisLabelColor: color, axisLabelTextColor: colors.surface };
     return [series.createPriceLine({ ...line, ...label, color, price: level })];
   });
-  const last = all.at(-1)?.close;
+  const last = toGeometry(levels.lastPrice) ?? all.at(-1)?.close;
   if (last === undefined) return lines;
   const label = { axisLabelColor: colors.text3, axisLabelTextColor: colors.surface };
   return [

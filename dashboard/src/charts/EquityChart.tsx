@@ -8,7 +8,7 @@ import {
 } from 'lightweight-charts';
 import { useMemo, useState } from 'react';
 
-import { money, pnl, signedPercent } from '../format';
+import { money, plural, pnl, signedPercent, type DateText } from '../format';
 import { axisDate, axisDay, axisMoney, axisPercent, axisPnl } from './axis';
 import { Canvas, type Draw } from './Canvas';
 import { ChartFigure, ChartTable } from './ChartFigure';
@@ -18,11 +18,13 @@ import { type EquityPlot, type EquitySource, equityPlot, equitySummary } from '.
 interface EquityChartProps {
   /** One point a session, oldest first. */
   readonly points: readonly EquitySource[];
+  /** The session that goes on; absent when none does. */
+  readonly running?: DateText | undefined;
   readonly isStale?: boolean;
 }
 
 /** Shows equity about its start, below it the returns of the days and the drawdown, over one axis of dates. */
-export default function EquityChart({ points, isStale = false }: EquityChartProps) {
+export default function EquityChart({ points, running, isStale = false }: EquityChartProps) {
   const [hovered, setHovered] = useState<number>();
   const data = useMemo(() => equityPlot(points), [points]);
   const shown = hovered === undefined ? undefined : points.find((point) => point.date === axisDate(hovered));
@@ -33,7 +35,7 @@ export default function EquityChart({ points, isStale = false }: EquityChartProp
       table={() => table(points)}
     >
       <div className="flex h-full flex-col">
-        <Legend point={shown ?? points.at(-1)} />
+        <Legend point={shown ?? points.at(-1)} running={running} />
         <div className="min-h-0 flex-1">
           <Canvas draw={draw} data={data} options={OPTIONS} isStale={isStale} onHover={setHovered} />
         </div>
@@ -47,6 +49,8 @@ const OPTIONS = {
   timeScale: {
     fixLeftEdge: true,
     fixRightEdge: true,
+    // A few sessions are columns, not walls.
+    maxBarSpacing: 160,
     tickMarkFormatter: (time: Time) => axisDay(Number(time)),
   },
 };
@@ -119,12 +123,17 @@ function about({ gain, loss }: ChartColors, opacity: number) {
   };
 }
 
+interface LegendProps {
+  readonly point: EquitySource | undefined;
+  readonly running: DateText | undefined;
+}
+
 /** The figures of the day under the crosshair, of the last day otherwise. */
-function Legend({ point }: { point: EquitySource | undefined }) {
+function Legend({ point, running }: LegendProps) {
   if (point === undefined) return null;
   return (
     <p className="flex flex-wrap justify-end gap-x-3 px-3 pt-2 text-label text-text-2" aria-hidden="true">
-      <span>{point.date}</span>
+      <span>{point.date === running ? `${point.date}, closed trades so far` : point.date}</span>
       <span>
         equity <b className="font-medium text-text">{money(point.equity)}</b>
       </span>
@@ -146,7 +155,7 @@ function summary(points: readonly EquitySource[]): string {
   if (all === undefined) return 'There are no sessions in this range.';
   const { sessions, start, end, net, deepest } = all;
   const fall = `the largest drawdown was ${money(deepest.drawdown)} on ${deepest.date}`;
-  return `From ${money(start)} to ${money(end)} in ${sessions} sessions, ${pnl(net)}; ${fall}.`;
+  return `From ${money(start)} to ${money(end)} in ${plural(sessions, 'session')}, ${pnl(net)}; ${fall}.`;
 }
 
 function table(points: readonly EquitySource[]) {

@@ -9,19 +9,21 @@ import {
 } from 'lightweight-charts';
 import { useMemo } from 'react';
 
-import { clockOfMs, type Instant, pnl, toMs } from '../format';
+import { clockOfMs, pnl } from '../format';
 import { axisClock, axisInstant, axisPnl } from './axis';
 import { Canvas, type Draw } from './Canvas';
 import { ChartFigure, ChartTable } from './ChartFigure';
 import { type ChartColors, faded } from './colors';
-import { drawnBefore, isNearLimit, type PnlPoint, type PnlSource, pnlExtremes, pnlPoints } from './intraday';
-
-/** The end of a trade on the curve. */
-export interface PnlExit {
-  readonly time: Instant;
-  /** What stands beside the dot, such as `AVGO +2.00R`. */
-  readonly label: string;
-}
+import {
+  drawnBefore,
+  exitMarks,
+  isNearLimit,
+  type PnlExit,
+  type PnlPoint,
+  type PnlSource,
+  pnlExtremes,
+  pnlPoints,
+} from './intraday';
 
 interface PnlChartProps {
   /** Oldest first. */
@@ -40,8 +42,6 @@ interface PnlData {
   readonly limit: number | undefined;
 }
 
-/** More labels than this would run into each other. */
-const LABELS_MAX = 6;
 const TABLE_ROWS_MAX = 60;
 
 /** Shows the session's P&L as a curve about zero: gain above it, loss below it. */
@@ -82,6 +82,7 @@ const draw: Draw<PnlData> = (chart) => {
     baseValue: { type: 'price', price: 0 },
     lineWidth: 2,
     priceFormat: { type: 'custom', formatter: axisPnl, minMove: 0.01 },
+    autoscaleInfoProvider: (original: () => Scale | null) => aboutZero(original()),
   });
   const markers = createSeriesMarkers(series, [], { autoScale: false });
   let colors: ChartColors | undefined;
@@ -89,7 +90,7 @@ const draw: Draw<PnlData> = (chart) => {
   let limit: IPriceLine | undefined;
   const decorate = () => {
     if (colors === undefined) return;
-    markers.setMarkers(dots(data, colors.text));
+    markers.setMarkers(dots(data, colors.text, chart.timeScale().width()));
     if (limit !== undefined) series.removePriceLine(limit);
     limit = undefined;
     if (data.limit === undefined) return;
@@ -127,22 +128,33 @@ const draw: Draw<PnlData> = (chart) => {
   };
 };
 
+interface Scale {
+  priceRange: { minValue: number; maxValue: number } | null;
+}
+
+/** Cents about zero are no mountains: the scale is never finer than so many dollars to either side. */
+const FINEST = 10;
+
+function aboutZero<S extends Scale>(scale: S | null): S | null {
+  if (!scale?.priceRange) return scale;
+  const minValue = Math.min(scale.priceRange.minValue, -FINEST);
+  const maxValue = Math.max(scale.priceRange.maxValue, FINEST);
+  return { ...scale, priceRange: { minValue, maxValue } };
+}
+
 function toPlot(point: PnlPoint) {
   return { time: point.time as UTCTimestamp, value: point.value };
 }
 
-/** A dot stands on the last point at or before the exit. */
-function dots({ points, exits }: PnlData, color: string): SeriesMarker<Time>[] {
-  const found: SeriesMarker<Time>[] = [];
-  for (const exit of exits) {
-    const seconds = Math.floor((toMs(exit.time) ?? 0) / 1000);
-    const point = points.findLast((each) => each.time <= seconds) ?? points[0];
-    if (point === undefined) continue;
-    const text = exits.length <= LABELS_MAX ? exit.label : '';
+/** A dot stands on the curve at each exit, its label away from zero; labels that would run into each other are left out. */
+function dots({ points, exits }: PnlData, color: string, width: number): SeriesMarker<Time>[] {
+  return exitMarks(points, exits, width).flatMap(({ point, label }) => {
+    const time = point.time as UTCTimestamp;
+    const dot: SeriesMarker<Time> = { time, position: 'inBar', shape: 'circle', color, size: 0.6 };
+    if (label === undefined) return [dot];
     const position = point.value < 0 ? 'belowBar' : 'aboveBar';
-    found.push({ time: point.time as UTCTimestamp, position, shape: 'circle', color, size: 0.6, text });
-  }
-  return found.sort((left, right) => Number(left.time) - Number(right.time));
+    return [dot, { time, position, shape: 'circle', color, size: 0, text: label }];
+  });
 }
 
 function summary(points: readonly PnlPoint[]): string {

@@ -14,7 +14,7 @@ interface RHistogramProps {
 /** Space in pixels: for the counts above, for the labels below, at the sides. */
 const TOP_PX = 18;
 const BOTTOM_PX = 22;
-const SIDE_PX = 12;
+const SIDE_PX = 22;
 const LABEL_PX = 34;
 
 /** Shows how R multiples spread, in steps of half an R: losses left of zero, gains right. */

@@ -8,8 +8,7 @@ export { Calendar } from './Calendar';
 export { RHistogram } from './RHistogram';
 export type { BarSource } from './bars';
 export type { TradeLevels, FillMark } from './levels';
-export type { PnlExit } from './PnlChart';
-export type { PnlSource } from './intraday';
+export type { PnlExit, PnlSource } from './intraday';
 export { pnlExtremes, pnlPoints } from './intraday';
 
 /** The session's P&L; draw it within a `Suspense`. */

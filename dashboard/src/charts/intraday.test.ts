@@ -1,6 +1,6 @@
 // @vitest-environment node
 import { describe, expect, it } from 'vitest';
-import { drawnBefore, isNearLimit, pnlExtremes, pnlPoints } from './intraday';
+import { drawnBefore, exitMarks, isNearLimit, pnlExtremes, pnlPoints } from './intraday';
 
 const at = (seconds: number, nanos = 0) => ({ seconds: BigInt(seconds), nanos });
 
@@ -50,5 +50,23 @@ describe('the loss limit', () => {
     expect(isNearLimit('-2499.99', '5000')).toBe(false);
     expect(isNearLimit('4000', '5000')).toBe(false);
     expect(isNearLimit('-4000', undefined)).toBe(false);
+  });
+});
+
+describe('exits on the P&L curve', () => {
+  it('stand on it, and of labels that are too close the newer stays', () => {
+    const sources = Array.from({ length: 101 }, (_, second) => ({
+      time: at(second),
+      realized: '0',
+      unrealized: '1',
+    }));
+    const exit = (second: number, label: string) => ({ time: at(second, 5), label });
+    const marks = exitMarks(pnlPoints(sources), [exit(10, 'A'), exit(15, 'B'), exit(90, 'C')], 960);
+    expect(marks.map(({ point, label }) => [point.time, label])).toEqual([
+      [10, undefined],
+      [15, 'B'],
+      [90, 'C'],
+    ]);
+    expect(exitMarks([], [exit(1, 'A')], 960)).toEqual([]);
   });
 });

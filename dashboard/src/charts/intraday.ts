@@ -1,6 +1,6 @@
 /** The points of the P&L curve of a session. Pure. */
 
-import { abs, fromMicros, type Instant, toMicros } from '../format';
+import { abs, fromMicros, type Instant, toMicros, toMs } from '../format';
 
 /** The account at one moment, as the API sends it. */
 export interface PnlSource {
@@ -17,6 +17,19 @@ export interface PnlPoint {
   /** realised + unrealised, a decimal string. */
   readonly pnl: string;
   readonly value: number;
+}
+
+/** The end of a trade on the curve. */
+export interface PnlExit {
+  readonly time: Instant;
+  /** What stands beside the dot, such as `AVGO +2.00R`. */
+  readonly label: string;
+}
+
+/** Where an exit stands; without a label where it would run into another. */
+export interface ExitMark {
+  readonly point: PnlPoint;
+  readonly label: string | undefined;
 }
 
 /** What a curve comes to. */
@@ -51,6 +64,32 @@ export function pnlExtremes(points: readonly PnlPoint[]): PnlExtremes | undefine
     if (point.value < low.value) low = point;
   }
   return { high, low, last };
+}
+
+/** The room that a label takes, in pixels. */
+const LABEL_PX = 96;
+
+/** Returns the exits on the last points at or before them, oldest first; of labels that are too close the newer stays. */
+export function exitMarks(
+  points: readonly PnlPoint[],
+  exits: readonly PnlExit[],
+  widthPx: number,
+): ExitMark[] {
+  const [first, last] = [points[0], points.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const room = ((last.time - first.time) * LABEL_PX) / Math.max(1, widthPx);
+  const placed = exits.map(({ time, label }) => {
+    const seconds = Math.floor((toMs(time) ?? 0) / 1000);
+    return { point: points.findLast((each) => each.time <= seconds) ?? first, label };
+  });
+  placed.sort((left, right) => right.point.time - left.point.time);
+  let free = Infinity;
+  const marks = placed.map(({ point, label }) => {
+    const isClear = free - point.time >= room;
+    if (isClear) free = point.time;
+    return { point, label: isClear ? label : undefined };
+  });
+  return marks.reverse();
 }
 
 /** Says whether a loss has used at least half of the limit, so that the limit belongs on the chart. */

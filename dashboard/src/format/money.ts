@@ -73,6 +73,11 @@ export function count(value: bigint | number | undefined): string {
   return value < 0 ? `${MINUS}${group((-value).toString())}` : group(value.toString());
 }
 
+/** Writes a count with its word: `1 trade`, `1,240 trades`. */
+export function plural(value: bigint | number, word: string): string {
+  return `${count(value)} ${word}${BigInt(value) === 1n ? '' : 's'}`;
+}
+
 /** Writes how much of an order is filled: `240` when whole, `120/240` otherwise. */
 export function filled(done: bigint, asked: bigint): string {
   return done === asked ? count(asked) : `${count(done)}/${count(asked)}`;

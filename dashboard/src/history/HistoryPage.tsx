@@ -2,12 +2,17 @@ import { Suspense, useEffect, useMemo } from 'react';
 
 import { setQuery, useQuery } from '../app/route';
 import { Calendar, EquityChart, RHistogram } from '../charts';
-import { count, dateOf, isDate, type DateText } from '../format';
+import { count, plural, dateOf, isDate, type DateText } from '../format';
 import { useApi } from '../session/session';
 import { useCall, type Called } from '../state/call';
 import { useEngineTime, useHearing, useLedger, useStatus } from '../state/live';
 import { Chip, ErrorNote, Note, Panel, Skeleton } from '../ui';
-import type { GetEquityCurveResponse, GetMetricsResponse, Ledger } from '../wire/proto';
+import {
+  SessionPhase,
+  type GetEquityCurveResponse,
+  type GetMetricsResponse,
+  type Ledger,
+} from '../wire/proto';
 import { multiplesOf } from './log';
 import { FEW_TRADES, Metrics } from './Metrics';
 import { Parity } from './Parity';
@@ -52,6 +57,7 @@ function History({ ledger, today }: { readonly ledger: Ledger; readonly today: D
   const day = dayOf(query);
   const list = answers.trades.data;
   const opened = list?.trades.find((trade) => trade.id === query.get('trade'));
+  const running = useRunning();
   const few = answers.metrics.data?.metrics?.trades;
   return (
     <div className="relative h-full">
@@ -61,7 +67,7 @@ function History({ ledger, today }: { readonly ledger: Ledger; readonly today: D
       >
         <RangeBar range={range} ledger={ledger} question={question} />
         <div className="grid gap-3 desktop:grid-cols-[minmax(0,1fr)_470px]">
-          <Curve answer={answers.curve} range={range} />
+          <Curve answer={answers.curve} range={range} running={running} />
           <Panel
             title="Figures"
             aside={few !== undefined && few < FEW_TRADES && <Chip>{`few trades: ${count(few)}`}</Chip>}
@@ -70,10 +76,10 @@ function History({ ledger, today }: { readonly ledger: Ledger; readonly today: D
           </Panel>
         </div>
         <div className="grid gap-3 tablet:grid-cols-2 desktop:grid-cols-3">
-          <Days answer={answers.curve} day={day} />
+          <Days answer={answers.curve} day={day} running={running} />
           <Panel
             title="Distribution of R"
-            aside={list && <span>{`n=${count(multiplesOf(list.trades).length)} trades`}</span>}
+            aside={list && <span>{`n=${plural(multiplesOf(list.trades).length, 'trade')}`}</span>}
           >
             <Multiples answer={answers.trades} />
           </Panel>
@@ -111,19 +117,37 @@ function useAnswers(ledger: Ledger, question: TradeQuestion): Answers {
   return { metrics, curve, trades };
 }
 
+/** Follows the session that goes on: what it has brought is not the last word. Absent when none does. */
+function useRunning(): DateText | undefined {
+  const session = useStatus()?.session;
+  switch (session?.phase) {
+    case SessionPhase.OPENING_RANGE:
+    case SessionPhase.ENTRIES:
+    case SessionPhase.MANAGING:
+    case SessionPhase.FLATTENING:
+      return session.date;
+    case SessionPhase.PRE_OPEN:
+    case SessionPhase.CLOSED:
+    case SessionPhase.AFTER_CLOSE:
+    case SessionPhase.UNSPECIFIED:
+    case undefined:
+      return undefined;
+  }
+}
+
 /** The day whose parity is looked at; empty for the latest one. */
 function dayOf(query: URLSearchParams): DateText {
   const day = query.get('day') ?? '';
   return isDate(day) ? day : '';
 }
 
-function Curve({
-  answer,
-  range,
-}: {
+interface CurveProps {
   readonly answer: Called<GetEquityCurveResponse>;
   readonly range: HistoryRange;
-}) {
+  readonly running: DateText | undefined;
+}
+
+function Curve({ answer, range, running }: CurveProps) {
   const { isStale } = useHearing();
   const { data, error, reload } = answer;
   return (
@@ -138,7 +162,7 @@ function Curve({
       {data !== undefined && data.points.length > 0 && (
         <div className="min-h-0 flex-1">
           <Suspense fallback={<Skeleton className="h-full w-full" />}>
-            <EquityChart points={data.points} isStale={isStale} />
+            <EquityChart points={data.points} running={running} isStale={isStale} />
           </Suspense>
         </div>
       )}
@@ -156,12 +180,13 @@ function Figures({ answer: { data, error, reload } }: { readonly answer: Called<
 interface DaysProps {
   readonly answer: Called<GetEquityCurveResponse>;
   readonly day: DateText;
+  readonly running: DateText | undefined;
 }
 
-function Days({ answer: { data, error, reload }, day }: DaysProps) {
+function Days({ answer: { data, error, reload }, day, running }: DaysProps) {
   const { isStale } = useHearing();
   return (
-    <Panel title="Calendar" aside={data && <span>{`n=${count(data.points.length)} sessions`}</span>}>
+    <Panel title="Calendar" aside={data && <span>{`n=${plural(data.points.length, 'session')}`}</span>}>
       {error !== undefined && <ErrorNote error={error} onRetry={reload} />}
       {error === undefined && data === undefined && <Skeleton className="m-3 h-60" />}
       {data?.points.length === 0 && <Note>No session in this range has ended.</Note>}
@@ -171,6 +196,7 @@ function Days({ answer: { data, error, reload }, day }: DaysProps) {
             days={data.points}
             selected={day === '' ? undefined : day}
             onSelect={(date) => setQuery({ day: date === day ? null : date })}
+            running={running}
             isStale={isStale}
           />
         </div>

@@ -1,4 +1,4 @@
-import { count, meanR, money, percent, pnl, ratio, tone, toneOf, type Tone } from '../format';
+import { count, meanR, plural, money, percent, pnl, ratio, tone, toneOf, type Tone } from '../format';
 import { classes } from '../ui';
 import type { DayResult, Metrics as MetricsMessage } from '../wire/proto';
 
@@ -38,7 +38,7 @@ const COLOUR: Record<Tone, string> = { gain: 'text-gain', loss: 'text-loss', fla
 
 function figures(metrics: MetricsMessage): Figure[] {
   const { trades, wins, losses, sessions } = metrics;
-  const [ofTrades, ofSessions] = [`n=${count(trades)} trades`, `n=${count(sessions)} sessions`];
+  const [ofTrades, ofSessions] = [`n=${plural(trades, 'trade')}`, `n=${plural(sessions, 'session')}`];
   const result = (name: string, value: string | undefined, note: string): Figure => ({
     name,
     text: pnl(value),

@@ -19,7 +19,7 @@ export function Parity({ date }: { readonly date: DateText }) {
     <Panel
       title="Parity of the day"
       aside={<span>{report?.date ?? (date === '' ? 'the latest' : date)}</span>}
-      className="min-h-60"
+      className="max-h-96 min-h-60"
     >
       {error?.code === Code.NotFound && (
         <Note>

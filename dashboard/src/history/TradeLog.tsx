@@ -1,10 +1,10 @@
-import { useMemo, type ReactNode } from 'react';
+import { useMemo } from 'react';
 
-import { setQuery, useQuery } from '../app/route';
+import { queryField, setQuery, useQuery } from '../app/route';
 import { count, dateClock, held, money, pnl, price, rMultiple } from '../format';
 import { exitWords } from '../signals/reasons';
-import { Button, classes, Note, Panel, SideLabel, Signed, Skeleton, Time } from '../ui';
-import { Input, Select, type Choice } from '../ui/Filter';
+import { Button, Note, Panel, SideLabel, Signed, Skeleton, Table, Time, type Column } from '../ui';
+import { Input, Select, SIDES, type Choice } from '../ui/Filter';
 import type { Trade } from '../wire/proto';
 import {
   filtered,
@@ -14,7 +14,8 @@ import {
   readLogFilters,
   readSorting,
   sorted,
-  type Column,
+  sortKey,
+  type Sorting,
 } from './log';
 import type { TradeList } from './trades';
 
@@ -33,6 +34,7 @@ export function TradeLog({ list, onOpen }: TradeLogProps) {
     () => trades && sorted(filtered(trades, filters), sorting),
     [trades, filters, sorting],
   );
+  const columns = useMemo(() => columnsOf(sorting), [sorting]);
   const { page, pages } = pageOf(query, rows?.length ?? 0);
   const shown = rows?.slice((page - 1) * PAGE_ROWS, page * PAGE_ROWS);
   return (
@@ -49,15 +51,7 @@ export function TradeLog({ list, onOpen }: TradeLogProps) {
         </Note>
       )}
       {shown !== undefined && shown.length > 0 && (
-        <table className="w-full">
-          <caption className="sr-only">Trades</caption>
-          <Head />
-          <tbody>
-            {shown.map((trade) => (
-              <TradeRow key={trade.id} trade={trade} onOpen={() => onOpen(trade)} />
-            ))}
-          </tbody>
-        </table>
+        <Table caption="Trades" columns={columns} rows={shown} keyOf={({ id }) => id} onOpen={onOpen} />
       )}
     </Panel>
   );
@@ -85,11 +79,6 @@ function Pager({ page, pages }: { readonly page: number; readonly pages: number 
   );
 }
 
-const SIDES: readonly Choice[] = [
-  ['', 'both sides'],
-  ['long', 'long'],
-  ['short', 'short'],
-];
 const RESULTS: readonly Choice[] = [
   ['', 'any result'],
   ['win', 'wins'],
@@ -102,10 +91,7 @@ function Filters({ trades }: { readonly trades: readonly Trade[] }) {
     () => [...new Set(trades.map((trade) => trade.exitReason ?? 'open'))].sort(),
     [trades],
   );
-  const field = (name: string) => ({
-    value: query.get(name) ?? '',
-    onChange: (event: { target: { value: string } }) => setQuery({ [name]: event.target.value, page: null }),
-  });
+  const field = (name: string) => queryField(query, name, { page: null });
   return (
     <div role="search" aria-label="Filter trades" className="flex flex-wrap items-center gap-2 px-3 py-2">
       <Input
@@ -127,111 +113,97 @@ function Filters({ trades }: { readonly trades: readonly Trade[] }) {
   );
 }
 
-interface HeadCellProps {
-  readonly column?: Column;
-  readonly isWide?: boolean;
-  readonly isFigure?: boolean;
-  readonly children: string;
-}
-
-/** Columns that a phone has no room for. */
-const WIDE = 'max-tablet:hidden';
-const HEAD = 'px-2 py-1 font-medium whitespace-nowrap first:pl-3 last:pr-3';
-const CELL = 'h-8 px-2 whitespace-nowrap first:pl-3 last:pr-3';
-
-function Head() {
-  return (
-    <thead className="bg-surface text-label text-text-2">
-      <tr className="h-7">
-        <HeadCell column="date">Entry</HeadCell>
-        <HeadCell column="symbol">Symbol</HeadCell>
-        <HeadCell isWide>Side</HeadCell>
-        <HeadCell column="quantity" isWide isFigure>
-          Qty
-        </HeadCell>
-        <HeadCell isWide isFigure>
-          Entry price
-        </HeadCell>
-        <HeadCell isWide isFigure>
-          Exit price
-        </HeadCell>
-        <HeadCell column="exit" isWide>
-          Exit
-        </HeadCell>
-        <HeadCell column="pnl" isFigure>
-          P&L
-        </HeadCell>
-        <HeadCell column="r" isFigure>
-          R
-        </HeadCell>
-        <HeadCell column="fees" isWide isFigure>
-          Fees
-        </HeadCell>
-        <HeadCell column="held" isWide isFigure>
-          Held
-        </HeadCell>
-        <HeadCell isWide>Strategy</HeadCell>
-      </tr>
-    </thead>
-  );
-}
-
-function HeadCell({ column, isWide = false, isFigure = false, children }: HeadCellProps) {
-  const sorting = readSorting(useQuery());
-  const isSorted = column !== undefined && sorting.column === column;
-  const place = classes(HEAD, isFigure ? 'text-right' : 'text-left', isWide && WIDE);
-  if (column === undefined) {
-    return (
-      <th scope="col" className={place}>
-        {children}
-      </th>
-    );
-  }
-  const order = sorting.isDescending ? 'descending' : 'ascending';
-  return (
-    <th scope="col" className={place} aria-sort={isSorted ? order : 'none'}>
-      <button
-        type="button"
-        className={classes('hover:text-text', isSorted && 'text-text')}
-        onClick={() => setQuery({ sort: pressed(sorting, column), page: null })}
-      >
-        {children}
-        <span aria-hidden="true" className="inline-block w-3 text-center">
-          {isSorted ? (sorting.isDescending ? '↓' : '↑') : ''}
-        </span>
-      </button>
-    </th>
-  );
-}
-
-function TradeRow({ trade, onOpen }: { readonly trade: Trade; readonly onOpen: () => void }) {
-  const wide = (content: ReactNode, className?: string) => (
-    <td className={classes(CELL, WIDE, className)}>{content}</td>
-  );
-  return (
-    <tr onClick={onOpen} className="cursor-pointer border-t border-line hover:bg-raised">
-      <td className={classes(CELL, 'text-text-2')}>
-        <Time at={trade.entryTime} write={dateClock} />
-      </td>
-      <td className={CELL}>
+/** The columns of the log; their heads say how it is sorted and sort it. */
+function columnsOf(sorting: Sorting): LogColumn[] {
+  const heads: readonly LogColumn[] = [
+    {
+      key: 'date',
+      head: 'Entry',
+      cellClassName: 'text-text-2',
+      cell: ({ entryTime }) => <Time at={entryTime} write={dateClock} isInRow />,
+    },
+    {
+      key: 'symbol',
+      head: 'Symbol',
+      cell: ({ symbol }) => (
         <button type="button" className="font-semibold hover:underline" aria-haspopup="dialog">
-          {trade.symbol}
+          {symbol}
         </button>
-      </td>
-      {wide(<SideLabel side={trade.side} />, 'text-text-2')}
-      {wide(count(trade.quantity), 'text-right')}
-      {wide(price(trade.entryPrice), 'text-right')}
-      {wide(price(trade.exitPrice), 'text-right')}
-      {wide(exitWords(trade.exitReason), 'text-text-2')}
-      <td className={classes(CELL, 'text-right font-medium')}>
-        <Signed value={trade.netPnl} write={pnl} />
-      </td>
-      <td className={classes(CELL, 'text-right')}>
-        <Signed value={trade.rMultiple} write={rMultiple} />
-      </td>
-      {wide(money(trade.fees), 'text-right text-text-2')}
-      {wide(held(trade.duration), 'text-right text-text-2')}
-      {wide(trade.strategy, 'text-text-2')}
-    </tr>
-  );
+      ),
+    },
+    {
+      key: 'side',
+      head: 'Side',
+      cellClassName: 'text-text-2',
+      isWide: true,
+      cell: ({ side }) => <SideLabel side={side} />,
+    },
+    { key: 'quantity', head: 'Qty', isFigure: true, isWide: true, cell: ({ quantity }) => count(quantity) },
+    {
+      key: 'in',
+      head: 'Entry price',
+      isFigure: true,
+      isWide: true,
+      cell: ({ entryPrice }) => price(entryPrice),
+    },
+    {
+      key: 'out',
+      head: 'Exit price',
+      isFigure: true,
+      isWide: true,
+      cell: ({ exitPrice }) => price(exitPrice),
+    },
+    {
+      key: 'exit',
+      head: 'Exit',
+      cellClassName: 'text-text-2',
+      isWide: true,
+      cell: ({ exitReason }) => exitWords(exitReason),
+    },
+    {
+      key: 'pnl',
+      head: 'P&L',
+      isFigure: true,
+      cellClassName: 'font-medium',
+      cell: ({ netPnl }) => <Signed value={netPnl} write={pnl} />,
+    },
+    {
+      key: 'r',
+      head: 'R',
+      isFigure: true,
+      cell: ({ rMultiple: r }) => <Signed value={r} write={rMultiple} />,
+    },
+    {
+      key: 'fees',
+      head: 'Fees',
+      isFigure: true,
+      cellClassName: 'text-text-2',
+      isWide: true,
+      cell: ({ fees }) => money(fees),
+    },
+    {
+      key: 'held',
+      head: 'Held',
+      isFigure: true,
+      cellClassName: 'text-text-2',
+      isWide: true,
+      cell: ({ duration }) => held(duration),
+    },
+    {
+      key: 'strategy',
+      head: 'Strategy',
+      cellClassName: 'text-text-2',
+      isWide: true,
+      cell: ({ strategy }) => strategy,
+    },
+  ];
+  return heads.map((column) => {
+    const key = sortKey(column.key);
+    if (key === undefined) return column;
+    const order = sorting.column !== key ? 'none' : sorting.isDescending ? 'descending' : 'ascending';
+    const onPress = () => setQuery({ sort: pressed(sorting, key), page: null });
+    return { ...column, sorting: { order, onPress } };
+  });
 }
+
+type LogColumn = Column<Trade>;

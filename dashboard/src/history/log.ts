@@ -28,10 +28,15 @@ export const PAGE_ROWS = 50;
 const COLUMNS: readonly Column[] = ['date', 'symbol', 'quantity', 'exit', 'pnl', 'r', 'fees', 'held'];
 const NEWEST_FIRST: Sorting = { column: 'date', isDescending: true };
 
+/** Returns the order that a column's name stands for; absent where the log is not sorted by it. */
+export function sortKey(name: string): Column | undefined {
+  return COLUMNS.find((column) => column === name);
+}
+
 /** Reads the order out of an address, such as `-pnl`; the newest come first unless something else is asked. */
 export function readSorting(query: URLSearchParams): Sorting {
   const text = query.get('sort') ?? '';
-  const column = COLUMNS.find((name) => name === text.replace(/^-/, ''));
+  const column = sortKey(text.replace(/^-/, ''));
   return column === undefined ? NEWEST_FIRST : { column, isDescending: text.startsWith('-') };
 }
 

@@ -33,7 +33,7 @@ export function Activity({ trades }: { readonly trades: readonly Trade[] | undef
         <ol className="overflow-y-auto py-0.5">
           {last.map(({ key, time, kind, text, pnl: result }) => (
             <li key={key} className="flex h-[26.5px] items-center gap-3 px-3">
-              <Time at={time} className="text-text-3" />
+              <Time at={time} isInRow className="text-text-3" />
               <span className="w-11 shrink-0 text-text-2">{kind}</span>
               <span className={classes('min-w-0 truncate', kind === 'Signal' && 'text-text-2')} title={text}>
                 {text}

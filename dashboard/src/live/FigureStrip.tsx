@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 
 import { money, percent, pnl, rMultiple, signedPercent, span, toMs, tone } from '../format';
-import { useAccount, useDayPnl, useHearing, usePositions, useStatus } from '../state/live';
+import { useAccount, useDayPnl, useFigureAge, usePositions, useStatus } from '../state/live';
 import { Chip, classes, Signed, Skeleton } from '../ui';
 import type { Trade } from '../wire/proto';
 import { averageR, dayR, dayReturn, losses, openRisk } from './figures';
@@ -27,11 +27,11 @@ export function FigureStrip({ trades }: { readonly trades: readonly Trade[] | un
 
 /** One figure with its name above and what explains it below. */
 function Figure({ label, value, sub }: { label: string; value: ReactNode; sub: ReactNode }) {
-  const { isStale } = useHearing();
+  const { isOld } = useFigureAge();
   return (
     <div className="flex min-w-0 flex-col justify-center border-l border-line px-4 py-2 max-tablet:hidden">
       <span className="text-label text-text-2">{label}</span>
-      <span className={classes('text-figure', isStale && 'text-text-3')}>
+      <span className={classes('text-figure', isOld && 'text-text-3')}>
         {value ?? <Skeleton className="h-4 w-24" />}
       </span>
       <span className="truncate text-text-2">{sub ?? <Skeleton className="h-3 w-20" />}</span>
@@ -41,22 +41,22 @@ function Figure({ label, value, sub }: { label: string; value: ReactNode; sub: R
 
 function DayResult({ trades }: { readonly trades: readonly Trade[] | undefined }) {
   const net = useDayPnl()?.net;
-  const { isStale, silentSeconds } = useHearing();
+  const { isOld, seconds } = useFigureAge();
   const part = dayReturn(net, useAccount()?.sessionOpenEquity);
   const positions = usePositions();
   const r = trades === undefined || positions === undefined ? undefined : dayR(trades, positions);
-  const colour = { gain: 'text-gain', loss: 'text-loss', flat: '' }[tone(net)];
+  const colour = isOld ? 'text-text-3' : { gain: 'text-gain', loss: 'text-loss', flat: '' }[tone(net)];
   return (
     <div className="flex min-w-0 flex-col justify-center px-4 py-2">
       <span className="flex h-4 items-center gap-2 text-label text-text-2">
-        Day P&L {isStale && <Chip kind="warn">{silentSeconds} s old</Chip>}
+        Day P&L {isOld && <Chip kind="warn">{seconds} s old</Chip>}
       </span>
       <span className={classes('flex items-baseline gap-3 whitespace-nowrap', colour)}>
         {net === undefined ? (
           <Skeleton className="h-8 w-48" />
         ) : (
           <>
-            <span className={classes('text-hero', isStale && 'text-text-3')}>{pnl(net)}</span>
+            <span className="text-hero">{pnl(net)}</span>
             {part !== undefined && <span className="text-[15px]">{signedPercent(part)}</span>}
             {r !== undefined && <Signed className="text-[15px]" value={r} write={rMultiple} />}
           </>

@@ -1,5 +1,5 @@
 import { money, percent } from '../format';
-import { useHearing, useStatus } from '../state/live';
+import { useFigureAge, useStatus } from '../state/live';
 import { classes, Skeleton } from '../ui';
 import { usedShare } from './figures';
 
@@ -9,7 +9,7 @@ const RED_FROM = 0.8;
 /** How much more may be lost today before entries stop. */
 export function LossGauge() {
   const status = useStatus();
-  const { isStale } = useHearing();
+  const { isOld } = useFigureAge();
   const limit = status?.lossLimit;
   return (
     <div className="flex min-w-0 flex-col justify-center border-line px-4 py-2 max-tablet:pt-0 tablet:border-l">
@@ -29,11 +29,11 @@ export function LossGauge() {
       </span>
       {status === undefined && <Skeleton className="h-4 w-24" />}
       {status !== undefined && (
-        <span className={classes('text-figure max-tablet:hidden', isStale && 'text-text-3')}>
+        <span className={classes('text-figure max-tablet:hidden', isOld && 'text-text-3')}>
           {limit === undefined ? 'no limit' : money(limit.distance)}
         </span>
       )}
-      {limit !== undefined && <Gauge used={usedShare(limit)} isStale={isStale} />}
+      {limit !== undefined && <Gauge used={usedShare(limit)} isStale={isOld} />}
     </div>
   );
 }

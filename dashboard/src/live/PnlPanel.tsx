@@ -2,7 +2,7 @@ import { Suspense, useMemo } from 'react';
 
 import { PnlChart, pnlExtremes, pnlPoints, type PnlExit } from '../charts';
 import { pnl, rMultiple } from '../format';
-import { useDayPnl, useEquity, useHearing, useStatus } from '../state/live';
+import { useDayPnl, useEquity, useFigureAge, useStatus } from '../state/live';
 import { Note, Panel, Signed, Skeleton } from '../ui';
 import type { Trade } from '../wire/proto';
 import { emptyWords } from './PositionsPanel';
@@ -12,7 +12,7 @@ export function PnlPanel({ trades }: { readonly trades: readonly Trade[] | undef
   const points = useEquity();
   const day = useDayPnl();
   const status = useStatus();
-  const { isStale } = useHearing();
+  const { isOld } = useFigureAge();
   const extremes = useMemo(() => pnlExtremes(pnlPoints(points ?? [])), [points]);
   const exits = useMemo(() => exitsOf(trades ?? []), [trades]);
   return (
@@ -41,12 +41,7 @@ export function PnlPanel({ trades }: { readonly trades: readonly Trade[] | undef
         {points !== undefined && points.length > 0 && (
           <Suspense fallback={<Skeleton className="absolute inset-3" />}>
             <div className="absolute inset-0">
-              <PnlChart
-                points={points}
-                exits={exits}
-                lossLimit={status?.lossLimit?.limit}
-                isStale={isStale}
-              />
+              <PnlChart points={points} exits={exits} lossLimit={status?.lossLimit?.limit} isStale={isOld} />
             </div>
           </Suspense>
         )}

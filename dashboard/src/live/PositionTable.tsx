@@ -3,7 +3,7 @@ import { CloseState } from '../app/PositionRows';
 import { useMayAct } from '../session/session';
 import { useClosings } from '../state/closing';
 import { useEngineNow } from '../state/engineClock';
-import { useHearing } from '../state/live';
+import { useFigureAge } from '../state/live';
 import { classes, Octagon, SideLabel, Signed } from '../ui';
 import { CloseReason, type Position } from '../wire/proto';
 import { CloseButton } from './CloseButton';
@@ -70,7 +70,7 @@ interface RowProps {
 
 function Row({ row, isSelected, onSelect }: RowProps) {
   const { position, signal, isGone } = row;
-  const { isStale } = useHearing();
+  const { isOld } = useFigureAge();
   const closing = useClosings().get(position.tradeId);
   const isFollowed = closing !== undefined;
   return (
@@ -93,7 +93,7 @@ function Row({ row, isSelected, onSelect }: RowProps) {
       </td>
       <td className="text-right text-text-2">{isGone ? '0' : count(position.quantity)}</td>
       <td className="text-right text-text-2">{price(position.entryPrice)}</td>
-      <td className={classes('text-right', isStale ? 'text-text-2' : 'font-semibold')}>
+      <td className={classes('text-right', isOld ? 'text-text-2' : 'font-semibold')}>
         {price(position.lastPrice)}
       </td>
       <td className="text-right text-text-2">

@@ -65,7 +65,8 @@ function entryWords(signal: Signal, sent: Sent<CancelOrderResponse> | undefined)
   if (sent?.reply?.outcome === CancelOutcome.IN_PROGRESS)
     return 'cancel accepted, not confirmed by the broker yet';
   const parts = [`entry ${price(signal.level)}`];
-  const way = between(signal.submittedTime, signal.acknowledgedTime);
+  // A stream does not tell when the order was sent: the way from the decision on is the longer one.
+  const way = between(signal.submittedTime ?? signal.time, signal.acknowledgedTime);
   if (way !== undefined) parts.push(`accepted ${latency(way)}`);
   parts.push(signal.reason ?? '', clock(signal.time));
   return parts.filter((part) => part !== '').join(' · ');

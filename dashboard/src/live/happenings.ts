@@ -60,7 +60,7 @@ function ofSignal(signal: Signal): Happening[] {
     all.push({ key: `s ${id}`, time, kind: 'Signal', text: `${symbol} ${side}${score}` });
   }
   if (acknowledgedTime !== undefined) {
-    const length = between(signal.submittedTime, acknowledgedTime);
+    const length = between(signal.submittedTime ?? time, acknowledgedTime);
     const way = length === undefined ? '' : `, ${latency(length)}`;
     const verb = signal.side === Side.SHORT ? 'sell' : 'buy';
     const text = `${symbol} ${verb} ${count(signal.quantity)} @ ${price(signal.level)} accepted${way}`;

@@ -1,5 +1,5 @@
-import { clock, clockMs, dateOf, hover } from '../format';
-import { classes, Octagon, Triangle } from '../ui';
+import { clockMs, dateOf } from '../format';
+import { classes, Octagon, Time, Triangle } from '../ui';
 import { Severity, type LogEntry } from '../wire/proto';
 import { Fields } from './Fields';
 import { componentName, severityName } from './filter';
@@ -30,14 +30,8 @@ export function LogRow({ entry, above, words, hasMarketClock, isActive, isOpen }
           isOpen && 'bg-raised',
         )}
       >
-        <time className="shrink-0 text-text-2" title={hover(entry.time)}>
-          {clockMs(entry.time)}
-        </time>
-        {hasMarketClock && (
-          <span className="w-[8ch] shrink-0 text-text-3" title={hover(entry.engineTime)}>
-            {clock(entry.engineTime)}
-          </span>
-        )}
+        <Time at={entry.time} write={clockMs} clockName="wall" isInRow className="shrink-0 text-text-2" />
+        {hasMarketClock && <Time at={entry.engineTime} isInRow className="w-[8ch] shrink-0 text-text-3" />}
         <Grade severity={entry.severity} />
         <span className="w-[11ch] shrink-0 text-text-2">{componentName(entry.component)}</span>
         <span

@@ -20,12 +20,14 @@ export interface LogViewProps {
   readonly top: ReactNode;
   /** Called near the top. */
   readonly onTop: () => void;
+  /** Draws what stands above a line where others are missing; nothing for most. */
+  readonly gapAbove: (id: bigint) => ReactNode;
   /** Draws what stands over the lines. */
   readonly children: (following: Following) => ReactNode;
 }
 
 /** Log lines of any number: only those in view are drawn. */
-export function LogView({ entries, words, hasMarketClock, top, onTop, children }: LogViewProps) {
+export function LogView({ entries, words, hasMarketClock, top, onTop, gapAbove, children }: LogViewProps) {
   const [scroller, setScroller] = useState<HTMLElement | null>(null);
   // eslint-disable-next-line react-hooks/incompatible-library -- its rows are drawn here and kept nowhere
   const rows = useVirtualizer({
@@ -83,6 +85,7 @@ export function LogView({ entries, words, hasMarketClock, top, onTop, children }
                 className="absolute top-0 left-0 w-full outline-none"
                 style={{ transform: `translateY(${start}px)` }}
               >
+                {gapAbove(id)}
                 <LogRow
                   entry={entry}
                   above={entries[index - 1]}

@@ -1,12 +1,14 @@
 import { useCallback, useDeferredValue, useEffect, useMemo, useState } from 'react';
 
 import { setQuery, useQuery } from '../app/route';
+import { count, plural } from '../format';
 import { useHearing, useStatus } from '../state/live';
 import { Button, Chip, ErrorNote, Note, Skeleton } from '../ui';
 import { Severity, type LogEntry } from '../wire/proto';
 import { FilterBar } from './FilterBar';
 import { filterOf, passing, queryOf, severityName, type LogFilter } from './filter';
-import { firstAfter, NO_LINES } from './lines';
+import { GapNote, gapsByLine } from './GapNote';
+import { firstAfter, missing, NO_LINES, type Gap } from './lines';
 import { LogView } from './LogView';
 import { wordsOf } from './search';
 import type { Following } from './useScroller';
@@ -18,11 +20,12 @@ export function LogsPage() {
   const query = useQuery();
   const filter = useMemo(() => filterOf(query), [query]);
   const choose = useCallback((next: LogFilter) => setQuery(queryOf(next)), []);
-  const lines = useLines();
+  const { lines, gaps } = useLines();
   const older = useOlder(lines ?? NO_LINES, filter);
   const searched = useDeferredValue(filter);
   const live = useMemo(() => passing(lines?.entries ?? [], searched), [lines, searched]);
   const entries = useMemo(() => [...older.entries, ...live], [older.entries, live]);
+  const places = useMemo(() => gapsByLine(entries, gaps.all), [entries, gaps.all]);
   const words = useMemo(() => wordsOf(searched.search), [searched]);
   const hasMarketClock = useStatus()?.simulatedSpeed !== undefined;
   const all = older.entries.length + (lines?.entries.length ?? 0);
@@ -35,6 +38,7 @@ export function LogsPage() {
       >
         <h1 className="sr-only">Logs</h1>
         <FilterBar filter={filter} onChange={choose} found={entries.length} all={all}>
+          <Missing gap={gaps.all.at(-1)} />
           <Liveness />
         </FilterBar>
         <Head hasMarketClock={hasMarketClock} />
@@ -47,6 +51,10 @@ export function LogsPage() {
             hasMarketClock={hasMarketClock}
             top={<Top older={older} isEmpty={entries.length === 0} filter={filter} />}
             onTop={older.error === undefined ? older.load : nothing}
+            gapAbove={(id) => {
+              const gap = places.get(id);
+              return gap && <GapNote gap={gap} gaps={gaps} />;
+            }}
           >
             {(following) => <Paused following={following} entries={entries} />}
           </LogView>
@@ -98,6 +106,11 @@ function Liveness() {
       Live
     </span>
   );
+}
+
+/** Says that lines are missing, also where the place is out of sight. */
+function Missing({ gap }: { readonly gap: Gap | undefined }) {
+  return gap === undefined ? null : <Chip kind="warn">{count(missing(gap))} lines missing</Chip>;
 }
 
 /** Says what lies above the first line. */
@@ -160,15 +173,11 @@ function isTyping(target: EventTarget | null): boolean {
 /** Writes how many lines have come: `128 new lines, 2 warnings, 1 error`. */
 export function newLines(fresh: readonly LogEntry[]): string {
   if (fresh.length === 0) return 'Paused · no new lines';
-  const count = (severity: Severity) => fresh.filter((entry) => entry.severity === severity).length;
+  const graded = (severity: Severity) => fresh.filter((entry) => entry.severity === severity).length;
   const told = [plural(fresh.length, 'new line')];
-  if (count(Severity.WARN) > 0) told.push(plural(count(Severity.WARN), 'warning'));
-  if (count(Severity.ERROR) > 0) told.push(plural(count(Severity.ERROR), 'error'));
+  if (graded(Severity.WARN) > 0) told.push(plural(graded(Severity.WARN), 'warning'));
+  if (graded(Severity.ERROR) > 0) told.push(plural(graded(Severity.ERROR), 'error'));
   return told.join(', ');
-}
-
-function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`;
 }
 
 function Awaited() {

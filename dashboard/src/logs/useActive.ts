@@ -34,6 +34,8 @@ export function useActive(entries: readonly LogEntry[], show: (place: number) =>
     });
   };
   const onKeyDown = (event: KeyboardEvent) => {
+    // A button within a line has its keys for itself.
+    if (event.target instanceof HTMLButtonElement) return;
     const from = place < 0 ? entries.length : place;
     if (event.key === 'ArrowDown') go(from + 1);
     else if (event.key === 'ArrowUp') go(from - 1);

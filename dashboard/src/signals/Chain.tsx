@@ -1,13 +1,27 @@
 import { latency } from '../format';
-import { Ring, Square } from '../ui';
-import type { Signal } from '../wire/proto';
-import { chainOf, type Station } from './stations';
+import { classes, Ring, Square } from '../ui';
+import type { Signal, SignalEvent } from '../wire/proto';
+import { chainOf, stepsOf, type Station } from './stations';
+
+interface ChainProps {
+  readonly signal: Signal;
+  /** What the records have of its way; without them the signal's own times are shown. */
+  readonly events?: readonly SignalEvent[];
+}
+
+const NONE: readonly SignalEvent[] = [];
 
 /** Shows the way of a signal: `signal ─38 ms─ order ─212 ms─ fill`; where it ended without a fill is a square. */
-export function Chain({ signal }: { readonly signal: Signal }) {
+export function Chain({ signal, events = NONE }: ChainProps) {
   return (
-    <ol aria-label="Way of the signal" className="flex shrink-0 items-center whitespace-nowrap text-text-2">
-      {chainOf(signal).map((station, index) => (
+    <ol
+      aria-label="Way of the signal"
+      className={classes(
+        'flex items-center whitespace-nowrap text-text-2',
+        events === NONE ? 'shrink-0' : 'flex-wrap',
+      )}
+    >
+      {(stepsOf(signal, events) ?? chainOf(signal)).map((station, index) => (
         <li key={station.name} className="flex items-center">
           {index > 0 && <Way station={station} />}
           <Mark station={station} />

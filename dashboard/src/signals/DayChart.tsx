@@ -5,7 +5,7 @@ import { CandleChart, type TradeLevels } from '../charts';
 import type { DateText } from '../format';
 import { useApi } from '../session/session';
 import { useCall } from '../state/call';
-import { useHearing, useLedger, useStatus } from '../state/live';
+import { useFigureAge, useLedger, useStatus } from '../state/live';
 import { ErrorNote, Note, Skeleton } from '../ui';
 
 interface DayChartProps {
@@ -23,17 +23,17 @@ const REFRESH_MS = 5000;
 export function DayChart({ symbol, date, levels }: DayChartProps) {
   const api = useApi();
   const ledger = useLedger();
-  const { isStale } = useHearing();
+  const { isOld } = useFigureAge();
   const isRunning = useStatus()?.session?.date === date;
   const key = JSON.stringify([ledger?.id, symbol, date]);
   const { data, error, reload } = useCall(ledger === undefined ? null : key, (signal) =>
     api.signals.listBars({ symbol, date }, { signal }),
   );
   useEffect(() => {
-    if (!isRunning || isStale) return;
+    if (!isRunning || isOld) return;
     const timer = setInterval(reload, REFRESH_MS);
     return () => clearInterval(timer);
-  }, [isRunning, isStale, reload]);
+  }, [isRunning, isOld, reload]);
 
   if (error?.code === Code.Unimplemented) return <Note>No bars yet: this daemon does not serve them.</Note>;
   if (error?.code === Code.NotFound) return <Note>{`There are no bars of ${symbol} on ${date}.`}</Note>;
@@ -41,7 +41,7 @@ export function DayChart({ symbol, date, levels }: DayChartProps) {
   if (data === undefined) return <Skeleton className="h-full w-full" />;
   return (
     <Suspense fallback={<Skeleton className="h-full w-full" />}>
-      <CandleChart symbol={symbol} bars={data.bars} levels={levels} isStale={isStale} />
+      <CandleChart symbol={symbol} bars={data.bars} levels={levels} isStale={isOld} />
     </Suspense>
   );
 }

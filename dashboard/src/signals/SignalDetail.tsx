@@ -66,7 +66,7 @@ function Whole({ whole, signal, trade }: WholeProps) {
           {signal.date} <Time at={signal.time} write={clockMs} />
         </span>
         <div className="basis-full">
-          <Chain signal={signal} />
+          <Chain signal={signal} events={events} />
         </div>
       </div>
       {signal.reason !== undefined && <Reason code={signal.reason} detail={signal.reasonDetail ?? ''} />}

@@ -1,12 +1,12 @@
 import { useMemo } from 'react';
 
-import { setQuery, useQuery } from '../app/route';
+import { queryField, setQuery, useQuery } from '../app/route';
 import { isDate } from '../format';
 import { useApi } from '../session/session';
 import { useLedger, useSignals } from '../state/live';
 import { Button, ErrorNote, Note, Panel, Skeleton } from '../ui';
 import { Drawer } from '../ui/Drawer';
-import { DateInput, Input, Select, type Choice } from '../ui/Filter';
+import { DateInput, Input, Select, SIDES, type Choice } from '../ui/Filter';
 import { useIsWide } from '../ui/useIsWide';
 import type { Signal } from '../wire/proto';
 import {
@@ -158,11 +158,6 @@ function clear(): void {
   setQuery({ symbol: null, side: null, status: null, strategy: null, from: null, to: null });
 }
 
-const SIDES: readonly Choice[] = [
-  ['', 'both sides'],
-  ['long', 'long'],
-  ['short', 'short'],
-];
 const STATUS_CHOICES: readonly Choice[] = [
   ['', 'any status'],
   ...STATUSES.map((status): Choice => [statusKey(status), statusWord(status)]),
@@ -171,10 +166,7 @@ const STATUS_CHOICES: readonly Choice[] = [
 function Filters({ filters }: { readonly filters: SignalFilters }) {
   const query = useQuery();
   const strategies = useStrategies();
-  const field = (name: string) => ({
-    value: query.get(name) ?? '',
-    onChange: (event: { target: { value: string } }) => setQuery({ [name]: event.target.value }),
-  });
+  const field = (name: string) => queryField(query, name);
   return (
     <div
       role="search"

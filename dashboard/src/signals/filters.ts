@@ -87,9 +87,17 @@ export function upToDate(
   const oldest = listed.at(-1);
   for (const signal of live) {
     const isInView = isWhole || oldest === undefined || compare(signal, oldest) <= 0;
-    if (rows.has(signal.id) || isInView) rows.set(signal.id, signal);
+    if (rows.has(signal.id) || isInView) rows.set(signal.id, withSent(signal, rows.get(signal.id)));
   }
   return [...rows.values()].filter((signal) => matches(signal, filters)).sort(compare);
+}
+
+/** The stream does not tell when an order was sent; the list does. */
+function withSent(newer: Signal, listed: Signal | undefined): Signal {
+  const { submittedTime } = listed ?? {};
+  return submittedTime === undefined || newer.submittedTime !== undefined
+    ? newer
+    : { ...newer, submittedTime };
 }
 
 function compare(left: Signal, right: Signal): number {

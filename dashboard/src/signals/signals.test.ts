@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 import { fromMs, latency } from '../format';
-import { Side, SignalSchema, SignalStatus, type Signal } from '../wire/proto';
-import { chainOf } from './stations';
+import { Side, SignalEventSchema, SignalSchema, SignalStatus, type Signal } from '../wire/proto';
+import { chainOf, stepsOf } from './stations';
 import { isFiltered, matches, readFilters, toRequest, upToDate } from './filters';
 import { exitWords, reasonSentence } from './reasons';
 import { isActive, statusKey, statusOf, STATUSES, statusWord } from './status';
@@ -74,6 +74,12 @@ describe('filters in the address', () => {
 });
 
 describe('the list with the word of the stream', () => {
+  it('keeps when an order was sent, which the stream does not tell', () => {
+    const listed = signal('1', { submittedTime: at(5) });
+    const [row] = upToDate([listed], [signal('1', { status: SignalStatus.FILLED })], NONE, true);
+    expect([row?.status, row?.submittedTime]).toEqual([SignalStatus.FILLED, listed.submittedTime]);
+  });
+
   const ids = (rows: readonly Signal[]) => rows.map((row) => row.id);
 
   it('shows new signals first and the newer state of listed ones', () => {
@@ -98,6 +104,35 @@ describe('the list with the word of the stream', () => {
 });
 
 describe('the way of a signal', () => {
+  it('has each step of the order where the records do, each once', () => {
+    const kinds = [
+      'decided',
+      'committed',
+      'sent',
+      'acknowledged',
+      'filled',
+      'stop_working',
+      'exit_sent',
+      'stop_working',
+    ];
+    const events = kinds.map((kind, place) => create(SignalEventSchema, { kind, time: at(place * place) }));
+    const filled = signal('1', { status: SignalStatus.FILLED });
+    const told = stepsOf(filled, events)?.map(({ name, latency: length }) => [
+      name,
+      length && latency(length),
+    ]);
+    expect(told).toEqual([
+      ['signal', undefined],
+      ['recorded', '1.0 ms'],
+      ['sent', '3.0 ms'],
+      ['accepted', '5.0 ms'],
+      ['fill', '7.0 ms'],
+      ['stop works', '9.0 ms'],
+    ]);
+    expect(stepsOf(filled, events.slice(0, 1))).toBeUndefined();
+    expect(stepsOf(signal('1', { status: SignalStatus.REJECTED }), events)).toBeUndefined();
+  });
+
   const way = (row: Signal) =>
     chainOf(row).map(({ name, kind, latency: length }) => [name, kind, length && latency(length)]);
 

@@ -205,7 +205,10 @@ function withSignals(known: ReadonlyMap<string, Signal> | undefined, changed: re
   return signals;
 }
 
-/** A snapshot may repeat lines; another run of the daemon may count anew, where it keeps other records. */
+/**
+ * A snapshot may repeat lines; another run of the daemon may count anew, where it keeps other records. After a long
+ * silence lines are missing between those known and the snapshot's: their ids say so, and the log shows where.
+ */
 function withLogs(known: readonly LogEntry[] | undefined, entries: readonly LogEntry[], isNewRun: boolean) {
   const last = known?.at(-1)?.id ?? 0n;
   if (isNewRun && (entries.at(-1)?.id ?? 0n) < last) return entries.slice(-LOGS_MAX);

@@ -3,16 +3,18 @@ import { useMemo } from 'react';
 import type { Contact } from '../wire/contact';
 import { STALE_MS } from '../wire/contact';
 import { listen } from '../wire/feed';
-import type {
-  DayPnl,
-  Fill,
-  GetAccountResponse,
-  GetStatusResponse,
-  IntradayEquityPoint,
-  Ledger,
-  LogEntry,
-  Position,
-  Signal,
+import { toMs } from '../format';
+import {
+  HoldKind,
+  type DayPnl,
+  type Fill,
+  type GetAccountResponse,
+  type GetStatusResponse,
+  type IntradayEquityPoint,
+  type Ledger,
+  type LogEntry,
+  type Position,
+  type Signal,
 } from '../wire/proto';
 import { apply, NO_BOOKS, type Books } from './books';
 import { createStore, usePart, useStore } from './store';
@@ -72,6 +74,28 @@ export function useHearing(): Hearing {
   const silentSeconds = useStore(silence);
   const isStale = silentSeconds > 0 || contact.kind === 'lost' || contact.kind === 'refused';
   return useMemo(() => ({ contact, silentSeconds, isStale }), [contact, silentSeconds, isStale]);
+}
+
+/** Whether figures that rest on the market's prices are old, and how old. */
+export interface FigureAge {
+  /** Whether the daemon is silent, or holds entries because its market data are too old. */
+  readonly isOld: boolean;
+  /** Whole seconds; zero while unknown. */
+  readonly seconds: number;
+}
+
+/** Follows the age of what rests on the market's prices: each figure is old by the first limit that it passes. */
+export function useFigureAge(): FigureAge {
+  const { isStale, silentSeconds } = useHearing();
+  const feedSeconds = usePart(live, ({ books }) => feedAgeWhenOld(books.status));
+  const isOld = isStale || feedSeconds !== undefined;
+  return { isOld, seconds: Math.max(silentSeconds, isStale ? 0 : (feedSeconds ?? 0)) };
+}
+
+/** The daemon knows the limit of its market data; past it, it holds entries. Absent while they are fresh. */
+function feedAgeWhenOld(status: GetStatusResponse | undefined): number | undefined {
+  const isOld = status?.holds.some((hold) => hold.kind === HoldKind.STALE_DATA) ?? false;
+  return isOld ? Math.floor((toMs(status?.feed?.age) ?? 0) / 1000) : undefined;
 }
 
 /** Follows the books' ledger; absent before the first snapshot. */

@@ -64,6 +64,13 @@ export function DateInput({ value, onDate, ...rest }: DateInputProps) {
 /** What can be chosen: the value and its words. */
 export type Choice = readonly [value: string, words: string];
 
+/** The choices of a filter for the direction. */
+export const SIDES: readonly Choice[] = [
+  ['', 'both sides'],
+  ['long', 'long'],
+  ['short', 'short'],
+];
+
 interface SelectProps extends Labelled, SelectHTMLAttributes<HTMLSelectElement> {
   readonly choices: readonly Choice[];
 }

@@ -10,4 +10,6 @@ export * from './Panel';
 export * from './Side';
 export * from './Signed';
 export * from './Skeleton';
+export * from './Table';
 export * from './Time';
+export * from './TipLayer';

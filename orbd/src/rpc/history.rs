@@ -150,11 +150,13 @@ struct Past {
 impl History {
     async fn past(&self, dates: DateRange, strategies: Vec<String>) -> Result<Past, Status> {
         let is_whole = strategies.is_empty();
-        let (trades, sessions) = records::read(&self.handle.reader, move |reader| {
+        let (trades, mut sessions) = records::read(&self.handle.reader, move |reader| {
             Ok((closed_trades(reader, dates, strategies)?, reader.sessions(dates)?))
         })
         .await?;
-        let days = if is_whole { whole_days(&sessions) } else { days_of(&trades, &sessions) };
+        // Before its first result a session that goes on is no day of zero: it says nothing yet.
+        sessions.retain(|session| session.ended || trades.iter().any(|row| row.attempt.date == session.date));
+        let days = if is_whole { whole_days(&trades, &sessions) } else { days_of(&trades, &sessions) };
         Ok(Past { trades, days })
     }
 }
@@ -175,11 +177,13 @@ fn closed_trades(reader: &Reader, dates: DateRange, strategies: Vec<String>) -> 
     }
 }
 
-/// Returns the sessions as the account had them.
-fn whole_days(sessions: &[SessionRow]) -> Vec<DayResult> {
+/// Returns the sessions as the account had them. One that has not ended has brought what its closed trades have.
+fn whole_days(trades: &[TradeRow], sessions: &[SessionRow]) -> Vec<DayResult> {
+    let results = gains(trades);
     let mut peak = first_equity(sessions);
     let day = |session: &SessionRow| {
-        let result = Gain { net: session.realized_net, fees: session.fees };
+        let ended = Gain { net: session.realized_net, fees: session.fees };
+        let result = if session.ended { ended } else { results.get(&session.date).copied().unwrap_or_default() };
         result.into_day(session, session.equity_open, &mut peak)
     };
     sessions.iter().map(day).collect()
@@ -187,12 +191,7 @@ fn whole_days(sessions: &[SessionRow]) -> Vec<DayResult> {
 
 /// Returns the sessions as they would have been with these trades alone, from the equity of the first one's open.
 fn days_of(trades: &[TradeRow], sessions: &[SessionRow]) -> Vec<DayResult> {
-    let mut results: BTreeMap<Date, Gain> = BTreeMap::new();
-    for TradeRow { attempt, trade } in trades {
-        let result = results.entry(attempt.date).or_default();
-        result.net += trade.net();
-        result.fees += trade.fees;
-    }
+    let results = gains(trades);
     let mut peak = first_equity(sessions);
     let mut equity = peak;
     let day = |session: &SessionRow| {
@@ -202,6 +201,17 @@ fn days_of(trades: &[TradeRow], sessions: &[SessionRow]) -> Vec<DayResult> {
         day
     };
     sessions.iter().map(day).collect()
+}
+
+/// Returns what the trades of each day have brought.
+fn gains(trades: &[TradeRow]) -> BTreeMap<Date, Gain> {
+    let mut results: BTreeMap<Date, Gain> = BTreeMap::new();
+    for TradeRow { attempt, trade } in trades {
+        let result = results.entry(attempt.date).or_default();
+        result.net += trade.net();
+        result.fees += trade.fees;
+    }
+    results
 }
 
 fn first_equity(sessions: &[SessionRow]) -> Money {

@@ -106,8 +106,8 @@ pub(super) fn signal(attempt: AttemptId, status: SignalStatus) -> Signal {
     }
 }
 
-fn session(day: u32, equity_open: &str, realized_net: &str, fees: &str) -> Fact {
-    Fact::Session(SessionRecord {
+fn session(day: u32, equity_open: &str, realized_net: &str, fees: &str) -> SessionRecord {
+    SessionRecord {
         date: date(day),
         open: at(day, 14, 30),
         close: at(day, 21, 0),
@@ -116,7 +116,7 @@ fn session(day: u32, equity_open: &str, realized_net: &str, fees: &str) -> Fact 
         fees: dollars(fees),
         ended: true,
         transfers_open: None,
-    })
+    }
 }
 
 fn facts() -> Vec<Fact> {
@@ -141,8 +141,11 @@ fn facts() -> Vec<Fact> {
         taken_back: None,
     };
     vec![
-        session(12, "10000", "19", "1"),
-        session(13, "10019", "-11", "1"),
+        Fact::Session(session(12, "10000", "19", "1")),
+        // It has not begun.
+        Fact::Session(SessionRecord { ended: false, ..session(17, "10008", "0", "0") }),
+        // It goes on: what it brings is recorded when it ends.
+        Fact::Session(SessionRecord { ended: false, ..session(13, "10019", "0", "0") }),
         Fact::Trade(trade(attempt(12, 0, 0), Some("102"))),
         Fact::Trade(trade(attempt(13, 1, 2), Some("99"))),
         Fact::Trade(trade(attempt(13, 0, 1), None)),

@@ -1,0 +1,86 @@
+import { useState, type ReactNode } from 'react';
+
+import { useClosings } from '../state/closing';
+import { usePositions } from '../state/live';
+import { Button, Field } from '../ui';
+import type { Position } from '../wire/proto';
+import { HoldOrType } from './HoldOrType';
+import { PositionRows } from './PositionRows';
+import { Progress } from './Progress';
+
+const NONE: readonly Position[] = [];
+
+/** What a dialogue that closes everything knows. */
+export interface Flatten {
+  /** What is open now. */
+  readonly open: readonly Position[];
+  /** What was to be closed when somebody asked for it; absent before. */
+  readonly asked: readonly Position[] | undefined;
+  /** Why, as it was typed. */
+  readonly reason: string;
+  readonly setReason: (reason: string) => void;
+  /** Keeps what is open as what was asked for, and returns it. */
+  readonly ask: () => readonly Position[];
+}
+
+/** Follows what a dialogue closes, and why. */
+export function useFlatten(): Flatten {
+  const open = usePositions() ?? NONE;
+  const [asked, setAsked] = useState<readonly Position[]>();
+  const [reason, setReason] = useState('');
+  const ask = () => {
+    setAsked(open);
+    return open;
+  };
+  return { open, asked, reason, setReason, ask };
+}
+
+interface FlattenPartProps {
+  readonly flatten: Flatten;
+  /** Called when somebody has held the button, or typed the word. */
+  readonly onHeld: () => void;
+  /** Called by the harmless choice. */
+  readonly onLeave: () => void;
+  /** Stands between the positions and the choice, while there is one. */
+  readonly children?: ReactNode;
+}
+
+/** The positions, why they are closed, and the hand that holds; then how each comes along. */
+export function FlattenPart({ flatten, onHeld, onLeave, children }: FlattenPartProps) {
+  const closings = useClosings();
+  const { open, asked, reason, setReason } = flatten;
+  const shown = asked ?? open;
+  const first = asked?.[0];
+  return (
+    <>
+      {shown.length > 0 && <PositionRows positions={shown} />}
+      {first !== undefined && <Progress sent={closings.get(first.tradeId)?.sent} />}
+      {asked === undefined && open.length > 0 ? (
+        <>
+          {children}
+          <Field
+            label="Reason, kept in the audit log"
+            placeholder="optional"
+            value={reason}
+            onChange={(event) => setReason(event.target.value)}
+          />
+          <HoldOrType
+            word="flatten"
+            onDone={onHeld}
+            harmless={
+              <Button data-autofocus onClick={onLeave}>
+                Keep positions
+              </Button>
+            }
+          >
+            Hold to flatten {open.length}
+          </HoldOrType>
+        </>
+      ) : (
+        <Button data-autofocus onClick={onLeave}>
+          Done
+        </Button>
+      )}
+    </>
+  );
+}
