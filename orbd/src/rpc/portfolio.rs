@@ -4,6 +4,7 @@ use orb_api::v1::{self, portfolio_service_server::PortfolioService};
 use tonic::{Request, Response, Status};
 
 use super::{Feed, Handle, Streams, convert, orders, validate};
+use crate::store::PageBinding;
 use crate::view::{PositionView, View};
 
 /// Serves `orb.v1.PortfolioService`.
@@ -36,9 +37,11 @@ impl PortfolioService for Portfolio {
         let request = request.get_ref();
         let size = validate::page_size(request.page_size)?;
         let filter = Filter::read(&request.symbols, &request.strategies)?;
-        let after = PageKey::read(&request.page_token)?;
         let view = self.handle.current();
-        Ok(Response::new(page(&view, &filter, after.as_ref(), usize::try_from(size).unwrap_or(usize::MAX))))
+        let binding = PageBinding::new("positions", &view.ledger.id, &filter);
+        let after = PageKey::read(&binding, &request.page_token)?;
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        Ok(Response::new(page(&view, &filter, &binding, after.as_ref(), size)))
     }
 
     async fn stream_positions(
@@ -132,28 +135,37 @@ impl PageKey {
         Self { symbol: position.symbol.to_string(), strategy: position.strategy.to_string() }
     }
 
-    fn token(&self) -> String {
-        format!("{}|{}", self.symbol, self.strategy)
+    fn token(&self, binding: &PageBinding) -> String {
+        binding.token(&[self.symbol.clone(), self.strategy.clone()])
     }
 
-    fn read(token: &str) -> Result<Option<Self>, Status> {
+    fn read(binding: &PageBinding, token: &str) -> Result<Option<Self>, Status> {
         if token.is_empty() {
             return Ok(None);
         }
-        let parts = token.split_once('|').filter(|(symbol, strategy)| !symbol.is_empty() && !strategy.is_empty());
-        let key = parts.map(|(symbol, strategy)| Self { symbol: symbol.to_owned(), strategy: strategy.to_owned() });
-        let unknown = || validate::invalid("page_token", "not a token of this list; start again without one");
+        let key = binding.read(token).and_then(|parts| match &parts[..] {
+            [symbol, strategy] => Some(Self { symbol: symbol.clone(), strategy: strategy.clone() }),
+            _ => None,
+        });
+        let unknown =
+            || validate::invalid("page_token", "not a token of this list and its filter; start again without one");
         key.map(Some).ok_or_else(unknown)
     }
 }
 
-fn page(view: &View, filter: &Filter, after: Option<&PageKey>, size: usize) -> v1::ListPositionsResponse {
+fn page(
+    view: &View,
+    filter: &Filter,
+    binding: &PageBinding,
+    after: Option<&PageKey>,
+    size: usize,
+) -> v1::ListPositionsResponse {
     let mut rows: Vec<_> = view.positions.iter().filter(|position| filter.passes(position)).collect();
     rows.sort_by_cached_key(|position| PageKey::of(position));
     rows.retain(|position| after.is_none_or(|after| PageKey::of(position) > *after));
     let more = rows.len() > size;
     rows.truncate(size);
-    let next = rows.last().filter(|_| more).map(|position| PageKey::of(position).token());
+    let next = rows.last().filter(|_| more).map(|position| PageKey::of(position).token(binding));
     v1::ListPositionsResponse {
         ledger: Some(convert::ledger(&view.ledger)),
         positions: rows.into_iter().map(|position| convert::position(view, position)).collect(),

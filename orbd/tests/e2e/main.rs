@@ -37,6 +37,8 @@ mod judgement;
 #[cfg(test)]
 mod market;
 #[cfg(test)]
+mod matrix;
+#[cfg(test)]
 mod once;
 #[cfg(test)]
 mod orbctl;
@@ -56,5 +58,7 @@ mod refusals;
 mod replay;
 #[cfg(test)]
 mod standby;
+#[cfg(test)]
+mod streams;
 #[cfg(test)]
 mod sweep;
