@@ -41,6 +41,8 @@ mod judgement;
 #[cfg(test)]
 mod market;
 #[cfg(test)]
+mod matrix;
+#[cfg(test)]
 mod once;
 #[cfg(test)]
 mod orbctl;
@@ -62,6 +64,8 @@ mod replay;
 mod security;
 #[cfg(test)]
 mod standby;
+#[cfg(test)]
+mod streams;
 #[cfg(test)]
 mod sweep;
 #[cfg(test)]
