@@ -128,7 +128,7 @@ fn status(error: &AuthError) -> Status {
 
 fn source<B>(request: &Request<B>) -> Source {
     let address: Option<IpAddr> = match request.extensions().get::<Peer>() {
-        Some(Peer::Address(address)) => Some(address.ip()),
+        Some(Peer::Address(address) | Peer::Crowd(address)) => Some(address.ip()),
         Some(Peer::Socket) | None => None,
     };
     address.into()

@@ -70,15 +70,20 @@ async fn close_all(client: &Client, state: v1::TradingState) {
     until("the end of the flatten", || status(client), is_over).await;
 }
 
-fn demo(files: &Files, folder: &TempDir) -> Demo {
-    Demo::start(folder.path(), &[&["--speed", "1200", "--bars", text(&files.bars)], &SETTINGS[..]].concat())
+fn demo(files: &Files, folder: &TempDir, database: &[&str]) -> Demo {
+    Demo::start(folder.path(), &[&["--speed", "1200", "--bars", text(&files.bars)], &SETTINGS[..], database].concat())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn every_command_works_in_every_state_and_holds_hold() {
+    check_states(&[]).await;
+}
+
+/// Gives every command in every state, with records that `database` says where to keep.
+pub(crate) async fn check_states(database: &[&str]) {
     use v1::TradingState::{Active, Halted, Paused, Reducing};
     let (files, folder) = (Files::stairs(), TempDir::new().unwrap());
-    let first = demo(&files, &folder);
+    let first = demo(&files, &folder, database);
     let client = connect(&first).await;
     // Positions that are held to the end of the day: every fourth is.
     until_traded(&client, 9).await;
@@ -92,7 +97,7 @@ async fn every_command_works_in_every_state_and_holds_hold() {
     let mut first = first;
     first.kill_9();
     drop(client);
-    let demo = demo(&files, &folder);
+    let demo = demo(&files, &folder, database);
     let client = connect(&demo).await;
     let seen = until("reducing", || status(&client), |seen| seen.state() == Reducing).await;
     assert!(is_held(&seen.holds, v1::HoldKind::Crashed) && is_held(&seen.holds, v1::HoldKind::OperatorPause));
@@ -123,8 +128,13 @@ async fn every_command_works_in_every_state_and_holds_hold() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_command_that_cannot_be_read_is_in_the_audit_and_does_nothing() {
+    check_unreadable(&[]).await;
+}
+
+/// Gives a command that is none, with records that `database` says where to keep.
+pub(crate) async fn check_unreadable(database: &[&str]) {
     let (files, folder) = (Files::stairs(), TempDir::new().unwrap());
-    let demo = demo(&files, &folder);
+    let demo = demo(&files, &folder, database);
     let client = connect(&demo).await;
     let refused = client.control().set_kill_switch(v1::SetKillSwitchRequest::default()).await.unwrap_err();
     assert_eq!(refused.code(), Code::InvalidArgument);

@@ -10,8 +10,13 @@ use crate::{
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn orders_fills_equity_and_reasons_are_those_of_the_day() {
+    check_day(&[]).await;
+}
+
+/// Checks the records of a day that `database` says where to keep.
+pub(crate) async fn check_day(database: &[&str]) {
     let folder = TempDir::new().unwrap();
-    let mut demo = Demo::start(folder.path(), &["--speed", "max"]);
+    let mut demo = Demo::start(folder.path(), &[&["--speed", "max"], database].concat());
     demo.session_over();
     let client = connect(&demo).await;
     assert!(status(&client).await.last_reconcile_time.is_some(), "books and exchange agreed");

@@ -2,20 +2,24 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use orb_api::{Client, v1};
+use orb_api::{Client, Token, v1};
 use tempfile::TempDir;
-use tokio::time::timeout;
+use tokio::{task::JoinSet, time::timeout};
 use tonic::{Code, Streaming};
 
 use crate::{
-    client::{connect, export, positions, signals, status, until, until_traded},
+    client::{connect, connect_with, export, kill, positions, signals, status, until, until_traded},
     commands::SETTINGS,
     daemon::{Demo, text},
     market::{Files, STEPS, day},
+    tokens::{create, until_answered},
 };
 
 /// Streams of one token, at most.
 const STREAMS_MAX: usize = 32;
+/// Tokens of those who put a load on the daemon, and connections of each.
+const TOKENS: usize = 12;
+const CONNECTIONS: usize = 8;
 /// No message of these streams takes nearly as long to come.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -184,4 +188,70 @@ async fn readers_that_read_nothing_delay_nobody_and_find_the_present_state() {
     drop((stream, others));
     drop(client);
     demo.terminate();
+}
+
+/// Streams of one client that are never read.
+struct Dead {
+    _client: Client,
+    _logs: Streaming<v1::StreamLogsResponse>,
+    _signals: Streaming<v1::StreamSignalsResponse>,
+    _positions: Streaming<v1::StreamPositionsResponse>,
+    all: Streaming<v1::WatchResponse>,
+}
+
+impl Dead {
+    async fn open(demo: &Demo, token: &str) -> Self {
+        let client = connect_with(demo, Some(Token::parse(token).unwrap())).await;
+        let topics = [v1::Topic::Status, v1::Topic::Positions, v1::Topic::Logs].map(i32::from).to_vec();
+        let request = v1::WatchRequest { topics, ..Default::default() };
+        Self {
+            _logs: client.logs().stream_logs(v1::StreamLogsRequest::default()).await.unwrap().into_inner(),
+            _signals: stream_signals(&client, None).await,
+            _positions: client.portfolio().stream_positions(Default::default()).await.unwrap().into_inner(),
+            all: client.live().watch(request).await.unwrap().into_inner(),
+            _client: client,
+        }
+    }
+}
+
+/// Asks for whole lists without a pause until the daemon goes; counts the replies.
+async fn ask_for_everything(client: Client) -> usize {
+    let (mut client, mut replies) = (client.signals(), 0);
+    let request = v1::ListSignalsRequest { page_size: 1000, ..Default::default() };
+    while client.list_signals(request.clone()).await.is_ok() {
+        replies += 1;
+    }
+    replies
+}
+
+/// Hundreds of streams that nobody reads, half of which break off, beside some who ask without end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hundreds_of_dead_and_greedy_clients_change_nothing_of_the_day() {
+    let (files, folder) = (Files::stairs(), TempDir::new().unwrap());
+    let mut demo = stairs("1200", &files, &folder);
+    let tokens: Vec<_> = (0..TOKENS).map(|n| create(folder.path(), &format!("reader-{n}"), "viewer")).collect();
+    until_answered(&demo, tokens.last().unwrap(), None).await;
+    let (mut greedy, mut dead) = (JoinSet::new(), Vec::new());
+    for token in &tokens {
+        for _ in 0..CONNECTIONS {
+            dead.push(Dead::open(&demo, token).await);
+        }
+        let client = connect_with(&demo, Some(Token::parse(token).unwrap())).await;
+        greedy.spawn(ask_for_everything(client));
+    }
+    let client = connect(&demo).await;
+    until_traded(&client, STEPS as usize / 2).await;
+    // Without a word, as a machine that loses its network.
+    let mut dead = dead.split_off(TOKENS * CONNECTIONS / 2);
+    demo.session_over();
+    let expected = files.backtest(day(), &SETTINGS).trades.join("\n") + "\n";
+    assert_eq!(export(&client).await, expected, "the day is that of the backtest, to the byte");
+    // Whoever begins to read is told of this run and these books, and that there is more.
+    let message = next(&mut dead[0].all).await;
+    assert_eq!(message.ledger_id, status(&client).await.ledger.unwrap().id);
+    assert!(kill(&client, false).await.complete);
+    drop((client, dead));
+    demo.terminate();
+    let replies: usize = greedy.join_all().await.into_iter().sum();
+    assert!(replies > TOKENS, "{replies}");
 }
