@@ -64,6 +64,13 @@ fn read(reader: &Reader, id: &str) -> Result<Option<Chain>, StoreError> {
     Ok(Some(Chain { record, orders: orders.rows, fills: fills.rows, steps, signal }))
 }
 
+impl Chain {
+    /// Returns when an order took a step; `None` when it did not, or that was not recorded.
+    fn step(&self, order: &str, step: OrderStep) -> Option<&StepRow> {
+        self.steps.iter().find(|row| row.client_order_id == order && row.step == step)
+    }
+}
+
 /// One thing that happened, before it is put in order.
 struct Happened {
     at: Timestamp,
@@ -108,6 +115,9 @@ fn events(chain: &Chain) -> Vec<v1::SignalEvent> {
         let detail = format!("{} at {}", fill.quantity.shares(), fill.price);
         add(fill.at, kind, Some(&fill.client_order_id), detail);
     }
+    for (at, id) in held_stops(chain) {
+        add(at, "stop_working", Some(id), String::new());
+    }
     for order in &chain.orders {
         let is_sent = |step: &StepRow| step.step == OrderStep::Sent && step.client_order_id == order.client_order_id;
         if order.role == OrderRole::Close && !chain.steps.iter().any(is_sent) {
@@ -146,6 +156,17 @@ fn filled_up_to(fills: &[FillRow], last: &FillRow) -> i64 {
         }
     }
     sum
+}
+
+/// Lists the stops that are legs of the entry, with the time from which they protect: such a leg is held beside the
+/// target all its life, and in force once the broker has it and the entry is filled.
+fn held_stops(chain: &Chain) -> impl Iterator<Item = (Timestamp, &String)> {
+    let stops = chain.orders.iter().map(|order| (order.role, &order.client_order_id));
+    let held = stops.filter(move |(role, id)| *role == OrderRole::Stop && chain.step(id, OrderStep::Working).is_none());
+    held.filter_map(move |(_, id)| {
+        let (held, filled) = (chain.step(id, OrderStep::Acknowledged)?.at, chain.signal.filled_at?);
+        Some((held.max(filled), id))
+    })
 }
 
 /// Names a step of an order by what the order is for; `None` for a step that says nothing more.

@@ -207,7 +207,12 @@ impl Dead {
         Self {
             _logs: client.logs().stream_logs(v1::StreamLogsRequest::default()).await.unwrap().into_inner(),
             _signals: stream_signals(&client, None).await,
-            _positions: client.portfolio().stream_positions(Default::default()).await.unwrap().into_inner(),
+            _positions: client
+                .portfolio()
+                .stream_positions(v1::StreamPositionsRequest::default())
+                .await
+                .unwrap()
+                .into_inner(),
             all: client.live().watch(request).await.unwrap().into_inner(),
             _client: client,
         }

@@ -6,8 +6,8 @@ use super::stored::{Column as _, Place, stored};
 use crate::store::error::StoreError;
 use crate::store::text::Text as _;
 
-/// Names a step of an order on its way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Names a step of an order on its way; they are in the order in which they are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OrderStep {
     /// It was in the records.
     Committed,
