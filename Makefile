@@ -88,12 +88,13 @@ fuzz: ## throws broken input at every parser of the wire, for minutes; FUZZ_CASE
 	ORB_FUZZ_CASES=$(FUZZ_CASES) $(CARGO) test $(CARGO_FLAGS) -p orb-exec --lib fuzz
 	ORB_FUZZ_CASES=$(FUZZ_CASES) $(CARGO) test $(CARGO_FLAGS) -p orb-sim --test fuzz
 
-bench: ## measures decode, run phase, whole process, sweep and latency; benches/RESULTS.md has figures
+bench: ## measures decode, run phase, whole process, sweep, latency and streams; benches/RESULTS.md has figures
 	@echo "machine: $$(nproc) cores, $$(sed -n 's/^model name.*: //p' /proc/cpuinfo 2>/dev/null | head -n 1), load $$(cut -d ' ' -f 1-3 /proc/loadavg 2>/dev/null)"
 	$(CARGO) bench $(CARGO_FLAGS) -p orb-data --bench decode
 	$(CARGO) bench $(CARGO_FLAGS) -p orb-backtest --bench run
 	$(CARGO) bench $(CARGO_FLAGS) -p orbd --bench whole
 	ORB_LOG=error $(CARGO) bench $(CARGO_FLAGS) -p orbd --bench latency
+	ORB_LOG=error $(CARGO) bench $(CARGO_FLAGS) -p orbd --bench fan_out
 
 check: fmt purity promises lint doc ## formatting, lints, orb-core's purity, documentation
 

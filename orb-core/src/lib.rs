@@ -128,7 +128,7 @@ pub mod time;
 pub use bar::{Bar, BarError};
 pub use calendar::{Calendar, CalendarError, Session};
 pub use config::{RunConfig, StrategyConfig, StrategyId};
-pub use engine::{Engine, EngineConfig, Execution, Restored};
+pub use engine::{Engine, EngineConfig, Execution, Restored, Watched};
 pub use money::{Money, MoneyError, Price, Quantity};
 pub use protection::{ExitPrices, Protection, StopRule};
 pub use reason::Reason;

@@ -1,6 +1,7 @@
 //! The command line of orb: a thin client of the daemon's gRPC API.
 
 mod cli;
+mod columns;
 mod commands;
 mod config;
 mod failure;

@@ -86,6 +86,11 @@ pub(crate) fn time(value: Option<&Timestamp>) -> Cell {
     value.and_then(|time| timestamp_to_micros(time).ok()).map_or(Cell::Absent, Cell::Time)
 }
 
+/// Shows an instant, in CSV to the second; nothing when it is absent or no instant.
+pub(crate) fn second(value: Option<&Timestamp>) -> Cell {
+    value.and_then(|time| timestamp_to_micros(time).ok()).map_or(Cell::Absent, Cell::Second)
+}
+
 /// Shows a span; nothing when it is absent or no span.
 pub(crate) fn span(value: Option<&Duration>) -> Cell {
     value.and_then(|span| duration_to_micros(span).ok()).map_or(Cell::Absent, Cell::Span)

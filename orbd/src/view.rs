@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use orb_core::{
-    Date, Money, OrderSide, Price, Quantity, Side, Span, SymbolId, Timestamp,
+    Date, Money, OrderSide, Price, Quantity, Side, Span, SymbolId, Timestamp, Watched,
     alarm::Alarm,
     effect::{Component, Severity},
     event::RiskLimits,
@@ -428,6 +428,10 @@ pub struct View {
     pub fills: Arc<[Arc<FillView>]>,
     /// The market data feed.
     pub feed: FeedView,
+    /// The symbols whose day is not settled, by strategy and symbol.
+    pub watched: Arc<[Watched]>,
+    /// When books and broker agreed last; `None` before the first time.
+    pub reconciled_at: Option<Timestamp>,
     /// Health of the parts.
     pub health: Vec<HealthView>,
     /// Simulated seconds per second, 0 for as fast as possible; `None` outside a simulation.
@@ -459,6 +463,8 @@ impl Default for View {
             signals: Arc::default(),
             fills: Arc::default(),
             feed: FeedView::default(),
+            watched: Arc::default(),
+            reconciled_at: None,
             health: Vec::new(),
             simulated_speed: None,
             symbols: Arc::default(),

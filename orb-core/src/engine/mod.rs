@@ -16,12 +16,14 @@ mod restore;
 mod session;
 mod verify;
 mod view;
+mod watched;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use live::Execution;
 pub use restore::Restored;
+pub use watched::Watched;
 
 use crate::alarm::Alarms;
 use crate::bar::Bar;
@@ -132,6 +134,8 @@ pub struct Engine {
     stuck_told: Option<Timestamp>,
     /// How often in a row the broker's positions differed from the books.
     breaks: u32,
+    /// When they agreed last; `None` before the first time.
+    reconciled_at: Option<Timestamp>,
     /// When the broker's whole state was asked for last, and when it is to be asked for again.
     snapshot_asked: Option<Timestamp>,
     snapshot_due: Option<Timestamp>,
@@ -254,6 +258,7 @@ impl Engine {
             confirming: Vec::new(),
             stuck_told: None,
             breaks: 0,
+            reconciled_at: None,
             snapshot_asked: None,
             snapshot_due: None,
             watch_at: None,

@@ -53,6 +53,7 @@ impl Engine {
     /// A broker's list of positions may lag behind its fills: only what differs several times in a row is a break.
     fn judge(&mut self, differences: &[String], out: &mut Effects) {
         if differences.is_empty() {
+            self.reconciled_at = Some(self.now);
             self.unhold(HoldKind::Starting, "reconciler", "the broker's state is known", out);
             if !self.is_anything_stuck() {
                 self.unhold(HoldKind::Reconciling, "reconciler", "books and broker were compared", out);

@@ -42,6 +42,12 @@ impl Engine {
         self.now
     }
 
+    /// Returns when the broker's whole state and the books agreed last; `None` before the first time.
+    #[must_use]
+    pub const fn reconciled_at(&self) -> Option<Timestamp> {
+        self.reconciled_at
+    }
+
     /// Returns the holds in force.
     #[must_use]
     pub const fn holds(&self) -> &Holds {

@@ -9,6 +9,7 @@ use tonic::Status;
 use super::filters::{Dates, Limit, Names};
 use crate::{
     cli::Global,
+    columns,
     failure::Failure,
     list::{self, List},
     output::{Cell, Column, minor},
@@ -70,10 +71,10 @@ impl List for Filter {
 }
 
 const COLUMNS: &[Column<Decision>] = &[
-    minor(2, Column::text("strategy", |d| Cell::text(&d.strategy))),
-    Column::text("symbol", |d| Cell::text(&d.symbol)),
+    minor(2, columns::strategy()),
+    columns::symbol(),
     Column::text("date", |d| Cell::text(&d.date)),
     Column::text("reason", |d| Cell::text(&d.reason)),
     Column::text("detail", |d| Cell::text(&d.detail)),
-    Column::hidden("ledger_id", |d| Cell::text(&d.ledger_id)),
+    columns::ledger_id(),
 ];

@@ -14,6 +14,7 @@ use tonic::Status;
 use super::filters::{self, Dates, Limit, Names, numbers};
 use crate::{
     cli::Global,
+    columns,
     failure::Failure,
     follow::{follow, note_resync, snapshot_event},
     list::{self, List},
@@ -114,14 +115,14 @@ fn show(
 /// Shared with the command that shows the chain of a signal.
 pub(super) const COLUMNS: &[Column<Fill>] = &[
     Column::text("time", |f| wire::time(f.time.as_ref())),
-    Column::text("symbol", |f| Cell::text(&f.symbol)),
+    columns::symbol(),
     Column::text("side", |f| wire::order_side(f.side)),
     Column::number("quantity", |f| Cell::Count(f.quantity)),
     Column::number("price", |f| Cell::money(&f.price)),
     Column::number("fee", |f| Cell::maybe_money(f.fee.as_ref())),
-    minor(2, Column::text("strategy", |f| Cell::text(&f.strategy))),
+    minor(2, columns::strategy()),
     minor(1, Column::text("client_order_id", |f| Cell::text(&f.client_order_id))),
     Column::hidden("broker_order_id", |f| Cell::maybe_text(f.broker_order_id.as_ref())),
     Column::hidden("id", |f| Cell::text(&f.id)),
-    Column::hidden("ledger_id", |f| Cell::text(&f.ledger_id)),
+    columns::ledger_id(),
 ];

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     cli::Global,
+    columns,
     failure::{Failure, Kind},
     output::{Cell, Column, Grid},
     session::Session,
@@ -85,34 +86,34 @@ const COLUMNS: &[Column<SetKillSwitchResponse>] = &[
 
 /// Shared with the other commands that cancel.
 pub(super) const ORDERS: &[Column<OrderRef>] = &[
-    Column::text("symbol", |o| Cell::text(&o.symbol)),
-    Column::text("strategy", |o| Cell::text(&o.strategy)),
+    columns::symbol(),
+    columns::strategy(),
     Column::text("client_order_id", |o| Cell::text(&o.client_order_id)),
     Column::text("broker_order_id", |o| Cell::maybe_text(o.broker_order_id.as_ref())),
-    Column::hidden("ledger_id", |o| Cell::text(&o.ledger_id)),
+    columns::ledger_id(),
 ];
 
 /// Shared with the command that closes everything.
 pub(super) const CLOSED: &[Column<ClosedPosition>] = &[
-    Column::text("symbol", |p| Cell::text(&p.symbol)),
+    columns::symbol(),
     Column::text("side", |p| wire::side(p.side)),
     Column::number("quantity", |p| Cell::Count(p.quantity)),
     Column::number("net_pnl", |p| Cell::signed(&p.net_pnl)),
     Column::text("fills", |p| super::close::fills(&p.fills)),
-    Column::text("strategy", |p| Cell::text(&p.strategy)),
-    Column::hidden("ledger_id", |p| Cell::text(&p.ledger_id)),
+    columns::strategy(),
+    columns::ledger_id(),
 ];
 
 /// Shared with the command that closes everything.
 pub(super) const REMAINING: &[Column<RemainingPosition>] = &[
-    Column::text("symbol", |p| Cell::text(&p.symbol)),
+    columns::symbol(),
     Column::text("side", |p| wire::side(p.side)),
     Column::number("quantity", |p| Cell::Count(p.quantity)),
     Column::number("protected_quantity", |p| Cell::Count(p.protected_quantity)),
     Column::text("closing", |p| Cell::Flag(p.closing)),
-    Column::text("strategy", |p| Cell::text(&p.strategy)),
+    columns::strategy(),
     Column::text("detail", |p| Cell::text(&p.detail)),
-    Column::hidden("ledger_id", |p| Cell::text(&p.ledger_id)),
+    columns::ledger_id(),
 ];
 
 /// Shows how many there are.

@@ -9,6 +9,7 @@ use tonic::Status;
 use super::filters::{self, Dates, Limit, Names, numbers};
 use crate::{
     cli::Global,
+    columns,
     failure::Failure,
     list::{self, List},
     output::{Cell, Column, minor},
@@ -73,7 +74,7 @@ impl List for Filter {
 /// Shared with the command that shows the chain of a signal.
 pub(super) const COLUMNS: &[Column<Order>] = &[
     Column::text("create_time", |o| wire::time(o.create_time.as_ref())),
-    Column::text("symbol", |o| Cell::text(&o.symbol)),
+    columns::symbol(),
     Column::text("role", |o| wire::order_role(o.role)),
     Column::text("side", |o| wire::order_side(o.side)),
     minor(4, Column::text("type", |o| Cell::text(&o.r#type))),
@@ -82,7 +83,7 @@ pub(super) const COLUMNS: &[Column<Order>] = &[
     Column::text("status", |o| wire::order_status(o.status)),
     minor(3, Column::number("filled_quantity", |o| Cell::Count(o.filled_quantity))),
     minor(2, Column::number("fill_price", |o| Cell::maybe_money(o.fill_price.as_ref()))),
-    minor(5, Column::text("strategy", |o| Cell::text(&o.strategy))),
+    minor(5, columns::strategy()),
     minor(1, Column::text("client_order_id", |o| Cell::text(&o.client_order_id))),
     minor(4, Column::text("reject_message", |o| Cell::maybe_text(o.reject_message.as_ref()))),
     Column::hidden("reject_code", |o| o.reject_code.map_or(Cell::Absent, Cell::Count)),
@@ -91,5 +92,5 @@ pub(super) const COLUMNS: &[Column<Order>] = &[
     Column::hidden("broker_order_id", |o| Cell::maybe_text(o.broker_order_id.as_ref())),
     Column::hidden("parent_client_order_id", |o| Cell::maybe_text(o.parent_client_order_id.as_ref())),
     Column::hidden("signal_id", |o| Cell::text(&o.signal_id)),
-    Column::hidden("ledger_id", |o| Cell::text(&o.ledger_id)),
+    columns::ledger_id(),
 ];

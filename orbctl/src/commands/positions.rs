@@ -11,6 +11,7 @@ use tonic::Status;
 use super::filters::Names;
 use crate::{
     cli::Global,
+    columns,
     failure::{Failure, note},
     follow::{follow, note_resync, snapshot_event},
     output::{Cell, Column, Grid, Printer, minor},
@@ -152,7 +153,7 @@ impl Screen {
 }
 
 const COLUMNS: &[Column<Position>] = &[
-    Column::text("symbol", |p| Cell::text(&p.symbol)),
+    columns::symbol(),
     Column::text("side", |p| wire::side(p.side)),
     Column::number("quantity", |p| Cell::Count(p.quantity)),
     Column::number("entry_price", |p| Cell::money(&p.entry_price)),
@@ -164,8 +165,8 @@ const COLUMNS: &[Column<Position>] = &[
     minor(5, Column::number("notional", |p| Cell::money(&p.notional))),
     minor(3, Column::number("protected_quantity", |p| Cell::Count(p.protected_quantity))),
     minor(6, Column::text("entry_time", |p| wire::time(p.entry_time.as_ref()))),
-    minor(6, Column::text("strategy", |p| Cell::text(&p.strategy))),
+    minor(6, columns::strategy()),
     minor(3, Column::text("closing", |p| p.closing_reason.map_or(Cell::Flag(p.closing), wire::close_reason))),
     Column::hidden("trade_id", |p| Cell::text(&p.trade_id)),
-    Column::hidden("ledger_id", |p| Cell::text(&p.ledger_id)),
+    columns::ledger_id(),
 ];

@@ -12,6 +12,7 @@ use tonic::Status;
 use super::filters::{self, Dates, Limit, Names, numbers};
 use crate::{
     cli::Global,
+    columns,
     failure::Failure,
     follow::{follow, note_resync, snapshot_event},
     list::{self, List},
@@ -122,7 +123,7 @@ fn show(printer: &mut Printer, message: StreamSignalsResponse) -> Result<(), Fai
 /// Shared with the commands that show the signals of a symbol.
 pub(super) const COLUMNS: &[Column<Signal>] = &[
     Column::text("time", |s| wire::time(s.time.as_ref())),
-    Column::text("symbol", |s| Cell::text(&s.symbol)),
+    columns::symbol(),
     Column::text("side", |s| wire::side(s.side)),
     Column::text("status", |s| wire::signal_status(s.status)),
     minor(3, Column::number("score", |s| s.score.into())),
@@ -132,7 +133,7 @@ pub(super) const COLUMNS: &[Column<Signal>] = &[
     Column::number("quantity", |s| Cell::Count(s.quantity)),
     minor(2, Column::number("filled_quantity", |s| Cell::Count(s.filled_quantity))),
     minor(3, Column::number("fill_price", |s| Cell::maybe_money(s.fill_price.as_ref()))),
-    minor(6, Column::text("strategy", |s| Cell::text(&s.strategy))),
+    minor(6, columns::strategy()),
     Column::text("reason", |s| Cell::maybe_text(s.reason.as_ref())),
     minor(6, Column::text("reason_detail", |s| Cell::maybe_text(s.reason_detail.as_ref()))),
     Column::hidden("date", |s| Cell::text(&s.date)),
@@ -142,5 +143,5 @@ pub(super) const COLUMNS: &[Column<Signal>] = &[
     Column::hidden("submitted_time", |s| wire::time(s.submitted_time.as_ref())),
     Column::hidden("acknowledged_time", |s| wire::time(s.acknowledged_time.as_ref())),
     Column::hidden("filled_time", |s| wire::time(s.filled_time.as_ref())),
-    Column::hidden("ledger_id", |s| Cell::text(&s.ledger_id)),
+    columns::ledger_id(),
 ];

@@ -9,6 +9,7 @@ use tonic::Status;
 use super::filters::{self, Dates, Limit, Names, numbers};
 use crate::{
     cli::Global,
+    columns,
     failure::Failure,
     list::{self, List},
     output::{Cell, Column, minor},
@@ -73,14 +74,14 @@ impl List for Filter {
 }
 
 const COLUMNS: &[Column<Trade>] = &[
-    minor(7, Column::text("strategy", |t| Cell::text(&t.strategy))),
-    Column::text("symbol", |t| Cell::text(&t.symbol)),
+    minor(7, columns::strategy()),
+    columns::symbol(),
     Column::hidden("date", |t| Cell::text(&t.date)),
     Column::text("side", |t| wire::side(t.side)),
     Column::number("quantity", |t| Cell::Count(t.quantity)),
-    minor(5, Column::text("entry_time", |t| wire::time(t.entry_time.as_ref()))),
+    minor(5, Column::text("entry_time", |t| wire::second(t.entry_time.as_ref()))),
     Column::number("entry_price", |t| Cell::money(&t.entry_price)),
-    minor(6, Column::text("exit_time", |t| wire::time(t.exit_time.as_ref()))),
+    minor(6, Column::text("exit_time", |t| wire::second(t.exit_time.as_ref()))),
     Column::number("exit_price", |t| Cell::maybe_money(t.exit_price.as_ref())),
     minor(2, Column::text("exit_reason", |t| Cell::maybe_text(t.exit_reason.as_ref()))),
     minor(8, Column::number("gross_pnl", |t| Cell::maybe_signed(t.gross_pnl.as_ref()))),
@@ -92,5 +93,5 @@ const COLUMNS: &[Column<Trade>] = &[
     minor(9, Column::number("unprotected_seconds", |t| wire::span(t.unprotected.as_ref()))),
     Column::hidden("id", |t| Cell::text(&t.id)),
     Column::hidden("signal_id", |t| Cell::maybe_text(t.signal_id.as_ref())),
-    Column::hidden("ledger_id", |t| Cell::text(&t.ledger_id)),
+    columns::ledger_id(),
 ];

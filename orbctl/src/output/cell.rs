@@ -25,6 +25,8 @@ pub(crate) enum Cell {
     Flag(bool),
     /// An instant, microseconds since 1970-01-01 UTC.
     Time(i64),
+    /// The same, in whole seconds in CSV, as the files of a backtest have it.
+    Second(i64),
     /// A span in microseconds; programs get seconds.
     Span(i64),
     /// Names and values, or a list: itself for programs that read JSON, else the text.
@@ -79,7 +81,7 @@ impl Cell {
             Self::Ratio(ratio) => format!("{:.2}%", ratio * 100.0),
             Self::Number(number) => format!("{number:.2}"),
             Self::Flag(flag) => if *flag { "yes" } else { "no" }.to_owned(),
-            Self::Time(micros) => wire::new_york(*micros),
+            Self::Time(micros) | Self::Second(micros) => wire::new_york(*micros),
             Self::Span(micros) => wire::clock(*micros),
         };
         text.replace(char::is_control, " ")
@@ -94,6 +96,7 @@ impl Cell {
             Self::Ratio(number) | Self::Number(number) => number.to_string(),
             Self::Flag(flag) => flag.to_string(),
             Self::Time(micros) => wire::utc(*micros),
+            Self::Second(micros) => wire::utc(micros - micros.rem_euclid(1_000_000)),
             Self::Span(micros) => orb_api::decimal::from_micros(*micros),
         }
     }
@@ -107,7 +110,7 @@ impl Cell {
             Self::Count(count) => Value::from(*count),
             Self::Ratio(number) | Self::Number(number) => Value::from(*number),
             Self::Flag(flag) => Value::from(*flag),
-            Self::Time(_) => Value::from(self.to_csv()),
+            Self::Time(micros) | Self::Second(micros) => Value::from(wire::utc(*micros)),
             Self::Span(_) => self.to_csv().parse::<f64>().map_or(Value::Null, Value::from),
         }
     }
@@ -167,6 +170,10 @@ mod tests {
         check(&Cell::Ratio(0.5), "50.00%", "0.5", "0.5");
         check(&Cell::Number(f64::NAN), "NaN", "NaN", "null");
         check(&Cell::Flag(true), "yes", "true", "true");
+        let (exact, whole) = ("2026-02-13T14:35:00.250Z", "2026-02-13T14:35:00Z");
+        let at = 1_770_993_300_250_000;
+        check(&Cell::Time(at), "2026-02-13 09:35:00", exact, &format!("\"{exact}\""));
+        check(&Cell::Second(at), "2026-02-13 09:35:00", whole, &format!("\"{exact}\""));
         check(&Cell::Span(90_500_000), "0:01:30", "90.5", "90.5");
         check(&Cell::list(&[]), "-", "", "[]");
         check(&Cell::list(&["a".into(), "b".into()]), "a, b", "a, b", "[\"a\",\"b\"]");

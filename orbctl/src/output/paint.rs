@@ -92,6 +92,7 @@ pub(crate) fn tone(cell: &Cell) -> Option<Tone> {
         | Cell::Number(_)
         | Cell::Flag(_)
         | Cell::Time(_)
+        | Cell::Second(_)
         | Cell::Span(_)
         | Cell::Nested(..) => None,
     }

@@ -11,6 +11,7 @@ use ratatui::{
 
 use super::{Console, Theme};
 use crate::{
+    columns,
     output::{Cell, Column, Grid, Sheet, minor, tone},
     wire,
 };
@@ -92,7 +93,7 @@ fn inner_height(area: Rect) -> usize {
 }
 
 const POSITIONS: &[Column<Position>] = &[
-    Column::text("symbol", |p| Cell::text(&p.symbol)),
+    columns::symbol(),
     Column::text("side", |p| wire::side(p.side)),
     Column::number("quantity", |p| Cell::Count(p.quantity)),
     minor(3, Column::number("entry", |p| Cell::money(&p.entry_price))),
@@ -103,7 +104,7 @@ const POSITIONS: &[Column<Position>] = &[
     minor(2, Column::number("R", |p| Cell::maybe_signed(p.unrealized_r.as_ref()))),
     minor(1, Column::text("protection", protection)),
     minor(6, Column::text("since", |p| Cell::Text(wire::time_of_day(p.entry_time.as_ref())))),
-    minor(7, Column::text("strategy", |p| Cell::text(&p.strategy))),
+    minor(7, columns::strategy()),
 ];
 
 /// Says whether a live stop covers every share, or that a close is under way.
@@ -120,7 +121,7 @@ fn protection(position: &Position) -> Cell {
 
 const SIGNALS: &[Column<Signal>] = &[
     Column::text("time", |s| Cell::Text(wire::time_of_day(s.time.as_ref()))),
-    Column::text("symbol", |s| Cell::text(&s.symbol)),
+    columns::symbol(),
     Column::text("side", |s| wire::side(s.side)),
     Column::number("level", |s| Cell::money(&s.level)),
     Column::text("status", |s| wire::signal_status(s.status)),
@@ -128,5 +129,5 @@ const SIGNALS: &[Column<Signal>] = &[
     minor(3, Column::number("quantity", |s| Cell::Count(s.quantity))),
     minor(2, Column::number("fill", |s| Cell::maybe_money(s.fill_price.as_ref()))),
     minor(1, Column::text("reason", |s| Cell::maybe_text(s.reason.as_ref()))),
-    minor(5, Column::text("strategy", |s| Cell::text(&s.strategy))),
+    minor(5, columns::strategy()),
 ];

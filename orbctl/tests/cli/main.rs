@@ -13,3 +13,5 @@ mod fake;
 mod json;
 #[cfg(test)]
 mod outputs;
+#[cfg(test)]
+mod terminal;

@@ -90,7 +90,7 @@ impl Credential {
 #[derive(Debug, Default)]
 pub struct Auth {
     /// The daemon's own, which stay as long as it runs.
-    own: Vec<Credential>,
+    own: RwLock<Arc<[Credential]>>,
     issued: RwLock<Arc<[Credential]>>,
 }
 
@@ -103,10 +103,25 @@ impl Auth {
 
     /// Adds a token with the name of its holder and its role.
     #[must_use]
-    pub fn with_token(mut self, token: &Token, actor: &str, role: Role) -> Self {
+    pub fn with_token(self, token: &Token, actor: &str, role: Role) -> Self {
         let caller = Caller::new(actor, role);
-        self.own.push(Credential { caller, hash: TokenHash::of(token.expose()), is_revoked: false });
+        let added = Credential { caller, hash: TokenHash::of(token.expose()), is_revoked: false };
+        self.set_own(|own| own.iter().cloned().chain([added]).collect());
         self
+    }
+
+    /// Gives the holder of the daemon's own tokens another name, from the next call on; what was begun goes on.
+    pub fn rename_own(&self, actor: &str) {
+        let named = |known: &Credential| {
+            let caller = Caller { actor: actor.into(), ..known.caller.clone() };
+            Credential { caller, ..known.clone() }
+        };
+        self.set_own(|own| own.iter().map(named).collect());
+    }
+
+    fn set_own(&self, change: impl FnOnce(&[Credential]) -> Arc<[Credential]>) {
+        let mut own = self.own.write().unwrap_or_else(PoisonError::into_inner);
+        *own = change(&own);
     }
 
     /// Takes the tokens that are given out now in place of those of before, and ends what was begun with the others.
@@ -151,10 +166,10 @@ impl Auth {
 
     fn identify(&self, secret: &str, now: Timestamp) -> Result<Caller, AuthError> {
         let offered = TokenHash::of(secret);
-        let issued = self.issued();
+        let (own, issued) = (self.own(), self.issued());
         // Every credential is compared, so the duration does not tell which one matched.
         let mut found = None;
-        for credential in self.own.iter().chain(issued.iter()) {
+        for credential in own.iter().chain(issued.iter()) {
             if bool::from(credential.hash.matches(&offered)) {
                 found = Some(credential);
             }
@@ -165,6 +180,10 @@ impl Auth {
             Some(end) if end <= now => Err(AuthError::Expired(Arc::clone(&caller.actor))),
             Some(_) | None => Ok(caller.clone()),
         }
+    }
+
+    fn own(&self) -> Arc<[Credential]> {
+        Arc::clone(&self.own.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn issued(&self) -> Arc<[Credential]> {
@@ -257,6 +276,19 @@ mod tests {
         assert!(dave.ended.is_cancelled());
         assert_eq!(admit("two").unwrap_err(), AuthError::Unknown);
         assert!(admit("hand").is_ok());
+    }
+
+    #[test]
+    fn the_holder_of_the_own_token_may_be_called_otherwise_and_its_streams_go_on() {
+        let auth = auth();
+        auth.set_issued(&[issued("carol", "one")]);
+        let admit = |secret: &str| auth.check(STATUS, Some(format!("Bearer {secret}").as_bytes())).unwrap().unwrap();
+        let before = admit("hand");
+        auth.rename_own("live");
+        let after = admit("hand");
+        assert_eq!((&*before.actor, &*after.actor, after.role), ("bob", "live", before.role));
+        assert!(!before.ended.is_cancelled());
+        assert_eq!(&*admit("one").actor, "carol", "others keep their names");
     }
 
     #[test]

@@ -64,6 +64,17 @@ fn refuse_other(asked: Option<Environment>, now: &EnvironmentConfig) -> anyhow::
     )
 }
 
+/// Says where to go from the machine of a standby, which has a state directory and answers nobody; empty where the
+/// records are a file, beside which there is none.
+fn standby_note(environment: &EnvironmentConfig) -> &'static str {
+    match environment.database.path() {
+        Some(_) => "",
+        None => {
+            "If it stands by for a daemon on another machine, run this on that machine: the positions are that one's.\n"
+        }
+    }
+}
+
 impl FlattenArgs {
     async fn flatten(&self, environment: &EnvironmentConfig) -> anyhow::Result<ExitCode> {
         let folder = &environment.data_dir;
@@ -89,9 +100,10 @@ impl FlattenArgs {
                     self.latch(environment)?;
                     summary::print(&format!(
                         "{} has the state directory {} and does not answer ({why}). It is halted by the file HALTED there; nothing was done at the broker.\n\
-                         Stop it (`systemctl stop orbd`, or `kill`) and run this again, or add --force to act straight at the broker beside it.\n",
+                         Stop it (`systemctl stop orbd`, or `kill`) and run this again, or add --force to act straight at the broker beside it.\n{}",
                         daemon.holder,
-                        folder.display()
+                        folder.display(),
+                        standby_note(environment)
                     ))?;
                     return Ok(ExitCode::from(REFUSED));
                 }

@@ -85,6 +85,7 @@ pub(crate) struct Daemon {
     /// It goes on with what was recorded before.
     pub(crate) resumed: bool,
     handle: Handle,
+    auth: Arc<Auth>,
     /// `None` while one engine has ended and the next one has not begun.
     seat: Option<Seat>,
     server: tokio::task::JoinHandle<Result<(), rpc::ServeError>>,
@@ -126,13 +127,14 @@ impl Daemon {
         tokio::spawn(stop.clone().run_until_cancelled_owned(tokens.follow()));
         let resumed = post.books.is_resumed();
         let seat = Seat::take(post, ends, start.folder, &handle, start.url).await?;
-        let server = tokio::spawn(rpc::serve(listeners, handle.clone(), auth, stop.clone()));
+        let server = tokio::spawn(rpc::serve(listeners, handle.clone(), Arc::clone(&auth), stop.clone()));
         Ok(Self {
             reader,
             url,
             token,
             resumed,
             handle,
+            auth,
             seat: Some(seat),
             server,
             logs,
@@ -167,6 +169,8 @@ impl Daemon {
     ) -> anyhow::Result<()> {
         let kills = ends.refuse_waiting();
         self.folder.write_context(context, &self.endpoint)?;
+        // The records of these books name the caller as those do that begin with them.
+        self.auth.rename_own(context);
         // Before its view is shown: whoever is told of the other books finds them.
         self.reader.turn_to(&post.books.ledger);
         ends.show_start_of(&post.identity);

@@ -10,7 +10,7 @@ use super::error::{EnvironmentError, EnvironmentProblem};
 use super::keys::{TLS, WEB};
 use super::source::Source;
 use super::tables::{Entry, EnvironmentTables, Lined};
-use crate::rpc::{Exposure, TlsFiles, WebRules, is_host_name, is_origin};
+use crate::rpc::{CONNECTIONS, Exposure, TlsFiles, WebRules, is_host_name, is_origin};
 
 /// The socket in the state directory, where there is TLS and no other socket is named.
 const SOCKET: &str = "api.sock";
@@ -99,7 +99,8 @@ impl EnvironmentTables {
             allowed_hosts: value(self.web.allowed_hosts.as_ref()).unwrap_or_default(),
             allowed_origins: value(self.web.allowed_origins.as_ref()).unwrap_or_default(),
         };
-        Ok(Exposure { address, socket, tls, web })
+        let connections = value(self.daemon.connections.as_ref()).unwrap_or(CONNECTIONS);
+        Ok(Exposure { address, socket, tls, connections, web })
     }
 
     pub(super) fn tls_files(&self) -> Result<Option<TlsFiles>, EnvironmentError> {
@@ -136,6 +137,16 @@ mod tests {
         let own = resolve(&format!("{FILES}[daemon]\nsocket = \"/run/orb/api.sock\"\n"));
         assert_eq!(own.socket, Some("/run/orb/api.sock".into()));
         refused("[daemon]\nlisten = \"0.0.0.0:7070\"", "/orb.toml:2: without TLS the API listens on this machine only");
+    }
+
+    #[test]
+    fn an_address_has_as_many_connections_as_the_file_says() {
+        assert_eq!(resolve("").exposure().connections, CONNECTIONS);
+        assert_eq!(resolve("[daemon]\nconnections_per_address = 8\n").connections.get(), 8);
+        for number in ["7", "10001", "\"64\""] {
+            let line = format!("/orb.toml:2: `connections_per_address = {number}`: expected a whole number from 8");
+            refused(&format!("[daemon]\nconnections_per_address = {number}"), &line);
+        }
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! From what the file and the flags say to the environment in which orb trades.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use orb_core::RunConfig;
 use orb_exec::alpaca::{AlpacaConfig, BracketSupport, Credentials, Environment, Feed, RequestLimits, Urls};
+use url::Url;
 
 use super::args::EnvironmentArgs;
 use super::chosen::Chosen;
@@ -35,6 +37,10 @@ pub struct EnvironmentConfig {
     pub is_configured: bool,
     /// A simulator is at the other end, which has a time of its own.
     pub is_simulated: bool,
+    /// The address that was given for all of a simulator's services; `None` where none was.
+    pub simulator: Option<Url>,
+    /// Real money may be traded, once the environment is live.
+    pub is_live_enabled: bool,
     /// Which feed prices come from.
     pub feed: Feed,
     /// Where the broker's services are.
@@ -47,6 +53,8 @@ pub struct EnvironmentConfig {
     pub data_dir: PathBuf,
     /// Where the API listens; without TLS an address of this machine alone.
     pub listen: SocketAddr,
+    /// Connections that one address may have.
+    pub connections: NonZeroUsize,
     /// A socket on which the API is served to the same user; an absolute path. `None` for none.
     pub socket: Option<PathBuf>,
     /// The encryption of the API's address; `None` for none.
@@ -147,7 +155,13 @@ impl EnvironmentConfig {
     /// Returns how the API is reached.
     #[must_use]
     pub fn exposure(&self) -> Exposure {
-        Exposure { address: self.listen, socket: self.socket.clone(), tls: self.tls.clone(), web: self.web.clone() }
+        Exposure {
+            address: self.listen,
+            socket: self.socket.clone(),
+            tls: self.tls.clone(),
+            connections: self.connections,
+            web: self.web.clone(),
+        }
     }
 
     /// Returns the environment as records and replies name it.
@@ -207,16 +221,20 @@ impl EnvironmentTables {
         self.check_live(environment, args)?;
         let (alpaca, is_simulated) = self.alpaca(environment, is_configured)?;
         let data_dir = self.data_dir(configured, args)?;
-        let Exposure { address: listen, socket, tls, web } = self.exposure(self.listen(args)?, &data_dir)?;
+        let Exposure { address: listen, socket, tls, connections, web } =
+            self.exposure(self.listen(args)?, &data_dir)?;
         Ok(EnvironmentConfig {
             environment,
             is_configured,
             is_simulated,
+            simulator: value(alpaca.url.as_ref()),
+            is_live_enabled: self.is_live_enabled(),
             feed: value(alpaca.feed.as_ref()).unwrap_or(Feed::Iex),
             urls: alpaca.urls(environment).map_err(|(line, problem)| self.error(line, problem))?,
             limits: limits(&alpaca),
             brackets: value(alpaca.brackets.as_ref()).unwrap_or_default(),
             listen,
+            connections,
             socket,
             tls,
             web,
@@ -258,7 +276,7 @@ impl EnvironmentTables {
 
     /// Real money needs two words: the environment, and the permission in the file.
     fn check_live(&self, environment: Environment, args: &EnvironmentArgs) -> Result<(), EnvironmentError> {
-        if environment != Environment::Live || value(self.alpaca.live_enabled.as_ref()) == Some(true) {
+        if environment != Environment::Live || self.is_live_enabled() {
             return Ok(());
         }
         let of_file = self.environment.as_ref().filter(|said| said.value == environment);
@@ -272,6 +290,10 @@ impl EnvironmentTables {
             }
             None => EnvironmentError::Flag { flag: "--environment live", problem: Box::new(problem) },
         })
+    }
+
+    fn is_live_enabled(&self) -> bool {
+        value(self.alpaca.live_enabled.as_ref()) == Some(true)
     }
 
     fn retention(&self) -> Retention {

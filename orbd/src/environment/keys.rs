@@ -30,7 +30,8 @@ pub(super) const ALPACA_OF_ONE: &[&str] = &[
 ];
 
 /// The keys of `[daemon]`.
-pub(super) const DAEMON: &[&str] = &["data_dir", "listen", "socket", "database", "log_days", "log_megabytes"];
+pub(super) const DAEMON: &[&str] =
+    &["data_dir", "listen", "socket", "database", "connections_per_address", "log_days", "log_megabytes"];
 
 /// The keys of `[tls]`.
 pub(super) const TLS: &[&str] = &["certificate_file", "key_file", "client_ca_file"];

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use orb_core::RunConfig;
 use orb_core::config::{PRESETS, preset};
 use orb_exec::alpaca::{Environment, Feed, RequestLimits};
+use url::Url;
 
 use super::EnvironmentConfig;
 use super::config::{LISTEN, SILENCE};
 use super::keys::{BRACKETS, FEEDS, environment_name};
 use super::state::default_folder;
 use super::urls::defaults;
+use crate::rpc::CONNECTIONS;
 use crate::store::{DatabaseUrl, Retention};
 use crate::view::SettingView;
 
@@ -45,6 +47,7 @@ fn of_environment(config: &EnvironmentConfig) -> Vec<SettingView> {
     let urls = defaults(config.environment);
     let number = |value: Option<u32>| value.map_or_else(|| "off".to_owned(), |value| value.to_string());
     let path = |path: Option<&PathBuf>| path.map_or_else(|| "off".to_owned(), |path| path.display().to_string());
+    let url = |url: Option<&Url>| url.map_or_else(|| "off".to_owned(), Url::to_string);
     let tls = config.tls.as_ref();
     let rows = [
         ("environment", environment_name(config.environment).to_owned(), environment_name(Environment::Sim).to_owned()),
@@ -56,12 +59,15 @@ fn of_environment(config: &EnvironmentConfig) -> Vec<SettingView> {
             limits.timeout.as_secs().to_string(),
         ),
         ("alpaca.brackets", name_of(&config.brackets, BRACKETS), name_of(&Default::default(), BRACKETS)),
+        ("alpaca.live_enabled", config.is_live_enabled.to_string(), false.to_string()),
+        ("alpaca.url", url(config.simulator.as_ref()), url(None)),
         ("alpaca.trading_url", config.urls.trading.to_string(), urls.trading.to_string()),
         ("alpaca.data_url", config.urls.data.to_string(), urls.data.to_string()),
         ("alpaca.trade_stream_url", config.urls.trade_stream.to_string(), urls.trade_stream.to_string()),
         ("alpaca.data_stream_url", config.urls.data_stream.to_string(), urls.data_stream.to_string()),
         ("daemon.data_dir", config.data_dir.display().to_string(), folder.display().to_string()),
         ("daemon.listen", config.listen.to_string(), LISTEN.to_string()),
+        ("daemon.connections_per_address", config.connections.to_string(), CONNECTIONS.to_string()),
         ("daemon.socket", path(config.socket.as_ref()), path(None)),
         ("tls.certificate_file", path(tls.map(|files| &files.certificate)), path(None)),
         ("tls.key_file", path(tls.map(|files| &files.key)), path(None)),
@@ -83,4 +89,36 @@ fn of_environment(config: &EnvironmentConfig) -> Vec<SettingView> {
 
 fn name_of<T: PartialEq>(value: &T, names: &[(&str, T)]) -> String {
     names.iter().find(|(_, known)| known == value).map(|(name, _)| (*name).to_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::environment::EnvironmentArgs;
+    use crate::environment::config::tests::{resolve, resolve_with};
+    use crate::environment::keys::TABLES;
+
+    #[test]
+    fn every_key_of_the_file_is_shown_and_no_secret() {
+        let file = "environment = \"live\"\n[alpaca]\nlive_enabled = true\n[alpaca.live]\nurl = \"http://127.0.0.1:7099\"\n\
+                    [daemon]\nconnections_per_address = 32\n";
+        let config = resolve(file);
+        let shown = of_environment(&config);
+        let of = |key: &str| shown.iter().find(|setting| setting.key == key).unwrap_or_else(|| panic!("no {key}"));
+        for (table, _, keys) in TABLES {
+            keys.iter().for_each(|key| _ = of(&format!("{table}.{key}")));
+        }
+        let is = |key: &str, value: &str| assert_eq!((&*of(key).value, of(key).is_default), (value, false), "{key}");
+        is("alpaca.live_enabled", "true");
+        is("alpaca.url", "http://127.0.0.1:7099/");
+        is("daemon.connections_per_address", "32");
+        let usual = of_environment(&resolve(""));
+        let of = |key: &str| usual.iter().find(|setting| setting.key == key).expect("it is shown");
+        for (key, value) in [("alpaca.live_enabled", "false"), ("alpaca.url", "off")] {
+            assert_eq!((&*of(key).value, of(key).is_default), (value, true), "{key}");
+        }
+        let database = Some("postgres://orb:hunter2@localhost/orb".to_owned());
+        let config = resolve_with("", &EnvironmentArgs { database, ..EnvironmentArgs::default() }).expect("it is one");
+        assert!(config.database.has_password() && !format!("{:?}", of_environment(&config)).contains("hunter2"));
+    }
 }

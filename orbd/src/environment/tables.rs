@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -25,6 +26,9 @@ const REQUESTS: RangeInclusive<u32> = 20..=10_000;
 const TIMEOUT_SECONDS: RangeInclusive<u32> = 1..=60;
 /// Seconds; a shorter silence may be a disk that hangs, and after a longer one much may have been lost.
 const SILENCE_SECONDS: RangeInclusive<u32> = 10..=3_600;
+/// Connections of one address; fewer would not do for a browser beside a script, and more would take all of a process'
+/// files.
+const CONNECTIONS: RangeInclusive<u32> = 8..=10_000;
 /// Days that log lines are kept.
 const LOG_DAYS: RangeInclusive<u32> = 1..=3_650;
 /// Megabytes of log lines that are kept; fewer would not hold a busy day.
@@ -73,6 +77,7 @@ pub(super) struct AlpacaTable {
 pub(super) struct DaemonTable {
     pub(super) data_dir: Option<Lined<PathBuf>>,
     pub(super) listen: Option<Lined<SocketAddr>>,
+    pub(super) connections: Option<Lined<NonZeroUsize>>,
     pub(super) socket: Option<Lined<PathBuf>>,
     pub(super) database: Option<Lined<DatabaseUrl>>,
     pub(super) log_days: Option<Lined<u32>>,
@@ -203,6 +208,11 @@ impl DaemonTable {
                     read.data_dir = Some(entry.path("an absolute path in quotation marks, like \"/var/lib/orb\"")?);
                 }
                 "listen" => read.listen = Some(entry.listen()?),
+                "connections_per_address" => {
+                    let most = entry.whole(CONNECTIONS, "a whole number from 8 to 10000")?.value;
+                    read.connections =
+                        usize::try_from(most).ok().and_then(NonZeroUsize::new).map(|most| entry.lined(most));
+                }
                 "socket" => {
                     let expected = "an absolute path in quotation marks, like \"/run/orb/api.sock\"";
                     read.socket = Some(entry.path(expected)?);

@@ -7,7 +7,8 @@ use tonic::Status;
 
 use super::{Handle, convert, explanation, orders, records, validate};
 use crate::store::{
-    DateRange, FillFilter, FillRow, OrderFilter, OrderRow, PageRequest, Reader, SignalRow, SortOrder, StoreError,
+    DateRange, FillFilter, FillRow, OrderFilter, OrderRow, OrderStep, PageRequest, Reader, SignalRow, SortOrder,
+    StepRow, StoreError,
 };
 
 /// Orders or fills of one signal that are shown at most: no signal has nearly as many.
@@ -21,6 +22,7 @@ struct Chain {
     record: Option<String>,
     orders: Vec<OrderRow>,
     fills: Vec<FillRow>,
+    steps: Vec<StepRow>,
 }
 
 pub(super) async fn get_signal(
@@ -37,7 +39,7 @@ pub(super) async fn get_signal(
     };
     let ledger_id = handle.reader.ledger_id();
     let events = events(&chain);
-    let Chain { signal, record, orders: rows, fills } = chain;
+    let Chain { signal, record, orders: rows, fills, .. } = chain;
     Ok(v1::GetSignalResponse {
         ledger: Some(convert::ledger(&handle.current().ledger)),
         signal: Some(records::signal(ledger_id, signal)),
@@ -57,7 +59,16 @@ fn read(reader: &Reader, id: &str) -> Result<Option<Chain>, StoreError> {
     let fills = reader.list_fills(&FillFilter { attempts, order, ..FillFilter::default() }, &page)?;
     let attempt = &signal.attempt;
     let record = reader.explanation(attempt.date, &attempt.symbol, &attempt.strategy)?;
-    Ok(Some(Chain { record, orders: orders.rows, fills: fills.rows, signal }))
+    let ids: Vec<String> = orders.rows.iter().map(|order| order.client_order_id.clone()).collect();
+    let steps = reader.order_steps(&ids)?;
+    Ok(Some(Chain { record, orders: orders.rows, fills: fills.rows, steps, signal }))
+}
+
+impl Chain {
+    /// Returns when an order took a step; `None` when it did not, or that was not recorded.
+    fn step(&self, order: &str, step: OrderStep) -> Option<&StepRow> {
+        self.steps.iter().find(|row| row.client_order_id == order && row.step == step)
+    }
 }
 
 /// One thing that happened, before it is put in order.
@@ -76,7 +87,18 @@ fn events(chain: &Chain) -> Vec<v1::SignalEvent> {
         list.push(Happened { at, kind, order: order.cloned(), detail });
     };
     add(signal.at, "decided", None, String::new());
-    if let Some(at) = signal.submitted_at {
+    for step in &chain.steps {
+        let role =
+            chain.orders.iter().find(|order| order.client_order_id == step.client_order_id).map(|order| order.role);
+        if let Some(kind) = role.and_then(|role| taken(role, step.step)) {
+            add(step.at, kind, Some(&step.client_order_id), String::new());
+        }
+    }
+    let is_step = |step: &StepRow| {
+        step.step == OrderStep::Acknowledged && Some(&step.client_order_id) == signal.client_order_id.as_ref()
+    };
+    // Before steps were recorded the signal alone had it.
+    if let Some(at) = signal.submitted_at.filter(|_| !chain.steps.iter().any(is_step)) {
         add(at, "acknowledged", signal.client_order_id.as_ref(), String::new());
     }
     for fill in &chain.fills {
@@ -93,8 +115,12 @@ fn events(chain: &Chain) -> Vec<v1::SignalEvent> {
         let detail = format!("{} at {}", fill.quantity.shares(), fill.price);
         add(fill.at, kind, Some(&fill.client_order_id), detail);
     }
+    for (at, id) in held_stops(chain) {
+        add(at, "stop_working", Some(id), String::new());
+    }
     for order in &chain.orders {
-        if order.role == OrderRole::Close {
+        let is_sent = |step: &StepRow| step.step == OrderStep::Sent && step.client_order_id == order.client_order_id;
+        if order.role == OrderRole::Close && !chain.steps.iter().any(is_sent) {
             add(order.created_at, "exit_sent", Some(&order.client_order_id), String::new());
         }
         if let Some(kind) = ended(order.status) {
@@ -130,6 +156,31 @@ fn filled_up_to(fills: &[FillRow], last: &FillRow) -> i64 {
         }
     }
     sum
+}
+
+/// Lists the stops that are legs of the entry, with the time from which they protect: such a leg is held beside the
+/// target all its life, and in force once the broker has it and the entry is filled.
+fn held_stops(chain: &Chain) -> impl Iterator<Item = (Timestamp, &String)> {
+    let stops = chain.orders.iter().map(|order| (order.role, &order.client_order_id));
+    let held = stops.filter(move |(role, id)| *role == OrderRole::Stop && chain.step(id, OrderStep::Working).is_none());
+    held.filter_map(move |(_, id)| {
+        let (held, filled) = (chain.step(id, OrderStep::Acknowledged)?.at, chain.signal.filled_at?);
+        Some((held.max(filled), id))
+    })
+}
+
+/// Names a step of an order by what the order is for; `None` for a step that says nothing more.
+const fn taken(role: OrderRole, step: OrderStep) -> Option<&'static str> {
+    match (role, step) {
+        (OrderRole::Entry, OrderStep::Committed) => Some("committed"),
+        (OrderRole::Entry, OrderStep::Sent) => Some("sent"),
+        (OrderRole::Entry, OrderStep::Acknowledged) => Some("acknowledged"),
+        (OrderRole::Stop, OrderStep::Working) => Some("stop_working"),
+        (OrderRole::Close, OrderStep::Sent) => Some("exit_sent"),
+        (OrderRole::Entry | OrderRole::Target | OrderRole::Close, OrderStep::Working)
+        | (OrderRole::Stop | OrderRole::Target | OrderRole::Close, OrderStep::Committed | OrderStep::Acknowledged)
+        | (OrderRole::Stop | OrderRole::Target, OrderStep::Sent) => None,
+    }
 }
 
 const fn ended(status: OrderStatus) -> Option<&'static str> {

@@ -263,7 +263,7 @@ pub(super) fn status(view: &View) -> v1::GetStatusResponse {
         health: view.health.iter().map(convert::health).collect(),
         simulated_speed: view.simulated_speed,
         alarms: alarms::list(view),
-        last_reconcile_time: None,
+        last_reconcile_time: view.reconciled_at.map(convert::instant),
     }
 }
 

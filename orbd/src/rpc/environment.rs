@@ -111,6 +111,11 @@ pub enum SwitchError {
     /// What must survive the switch cannot be kept.
     #[error("the switch cannot be kept: {0}")]
     Unkept(String),
+    /// Something that happened is not in the database yet, and both environments have it in common.
+    #[error(
+        "the records do not have everything yet, because the database is slow or away; nothing was done, try again when it has caught up"
+    )]
+    Behind,
     /// Commands are not over that were meant for the books of before.
     #[error("commands that were given before are still being carried out; nothing was done, try again")]
     Busy,
@@ -125,7 +130,9 @@ impl SwitchError {
         match self {
             Self::NotFlat(_) | Self::Unusable { .. } => Status::failed_precondition(message),
             Self::Account(_) => Status::invalid_argument(message),
-            Self::Unreachable { .. } | Self::Unkept(_) | Self::Busy | Self::Stopping => Status::unavailable(message),
+            Self::Unreachable { .. } | Self::Unkept(_) | Self::Behind | Self::Busy | Self::Stopping => {
+                Status::unavailable(message)
+            }
         }
     }
 }
@@ -310,6 +317,7 @@ mod tests {
         for error in [
             SwitchError::Unreachable { environment: "live", why: "silence".to_owned() },
             SwitchError::Unkept("full".to_owned()),
+            SwitchError::Behind,
             SwitchError::Busy,
             SwitchError::Stopping,
         ] {

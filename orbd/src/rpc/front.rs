@@ -1,5 +1,7 @@
 //! What stands before the gate: gRPC and grpc-web on one side, the pages of a dashboard on the other.
 
+use std::time::Duration;
+
 use axum::{
     Router,
     body::Body,
@@ -13,9 +15,13 @@ use tower::ServiceExt as _;
 
 use super::{
     figures,
-    refuse::refuse,
+    refuse::{later, refuse},
     transport::{Peer, Stranger, WebRules},
 };
+use crate::auth::is_command;
+
+/// When a client whose address has too many connections may try again.
+const CROWD_WAIT: Duration = Duration::from_secs(10);
 
 /// The kinds of gRPC that are spoken.
 const GRPC: [&str; 2] = ["application/grpc", "application/grpc+proto"];
@@ -52,6 +58,9 @@ impl Front {
         if let Err(stranger) = front.check(&request, is_api) {
             return strange(&request, stranger);
         }
+        if is_of_crowd(&request) && !is_command(request.uri().path()) {
+            return crowded(&request);
+        }
         let answered = match is_api {
             true => match refusal_of_form(&request) {
                 Some(status) => return bare(status),
@@ -70,8 +79,8 @@ impl Front {
         match request.extensions().get::<Peer>() {
             // No page can open the socket, and its clients have no name for it that says anything.
             Some(Peer::Socket) => Ok(()),
-            Some(Peer::Address(_)) | None if is_api => self.rules.check(request),
-            Some(Peer::Address(_)) | None => self.rules.check_host(request),
+            Some(Peer::Address(_) | Peer::Crowd(_)) | None if is_api => self.rules.check(request),
+            Some(Peer::Address(_) | Peer::Crowd(_)) | None => self.rules.check_host(request),
         }
     }
 }
@@ -122,4 +131,21 @@ fn strange(request: &Request, stranger: Stranger) -> Response {
     tracing::debug!(component = "Api", path = request.uri().path(), reason, "call refused");
     let is_native = GRPC.contains(&content_type(request.headers()));
     if is_native { refuse(Code::PermissionDenied, reason, message).into_http() } else { bare(StatusCode::FORBIDDEN) }
+}
+
+/// Tells whether a request comes over a connection beyond the share of its address.
+fn is_of_crowd(request: &Request) -> bool {
+    matches!(request.extensions().get::<Peer>(), Some(Peer::Crowd(_)))
+}
+
+fn crowded(request: &Request) -> Response {
+    tracing::debug!(component = "Api", path = request.uri().path(), "call refused: too many connections");
+    let message = "this address has too many connections, and commands alone are served over more; close some, or \
+                   raise daemon.connections_per_address where a proxy brings many clients";
+    let is_native = GRPC.contains(&content_type(request.headers()));
+    if is_native {
+        later(Code::ResourceExhausted, "TOO_MANY_CONNECTIONS", message, CROWD_WAIT).into_http()
+    } else {
+        bare(StatusCode::TOO_MANY_REQUESTS)
+    }
 }

@@ -24,7 +24,7 @@ use super::{
     transport::Peer,
 };
 use crate::{
-    auth::{Auth, AuthError},
+    auth::{Auth, AuthError, Caller},
     store::Audit,
 };
 
@@ -128,7 +128,7 @@ fn status(error: &AuthError) -> Status {
 
 fn source<B>(request: &Request<B>) -> Source {
     let address: Option<IpAddr> = match request.extensions().get::<Peer>() {
-        Some(Peer::Address(address)) => Some(address.ip()),
+        Some(Peer::Address(address) | Peer::Crowd(address)) => Some(address.ip()),
         Some(Peer::Socket) | None => None,
     };
     address.into()
@@ -165,7 +165,18 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         match self.keeper.admit(&mut request) {
-            Ok(bounds) => Box::pin(within(self.inner.call(request), bounds)),
+            Ok(bounds) => {
+                let actor = request.extensions().get::<Caller>().map(|caller| Arc::clone(&caller.actor));
+                let (keeper, path) = (Arc::clone(&self.keeper), request.uri().path().to_owned());
+                let reply = within(self.inner.call(request), bounds);
+                Box::pin(async move {
+                    let reply = reply.await?;
+                    if let Some(actor) = actor {
+                        keeper.refused.note_unreadable(&path, &actor, reply.headers(), Instant::now());
+                    }
+                    Ok(reply)
+                })
+            }
             Err(refusal) => {
                 let keeper = Arc::clone(&self.keeper);
                 Box::pin(async move { Ok(keeper.answer(refusal).await.into_http()) })
@@ -208,7 +219,7 @@ mod tests {
     use orb_api::{Refusal as Details, Token};
 
     use super::*;
-    use crate::auth::{Caller, Role};
+    use crate::auth::Role;
 
     fn gate() -> (GateLayer, mpsc::Receiver<Audit>) {
         let token = Token::parse("secret").unwrap();

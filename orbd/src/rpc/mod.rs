@@ -57,6 +57,7 @@ pub use portfolio::Portfolio;
 pub use server::{routes, serve};
 pub use signal::Signals;
 pub use streams::Streams;
+pub(crate) use transport::CONNECTIONS;
 pub use transport::{
     Exposure, Listeners, ServeError, TlsError, TlsFiles, WebRules, bind, is_host_name, is_origin, listen,
 };

@@ -58,8 +58,7 @@ pub(super) fn signal(ledger_id: &str, row: SignalRow) -> v1::Signal {
         fill_price: row.fill_price.map(convert::price),
         client_order_id: row.client_order_id,
         broker_order_id: row.broker_order_id,
-        // When the order was written to the broker is not recorded; the engine notes when the broker took it.
-        submitted_time: None,
+        submitted_time: row.sent_at.map(convert::instant),
         acknowledged_time: row.submitted_at.map(convert::instant),
         filled_time: row.filled_at.map(convert::instant),
         reason_detail: row.reason.map(|_| row.detail),

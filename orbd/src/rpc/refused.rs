@@ -6,8 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use http::HeaderMap;
 use orb_core::Timestamp;
 use tokio::sync::mpsc;
+use tonic::{Code, Status};
 
 use super::convert;
 use crate::{
@@ -45,9 +47,13 @@ impl RefusedCommands {
             return;
         }
         let Some(others) = self.due(actor, path, now) else { return };
+        self.record(path, actor, &format!("PermissionDenied: {error}"), others);
+    }
+
+    fn record(&self, path: &str, actor: &Arc<str>, result: &str, others: u32) {
         let command = path.rsplit('/').next().unwrap_or(path).to_owned();
         let others = if others == 0 { String::new() } else { format!(" ({others} more since the last record)") };
-        let result = format!("PermissionDenied: {error}{others}");
+        let result = format!("{result}{others}");
         let at = convert::wall_clock();
         let audit = Audit {
             request_id: request_id(actor, path, at),
@@ -62,6 +68,17 @@ impl RefusedCommands {
         if self.audit.try_send(audit).is_err() {
             tracing::warn!(component = "Api", path, %actor, "a refused command could not be recorded");
         }
+    }
+
+    /// Records that a caller gave a command that could not be read, or an id of another command. What the runtime or the
+    /// broker refused has a record already.
+    pub(super) fn note_unreadable(&self, path: &str, actor: &Arc<str>, headers: &HeaderMap, now: Instant) {
+        let Some(status) = Status::from_header_map(headers) else { return };
+        if !matches!(status.code(), Code::InvalidArgument | Code::AlreadyExists) || !is_command(path) {
+            return;
+        }
+        let Some(others) = self.due(actor, path, now) else { return };
+        self.record(path, actor, &format!("{:?}: {}", status.code(), status.message()), others);
     }
 
     /// Returns how many attempts were not recorded since the last one; `None` when it is not time for a record.

@@ -1,12 +1,14 @@
 //! The symbols of a day and what became of them, from the reckonings that were recorded.
 
+use std::collections::BTreeSet;
+
 use orb_api::v1;
-use orb_core::Reason;
+use orb_core::{Date, Reason};
 use tonic::Status;
 
 use super::records::read;
 use super::{Handle, chain, convert, explanation, validate};
-use crate::store::PageBinding;
+use crate::{store::PageBinding, view::View};
 
 /// Orders the entries: by rank, those without one after the others, by symbol.
 type Place = (u32, String, String);
@@ -36,8 +38,9 @@ pub(super) async fn list(
             && (states.is_empty() || states.contains(&entry.state()))
             && after.as_ref().is_none_or(|after| place(entry) > *after)
     };
-    let recorded = rows.iter().filter_map(|record| explanation::read(id, record)).map(entry);
-    let mut entries: Vec<_> = recorded.filter(passes).collect();
+    let mut entries: Vec<_> = rows.iter().filter_map(|record| explanation::read(id, record)).map(entry).collect();
+    add_unsettled(&handle.current(), date, &mut entries);
+    entries.retain(passes);
     entries.sort_by_cached_key(place);
     let more = entries.len() > size;
     entries.truncate(size);
@@ -47,6 +50,22 @@ pub(super) async fn list(
     });
     let date = convert::date(date);
     Ok(v1::ListUniverseResponse { ledger, date, entries, next_page_token: next.unwrap_or_default() })
+}
+
+/// Adds the symbols of today of which nothing is recorded, because their day is not settled.
+fn add_unsettled(view: &View, date: Date, entries: &mut Vec<v1::UniverseEntry>) {
+    if view.session.is_none_or(|session| session.date != date) {
+        return;
+    }
+    let known: BTreeSet<_> = entries.iter().map(|entry| (entry.strategy.clone(), entry.symbol.clone())).collect();
+    let unsettled = view.watched.iter().filter_map(|watched| {
+        let strategy = view.config.strategies.get(watched.strategy.index())?.to_string();
+        let symbol = view.symbols.name(watched.symbol).to_string();
+        let state = if watched.is_armed { v1::UniverseState::Watched } else { v1::UniverseState::Waiting };
+        let side = watched.side.map(|side| convert::side(side).into());
+        Some(v1::UniverseEntry { strategy, symbol, state: state.into(), side, ..v1::UniverseEntry::default() })
+    });
+    entries.extend(unsettled.filter(|entry| !known.contains(&(entry.strategy.clone(), entry.symbol.clone()))));
 }
 
 fn place(entry: &v1::UniverseEntry) -> Place {

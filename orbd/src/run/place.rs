@@ -38,7 +38,7 @@ impl Place {
         for _ in 0..HOPS_MAX {
             let database = &place.site.config.database;
             if standby {
-                standby::wait_for(database, &place.ledger).await?;
+                standby::wait_for(database, &place.ledger, sites.folder.path()).await?;
             }
             match passed_on(database, &place.ledger).await? {
                 None => return Ok(place),

@@ -1,9 +1,11 @@
 //! Waiting beside a running daemon until its ledger is free, and taking it.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
 
+use crate::guard::Heart;
 use crate::service;
 use crate::spill::{KeepError, SpillError};
 use crate::store::{DatabaseUrl, LeaseWatch, Ledger, StoreError};
@@ -40,9 +42,13 @@ fn is_in_use(error: &anyhow::Error) -> bool {
 
 /// Waits until nobody holds a ledger.
 ///
+/// Meanwhile a guard of this state directory is told that another daemon has the account: what is held there is not this
+/// process' to lose. From the end on silence counts.
+///
 /// # Errors
 /// When the database is a file. One that does not answer is asked again: its holder cannot renew its lease either.
-pub(super) async fn wait_for(url: &DatabaseUrl, ledger: &Ledger) -> anyhow::Result<()> {
+pub(super) async fn wait_for(url: &DatabaseUrl, ledger: &Ledger, folder: &Path) -> anyhow::Result<()> {
+    let heart = Heart::of(folder);
     let mut watch = LeaseWatch::new(url, ledger)?;
     let (mut told, mut complained) = (false, false);
     loop {
@@ -53,17 +59,22 @@ pub(super) async fn wait_for(url: &DatabaseUrl, ledger: &Ledger) -> anyhow::Resu
         let (returned, holder) = asked.await.context("looking at the lease ended abnormally")?;
         watch = returned;
         match holder {
-            Ok(None) => return Ok(()),
-            Ok(Some(holder)) if !told => {
+            Ok(None) => {
+                heart.beat();
+                return Ok(());
+            }
+            Ok(Some(_)) if told => heart.set_aside(),
+            Ok(Some(holder)) => {
                 summary::print(&format!("Standing by: {holder} has the ledger {}.\n", ledger.id()))?;
                 service::standing_by(&holder.to_string());
+                heart.set_aside();
                 told = true;
             }
             Err(error) if !complained => {
                 tracing::warn!(component = "Store", "the holder of the ledger is not known: {error}");
                 complained = true;
             }
-            Ok(Some(_)) | Err(_) => {}
+            Err(_) => {}
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }

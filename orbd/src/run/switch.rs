@@ -28,7 +28,7 @@ use crate::guard::look_at;
 use crate::rpc::{SwitchError, SwitchRequest, Switched};
 use crate::runtime::HaltFile;
 use crate::shutdown::Shutdown;
-use crate::spill::spill_path;
+use crate::spill::{SpillError, spill_path};
 use crate::store::{LeaseHold, Ledger};
 use crate::summary;
 use crate::view::View;
@@ -145,6 +145,7 @@ impl Switcher {
         let config = self.environments.get(wanted.environment).map_err(|why| unusable(why.to_owned()))?;
         let site = Site::of(config).map_err(|error| unusable(format!("{error:#}")))?;
         refuse_open(open_in(&daemon.view()))?;
+        self.refuse_behind()?;
         let account = account(&site).await?;
         if !is_same(&wanted.account_id, &account) {
             return Err(SwitchError::Account(environment_name(wanted.environment)));
@@ -161,7 +162,7 @@ impl Switcher {
             }
             Err(error) => {
                 stop.cancel();
-                Err(unusable(format!("{error:#}")))
+                Err(if is_spilling(&error) { SwitchError::Behind } else { unusable(format!("{error:#}")) })
             }
         }
     }
@@ -171,10 +172,7 @@ impl Switcher {
         let (view, folder) = (daemon.view(), self.sites.folder.path());
         let orders = left.open_orders.iter().map(|id| format!("order {id}"));
         refuse_open(open_in(&view).into_iter().chain(orders).collect())?;
-        if spill_path(folder).exists() {
-            let why = "the records do not have everything yet: wait until the store has caught up".to_owned();
-            return Err(SwitchError::Unkept(why));
-        }
+        self.refuse_behind()?;
         if let Some(kill) = kill_of(&view) {
             carry_over(kill, folder)?;
         }
@@ -193,6 +191,11 @@ impl Switcher {
             return Err(SwitchError::Unkept(error.to_string()));
         }
         Ok(chosen)
+    }
+
+    /// Refuses while a part of the records is in the spill file alone: the next engine would begin without it.
+    fn refuse_behind(&self) -> Attempt<()> {
+        if spill_path(self.sites.folder.path()).exists() { Err(SwitchError::Behind) } else { Ok(()) }
     }
 
     /// Says in a database that others see where orb goes on.
@@ -297,6 +300,11 @@ async fn open_at_broker(site: &Site) -> Attempt<Vec<String>> {
     Ok(open.map(|(symbol, _)| format!("{symbol} at the broker")).collect())
 }
 
+/// Tells whether this process' own spill file stood in the way: it was begun while the next engine was made ready.
+fn is_spilling(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| matches!(cause.downcast_ref(), Some(SpillError::InUse { .. })))
+}
+
 fn refuse_open(open: Vec<String>) -> Attempt<()> {
     if open.is_empty() { Ok(()) } else { Err(SwitchError::NotFlat(open)) }
 }
@@ -346,6 +354,15 @@ mod tests {
         for typed in ["", "PA3X", "PA3X90", "pa3x9", "PA3X8"] {
             assert!(!is_same(typed, "PA3X9"), "{typed}");
         }
+    }
+
+    #[test]
+    fn a_spill_file_that_is_being_written_is_no_other_process() {
+        use crate::spill::KeepError;
+        let in_use = || SpillError::InUse { path: "/var/lib/orb/spill".into() };
+        assert!(is_spilling(&anyhow::Error::from(in_use()).context("the records")));
+        let lost = KeepError::Lost { count: 1, problem: "full".to_owned() };
+        assert!(!is_spilling(&anyhow::Error::from(lost)));
     }
 
     #[test]

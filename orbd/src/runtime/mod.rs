@@ -9,6 +9,7 @@ mod degraded;
 mod halt_file;
 mod publish;
 mod recorder;
+mod steps;
 
 use std::sync::Arc;
 use std::task::Poll;
@@ -20,6 +21,7 @@ pub use recorder::{Recorder, header};
 
 use orb_core::effect::{Alert, Effect, EffectClass, EffectId, Effects, Severity};
 use orb_core::event::{Authorised, Command, Event, MarketData as Prices, ReferenceData};
+use orb_core::fact::Fact;
 use orb_core::hold::{Clearing, HoldKind};
 use orb_core::order::{AttemptId, OrderRole};
 use orb_core::{Engine, Timestamp};
@@ -260,10 +262,10 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
         Ok(())
     }
 
-    /// Commits everything, the bars for charts too.
+    /// Commits everything, what is idle too.
     async fn flush_all(&mut self) -> Result<(), KeepError> {
         self.flush().await?;
-        while self.recorder.hurry_bars() {
+        while self.recorder.hurry() {
             self.flush().await?;
         }
         Ok(())
@@ -271,29 +273,44 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
 
     /// Carries out what was decided; returns the entries that are not sent because they are not in the records.
     async fn act(&mut self, kept: Kept, decided: Vec<(Timestamp, u64, Effect)>) -> Vec<EffectId> {
-        let mut refused = Vec::new();
+        let (mut refused, committed) = (Vec::new(), self.market.now());
         for (now, epoch, effect) in decided {
             match effect {
                 Effect::Broker(effect) if kept != Kept::Committed && effect.class == EffectClass::Entry => {
                     refused.push(effect.id);
                 }
                 Effect::Broker(effect) => {
+                    let placed = steps::placed(&effect).filter(|_| kept == Kept::Committed);
                     failpoint::pass(Place::Sending, now);
                     self.broker.perform(now, epoch, effect).await;
                     failpoint::pass(Place::Sent, now);
+                    self.note_sent(placed, committed);
                 }
-                Effect::Record(fact) => self.publisher.note(&self.engine, &fact),
+                Effect::Record(fact) => {
+                    if let Fact::Order(order) = &fact {
+                        self.recorder.steps().saw(order);
+                    }
+                    self.publisher.note(&self.engine, &fact);
+                }
                 Effect::Alert(alert) => tell(now, &alert),
             }
         }
         refused
     }
 
+    /// Notes when an order was in the records and when it was handed to its sender.
+    fn note_sent(&mut self, order: Option<String>, committed: Timestamp) {
+        let date = self.engine.session().map(|session| session.date);
+        if let (Some(order), Some(date)) = (order, date) {
+            self.recorder.steps().sent(date, &order, committed, self.market.now());
+        }
+    }
+
     /// Returns when what waits is committed at the latest; `None` when nothing waits.
     fn flush_at(&self) -> Option<Instant> {
         let after = if self.keeper.is_degraded() { FLUSH_AFTER_DEGRADED } else { FLUSH_AFTER };
         let oldest = self.recorder.oldest().map(|since| since + after);
-        [oldest, self.recorder.bars_due()].into_iter().flatten().min()
+        [oldest, self.recorder.idle_due()].into_iter().flatten().min()
     }
 
     async fn on_request(&mut self, request: CommandRequest) -> Result<(), KeepError> {

@@ -6,7 +6,7 @@ use orb_core::config::SlotPolicy;
 use orb_core::effect::Component;
 use orb_core::fact::{AlarmRecord, Fact, Fill, Signal, Trade};
 use orb_core::order::{AttemptId, OrderRole};
-use orb_core::{Date, Engine, Money, Quantity, StrategyId, SymbolId, Timestamp};
+use orb_core::{Date, Engine, Money, Quantity, StrategyId, SymbolId, Timestamp, Watched};
 use orb_exec::{Clock as _, WallClock};
 use tokio::sync::{broadcast, watch};
 
@@ -157,6 +157,8 @@ impl Publisher {
             signals: kept_signals(&before.signals, signals),
             fills: self.fills.of(session_date(engine)),
             feed: FeedView { name: shared(&self.identity.feed), last_data: self.last_data },
+            watched: watched(&before.watched, engine),
+            reconciled_at: engine.reconciled_at(),
             health: vec![fine(Component::Data), fine(Component::Executor), self.store.clone()],
             simulated_speed: self.identity.simulated_speed,
             symbols: Arc::clone(&engine.config().symbols),
@@ -310,6 +312,12 @@ fn working_entries(engine: &Engine) -> Vec<EntryView> {
 fn alarms(engine: &Engine) -> Vec<AlarmView> {
     let list = engine.alarms().iter().cloned();
     list.map(|alarm| AlarmView { symbol: alarm.symbol.map(|id| symbol(engine, id)), alarm }).collect()
+}
+
+/// Keeps the list of before where nothing in it changed: it is compared with each publication, and made seldom.
+fn watched(before: &Arc<[Watched]>, engine: &Engine) -> Arc<[Watched]> {
+    let is_same = before.iter().copied().eq(engine.watched());
+    if is_same { Arc::clone(before) } else { engine.watched().collect() }
 }
 
 fn account(engine: &Engine) -> AccountView {

@@ -9,6 +9,7 @@ use orb_core::{Engine, Money, Restored, Timestamp};
 use tokio::time::Instant;
 
 use super::bars::Bars;
+use super::steps::Steps;
 use crate::journal::{Encoder, EntryRef, Header, Start};
 use crate::spill::{Bundle, Events};
 use crate::store::{Audit, EquityRow};
@@ -33,6 +34,7 @@ pub struct Recorder {
     audits: Vec<Audit>,
     equity: Vec<EquityRow>,
     bars: Bars,
+    steps: Steps,
     oldest: Option<Instant>,
     sequence: u64,
     last_effect: u64,
@@ -58,6 +60,7 @@ impl Recorder {
             audits: Vec::new(),
             equity: Vec::new(),
             bars: Bars::default(),
+            steps: Steps::default(),
             oldest: None,
             sequence: last_sequence,
             last_effect,
@@ -82,21 +85,28 @@ impl Recorder {
         self.waiting.is_empty()
     }
 
-    /// Returns since when something waits; `None` when nothing does. Bars for charts do not count.
+    /// Returns since when something waits; `None` when nothing does. What [is idle](Self::idle_due) does not count.
     #[must_use]
     pub const fn oldest(&self) -> Option<Instant> {
         self.oldest
     }
 
-    /// Returns when bars for charts are to be recorded at the latest; `None` while none wait.
+    /// Returns when bars for charts and steps of orders, from which nothing follows, are to be recorded at the latest;
+    /// `None` while none wait.
     #[must_use]
-    pub const fn bars_due(&self) -> Option<Instant> {
-        self.bars.due()
+    pub fn idle_due(&self) -> Option<Instant> {
+        [self.bars.due(), self.steps.due()].into_iter().flatten().min()
     }
 
-    /// Makes the bars for charts due at once, as before an end; tells whether any wait.
-    pub fn hurry_bars(&mut self) -> bool {
-        self.bars.hurry()
+    /// Makes these due at once, as before an end; tells whether any wait.
+    pub fn hurry(&mut self) -> bool {
+        let (bars, steps) = (self.bars.hurry(), self.steps.hurry());
+        bars || steps
+    }
+
+    /// Lends the steps of orders, to be added to.
+    pub(super) const fn steps(&mut self) -> &mut Steps {
+        &mut self.steps
     }
 
     /// Adds an event and what the engine made of it.
@@ -137,15 +147,16 @@ impl Recorder {
 
     /// Takes what waits, to be committed as one; `None` when nothing waits.
     ///
-    /// What is taken and not kept is lost: it is the taker's to see to it. Bars for charts go with what has no effects,
-    /// so that no order waits for them.
+    /// What is taken and not kept is lost: it is the taker's to see to it. Bars for charts and steps of orders go
+    /// with what has no effects, so that no order waits for them.
     pub(super) fn take(&mut self, engine: &Engine) -> Option<Taken> {
-        if self.oldest.take().is_none() && !self.bars.is_due() {
+        if self.oldest.take().is_none() && !self.bars.is_due() && !self.steps.is_due() {
             return None;
         }
         let waiting = core::mem::take(&mut self.waiting);
         let is_urgent = waiting.iter().any(|waiting| !waiting.effects.is_empty());
         let bars = if is_urgent || !self.bars.is_due() { Vec::new() } else { self.bars.take() };
+        let steps = if is_urgent { Vec::new() } else { self.steps.take() };
         self.last_effect =
             waiting.iter().flat_map(|waiting| effect_ids(&waiting.effects)).fold(self.last_effect, u64::max);
         let bundle = Bundle {
@@ -155,6 +166,7 @@ impl Recorder {
             audits: core::mem::take(&mut self.audits),
             equity: core::mem::take(&mut self.equity),
             bars,
+            steps,
         };
         let decided = waiting
             .into_iter()

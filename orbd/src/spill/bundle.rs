@@ -3,11 +3,11 @@
 use orb_core::fact::Fact;
 use orb_core::{Date, Timestamp};
 
-use crate::store::{Audit, BarRow, Commit, EquityRow, JournalRow};
+use crate::store::{Audit, BarRow, Commit, EquityRow, JournalRow, StepRow};
 
 /// Room that a fact takes, about.
 const FACT_BYTES: usize = 512;
-/// Room that a record of a command, a point of the equity curve or a bar takes, about.
+/// Room that a record of a command, a point of the equity curve, a bar or a step takes, about.
 const ROW_BYTES: usize = 256;
 
 /// Holds what belongs together: all of it is kept, or nothing.
@@ -25,6 +25,8 @@ pub struct Bundle {
     pub equity: Vec<EquityRow>,
     /// Bars for charts.
     pub bars: Vec<BarRow>,
+    /// Steps of orders on their way.
+    pub steps: Vec<StepRow>,
 }
 
 /// Holds the journal's row of a bundle.
@@ -54,6 +56,7 @@ impl Bundle {
             audits: &self.audits,
             equity: &self.equity,
             bars: &self.bars,
+            steps: &self.steps,
         }
     }
 
@@ -71,7 +74,7 @@ impl Bundle {
     /// Returns about how much memory it takes.
     pub(super) fn bytes(&self) -> usize {
         let journal = self.events.as_ref().map_or(0, |events| events.bytes.len());
-        let rows = self.audits.len() + self.equity.len() + self.bars.len() + 1;
+        let rows = self.audits.len() + self.equity.len() + self.bars.len() + self.steps.len() + 1;
         journal + self.facts.len() * FACT_BYTES + rows * ROW_BYTES
     }
 }

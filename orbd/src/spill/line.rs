@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::bundle::{Bundle, Events};
 use crate::journal;
-use crate::store::{Audit, BarRow, EquityRow, Ledger, Names};
+use crate::store::{Audit, BarRow, EquityRow, Ledger, Names, OrderStep, StepRow};
 
 /// The form of the file; another one is refused.
 const FORM: u32 = 1;
@@ -97,7 +97,13 @@ struct Body {
     equity: Vec<[i64; 4]>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     bars: Vec<BarBody>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    steps: Vec<StepBody>,
 }
+
+/// Date, orb's own id of the order, name of the step, and its time in micros.
+#[derive(Serialize, Deserialize)]
+struct StepBody(String, String, String, i64);
 
 /// Date and ticker; then start, length, open, high, low and close in micros, and the volume.
 #[derive(Serialize, Deserialize)]
@@ -132,6 +138,7 @@ impl Body {
             audits: bundle.audits.iter().map(AuditBody::of).collect(),
             equity: bundle.equity.iter().map(of_point).collect(),
             bars: bundle.bars.iter().map(BarBody::of).collect(),
+            steps: bundle.steps.iter().map(StepBody::of).collect(),
         }
     }
 
@@ -144,6 +151,7 @@ impl Body {
             audits: self.audits.into_iter().map(AuditBody::into_audit).collect(),
             equity: self.equity.into_iter().map(point).collect(),
             bars: self.bars.into_iter().map(BarBody::into_bar).collect::<Result<_, _>>()?,
+            steps: self.steps.into_iter().map(StepBody::into_step).collect::<Result<_, _>>()?,
         };
         Ok((self.number, bundle))
     }
@@ -162,6 +170,24 @@ impl BarBody {
         let date = date.parse().map_err(|_| format!("`{date}` is not a date"))?;
         let (at, length) = (Timestamp::from_micros(at), Span::from_micros(length));
         Ok(BarRow { date, symbol, at, length, open, high, low, close, volume })
+    }
+}
+
+impl StepBody {
+    fn of(row: &StepRow) -> Self {
+        let (date, order) = (row.date.to_string(), row.client_order_id.clone());
+        Self(date, order, row.step.name().to_owned(), row.at.micros())
+    }
+
+    fn into_step(self) -> Result<StepRow, String> {
+        let Self(date, client_order_id, name, at) = self;
+        let step = OrderStep::ALL.iter().copied().find(|step| step.name() == name);
+        Ok(StepRow {
+            client_order_id,
+            step: step.ok_or_else(|| format!("`{name}` is not a step of an order"))?,
+            date: date.parse().map_err(|_| format!("`{date}` is not a date"))?,
+            at: Timestamp::from_micros(at),
+        })
     }
 }
 

@@ -50,8 +50,8 @@ pub use queries::{
 };
 pub use reader::Reader;
 pub use rows::{
-    AttemptKey, Audit, BarRow, DecisionRow, EquityRow, FillRow, OrderRow, ParityRow, SessionRow, SignalRow, TradeRow,
-    TradeStatus,
+    AttemptKey, Audit, BarRow, DecisionRow, EquityRow, FillRow, OrderRow, OrderStep, ParityRow, SessionRow, SignalRow,
+    StepRow, TradeRow, TradeStatus,
 };
 pub use url::DatabaseUrl;
 pub use verify::{BrokenRow, Difference, Verification, VerifiedChain, VerifiedLedger, verify};

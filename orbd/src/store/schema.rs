@@ -183,6 +183,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    order_steps (ledger_id, client_order_id, step) {
+        ledger_id -> Text,
+        client_order_id -> Text,
+        step -> Text,
+        date -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
     holds (ledger_id, kind, since) {
         ledger_id -> Text,
         kind -> Text,

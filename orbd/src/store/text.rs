@@ -7,7 +7,7 @@ use orb_core::hold::HoldKind;
 use orb_core::order::{OrderRole, OrderStatus, RejectionKind};
 use orb_core::{OrderSide, Reason, Side};
 
-use super::rows::TradeStatus;
+use super::rows::{OrderStep, TradeStatus};
 use crate::view::Environment;
 
 /// Gives each value of a list its stable text.
@@ -38,6 +38,7 @@ macro_rules! named_text {
 named_text! {
     SignalStatus, name;
     OrderStatus, name;
+    OrderStep, name;
     OrderRole, name;
     ExitReason, code;
     Reason, code;

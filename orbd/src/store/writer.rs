@@ -18,9 +18,9 @@ use super::load::{Restored, load};
 use super::names::Names;
 use super::queries::{load_journal_end, signed};
 use super::rows::{
-    Audit, BarRow, Context, EquityRow, StoredAlarm, StoredAudit, StoredBar, StoredClosing, StoredCommand,
+    Audit, BarRow, Context, EquityRow, StepRow, StoredAlarm, StoredAudit, StoredBar, StoredClosing, StoredCommand,
     StoredDecision, StoredEquity, StoredExplanation, StoredFill, StoredHold, StoredJournal, StoredLimits, StoredOrder,
-    StoredSession, StoredSignal, StoredStrategyStop, StoredTrade, upsert,
+    StoredSession, StoredSignal, StoredStep, StoredStrategyStop, StoredTrade, upsert,
 };
 use super::schema::{audit_log, journal, ledgers, trades};
 use super::text::Text as _;
@@ -43,6 +43,8 @@ pub struct Commit<'a> {
     pub equity: &'a [EquityRow],
     /// Bars for charts.
     pub bars: &'a [BarRow],
+    /// Steps of orders on their way.
+    pub steps: &'a [StepRow],
 }
 
 /// Holds a row of the journal.
@@ -270,6 +272,7 @@ impl Writer {
         rows.commands = commit.audits.iter().map(|audit| StoredCommand::of(audit, self.ledger.id())).collect();
         rows.audits = rows.commands.iter().map(|command| rows.ends.append_command(command)).collect();
         rows.bars = commit.bars.iter().map(|bar| StoredBar::of(bar, self.ledger.id())).collect();
+        rows.steps = commit.steps.iter().map(|step| StoredStep::of(step, self.ledger.id())).collect();
         rows.equity = commit.equity.iter().map(|point| StoredEquity::of(point, self.ledger.id())).collect();
         Ok(rows)
     }
@@ -298,6 +301,7 @@ struct Rows {
     audits: Vec<StoredAudit>,
     equity: Vec<StoredEquity>,
     bars: Vec<StoredBar>,
+    steps: Vec<StoredStep>,
 }
 
 impl Rows {
@@ -342,6 +346,7 @@ impl Rows {
         }
         upsert(&self.equity, conn)?;
         upsert(&self.bars, conn)?;
+        upsert(&self.steps, conn)?;
         let at = self.journal.as_ref().map_or(Timestamp::MIN, |row| Timestamp::from_micros(row.at));
         failpoint::pass(Place::Written, at);
         Ok(())

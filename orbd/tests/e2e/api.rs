@@ -27,7 +27,11 @@ const SERVICES: [&str; 6] = [
 
 /// A synthetic session that is over and still answers.
 fn finished(folder: &TempDir) -> Demo {
-    let mut demo = Demo::start(folder.path(), &["--speed", "max"]);
+    finished_with(folder, &[])
+}
+
+fn finished_with(folder: &TempDir, arguments: &[&str]) -> Demo {
+    let mut demo = Demo::start(folder.path(), &[&["--speed", "max"], arguments].concat());
     demo.session_over();
     demo
 }
@@ -117,8 +121,13 @@ async fn grpcurl_needs_no_proto_file() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn lists_come_in_pages_and_figures_agree_with_the_trades() {
+    check_lists(&[]).await;
+}
+
+/// Checks lists and figures of a day, with records that `database` says where to keep.
+pub(crate) async fn check_lists(database: &[&str]) {
     let folder = TempDir::new().unwrap();
-    let mut demo = finished(&folder);
+    let mut demo = finished_with(&folder, database);
     let client = connect(&demo).await;
     let whole: Vec<_> = signals(&client).await.into_iter().map(|signal| signal.id).collect();
     assert!(whole.len() > 10, "{whole:?}");

@@ -23,7 +23,7 @@ const LIVE: v1::Environment = v1::Environment::Live;
 const PAPER: v1::Environment = v1::Environment::Paper;
 
 /// What a switch is refused with while the records are in trouble.
-const SLOW: &str = "spill file";
+const SLOW: &str = "the records do not have everything yet";
 /// How often a switch is asked for while they are.
 const TRIES: usize = 40;
 
@@ -210,6 +210,11 @@ async fn client_of(state: &Path) -> Client {
 }
 
 impl Up {
+    /// Returns what the records call the holder of the daemon's own token.
+    async fn actor(&self) -> String {
+        self.client.control().get_caller(v1::GetCallerRequest {}).await.unwrap().into_inner().actor
+    }
+
     async fn environment(&self) -> v1::Environment {
         status(&self.client).await.ledger.unwrap().environment()
     }
@@ -253,6 +258,7 @@ async fn a_flat_daemon_is_switched_holds_entries_and_stays_there_after_a_restart
     assert_eq!((now.environment(), now.account_id.as_str()), (LIVE, both.numbers[1].as_str()));
     assert_eq!((before.environment(), before.account_id.as_str()), (PAPER, both.numbers[0].as_str()));
     assert!(is_held(&reply.holds, v1::HoldKind::EnvironmentSwitched), "{:?}", reply.holds);
+    assert_eq!(up.actor().await, "live", "commands are recorded under the name of these books");
     let status = status(&up.client).await;
     assert_eq!(status.ledger.unwrap().id, now.id);
     let chosen = both.chosen().unwrap();
@@ -266,6 +272,7 @@ async fn a_flat_daemon_is_switched_holds_entries_and_stays_there_after_a_restart
     let status = crate::client::status(&up.client).await;
     assert_eq!(status.ledger.unwrap().id, now.id, "the last switch goes before the configuration");
     assert!(is_held(&status.holds, v1::HoldKind::EnvironmentSwitched), "until the operator clears it");
+    assert_eq!(up.actor().await, "live", "as after a start");
     let cleared = resume(&up.client, v1::HoldKind::EnvironmentSwitched).await;
     assert!(!is_held(&cleared.holds, v1::HoldKind::EnvironmentSwitched));
     let back = both.switch(&up, PAPER, &both.numbers[0]).await.unwrap();
@@ -386,6 +393,25 @@ async fn a_standby_goes_where_its_daemon_was_switched_and_leaves_the_old_account
     up.terminate().await;
     let up = both.up("paper", &[]).await;
     assert_eq!(up.environment().await, PAPER, "the database goes before what the first daemon remembers");
+    up.terminate().await;
+}
+
+/// While the database is away, what happens is in the spill file alone, which the next engine would not have.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_switch_while_the_records_are_behind_is_refused_for_the_moment() {
+    let Some(cluster) = Cluster::start() else { return };
+    let both = Both::on_server(&cluster).await;
+    let up = both.up("paper", &[]).await;
+    cluster.stop();
+    let spill = both.state().join("spill.jsonl");
+    until("a spill file", async || spill.exists(), |is_there| *is_there).await;
+    let error = both.switch_once(&up, LIVE, &both.numbers[1]).await.expect_err("the records are behind");
+    assert_eq!(error.code(), Code::Unavailable, "{error}");
+    assert!(error.message().contains(SLOW) && error.message().contains("try again"), "{error}");
+    assert_eq!(up.environment().await, PAPER);
+    cluster.go_on();
+    until("the records have caught up", async || spill.exists(), |is_there| !is_there).await;
+    both.go_live(&up).await;
     up.terminate().await;
 }
 

@@ -43,6 +43,8 @@ mod judgement;
 #[cfg(test)]
 mod market;
 #[cfg(test)]
+mod matrix;
+#[cfg(test)]
 mod once;
 #[cfg(test)]
 mod orbctl;
@@ -66,6 +68,8 @@ mod security;
 mod service;
 #[cfg(test)]
 mod standby;
+#[cfg(test)]
+mod streams;
 #[cfg(test)]
 mod sweep;
 #[cfg(test)]

@@ -60,10 +60,15 @@ async fn limits(client: &Client) -> v1::GetRiskLimitsResponse {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_day_s_commands_sent_again_after_a_crash_act_once() {
+    check_repeated(&[]).await;
+}
+
+/// Gives a day's commands twice, with records that `database` says where to keep.
+pub(crate) async fn check_repeated(database: &[&str]) {
     let (files, folder) = (Files::stairs(), TempDir::new().unwrap());
     // Entries rest at the exchange from the range's end on, so that there are some to cancel.
     let resting = ["--set", "slot_policy=ranked", "--set", "direction=candle"];
-    let arguments = [&["--speed", "1200", "--bars", text(&files.bars)], &SETTINGS[..], &resting].concat();
+    let arguments = [&["--speed", "1200", "--bars", text(&files.bars)], &SETTINGS[..], &resting, database].concat();
     let mut demo = Demo::start(folder.path(), &arguments);
     let client = connect(&demo).await;
     until_traded(&client, 2).await;

@@ -69,6 +69,10 @@ impl Target {
     }
 }
 
+fn lines(text: &str) -> Vec<String> {
+    text.lines().map(ToOwned::to_owned).collect()
+}
+
 #[test]
 fn everything_can_be_looked_at() {
     if binary().is_none() {
@@ -94,6 +98,12 @@ fn everything_can_be_looked_at() {
     target.run(&["export", "trades", "--out", text(&out)]).succeeded();
     let expect = Files::synthetic("csv").backtest(day(), &[]).trades.join("\n") + "\n";
     assert_eq!(fs::read_to_string(out).unwrap(), expect);
+    let listed = target.run(&["trades", "--status", "closed", "--output", "csv"]).succeeded().out;
+    let begin = |line: &str| line.splitn(15, ',').take(14).collect::<Vec<_>>().join(",");
+    let (mut listed, mut exported) = (listed.lines().map(begin).collect::<Vec<_>>(), lines(&expect));
+    listed[1..].sort();
+    exported[1..].sort();
+    assert_eq!(listed, exported, "what is listed is what is exported");
     target.demo.terminate();
 }
 

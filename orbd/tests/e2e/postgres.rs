@@ -4,13 +4,17 @@ use orbd::store::DatabaseUrl;
 use tempfile::TempDir;
 
 use crate::{
+    api::check_lists,
     bars::check_bars,
     client::{connect, entered, is_held, outcome, positions, status, trades, until_traded},
     cluster::Cluster,
     commands::SETTINGS,
     daemon::{Demo, text},
     market::{Files, day},
+    matrix::{check_states, check_unreadable},
+    once::check_repeated,
     records::{Records, check_agreement, exchange},
+    records_api::check_day,
 };
 
 /// One test, so that both parts share the cluster and it ends with them.
@@ -19,6 +23,19 @@ async fn a_server_keeps_the_same_records() {
     let Some(cluster) = Cluster::start() else { return };
     a_demo_equals_its_backtest(&cluster).await;
     a_crash_loses_nothing(&cluster).await;
+}
+
+/// What is seen through the API, and what commands leave, does not depend on where the records are.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_server_shows_and_does_the_same_by_the_api() {
+    let Some(cluster) = Cluster::start() else { return };
+    let databases = [(); 5].map(|()| cluster.database());
+    let [day, lists, repeated, states, unreadable] = databases.each_ref().map(|url| ["--database", url]);
+    check_day(&day).await;
+    check_lists(&lists).await;
+    check_repeated(&repeated).await;
+    check_states(&states).await;
+    check_unreadable(&unreadable).await;
 }
 
 async fn a_demo_equals_its_backtest(cluster: &Cluster) {

@@ -4,16 +4,22 @@ use orb_api::v1;
 use tempfile::TempDir;
 
 use crate::{
-    client::{connect, export, signals, trades},
+    client::{connect, export, signals, status, trades},
     daemon::Demo,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn orders_fills_equity_and_reasons_are_those_of_the_day() {
+    check_day(&[]).await;
+}
+
+/// Checks the records of a day that `database` says where to keep.
+pub(crate) async fn check_day(database: &[&str]) {
     let folder = TempDir::new().unwrap();
-    let mut demo = Demo::start(folder.path(), &["--speed", "max"]);
+    let mut demo = Demo::start(folder.path(), &[&["--speed", "max"], database].concat());
     demo.session_over();
     let client = connect(&demo).await;
+    assert!(status(&client).await.last_reconcile_time.is_some(), "books and exchange agreed");
     let (trades, signals) = (trades(&client).await, signals(&client).await);
     let order = v1::SortOrder::OldestFirst.into();
     let request = v1::ListFillsRequest { page_size: 1000, order, ..Default::default() };
@@ -36,6 +42,11 @@ async fn orders_fills_equity_and_reasons_are_those_of_the_day() {
         let chain = client.signals().get_signal(v1::GetSignalRequest { id }).await.unwrap().into_inner();
         assert!(chain.explanation.unwrap().summary.contains("an entry was ordered"));
         assert_eq!(chain.fills.iter().map(|fill| fill.quantity).sum::<i64>(), 2 * trade.quantity);
+        let ask = |kind: &str| chain.events.iter().find(|event| event.kind == kind).and_then(|event| event.time);
+        let steps = ["decided", "committed", "sent", "acknowledged", "filled", "stop_working"];
+        let times: Vec<_> = steps.iter().map(|kind| ask(kind).map(|time| (time.seconds, time.nanos))).collect();
+        assert!(times.iter().all(Option::is_some) && times[..5].is_sorted(), "{steps:?}: {times:?}");
+        assert_eq!(chain.signal.unwrap().submitted_time, ask("sent"));
         let kinds: Vec<_> = chain.events.iter().map(|event| event.kind.as_str()).collect();
         assert!(kinds.contains(&"decided") && kinds.contains(&"filled") && kinds.contains(&"exit_filled"), "{kinds:?}");
     }

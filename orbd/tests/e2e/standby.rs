@@ -9,6 +9,7 @@ use orb_core::Span;
 use orb_sim::config::Begin;
 use orb_sim::market::MarketSource;
 use orb_sim::{Running, Server, SimConfig, Speed};
+use orbd::guard::Beats;
 use orbd::store::{DatabaseUrl, FillFilter, Ledger, PageRequest, Reader};
 use orbd::view::Environment;
 use tempfile::TempDir;
@@ -116,9 +117,15 @@ async fn a_standby_takes_over_from_a_holder_that_stands_still_and_that_writes_no
     let mut first = says(stage.daemon("first", &[]), "orbd run: sim").await;
     stage.until_filled(1).await;
     refused(&stage).await;
+    let state = stage.folder.path().join("second/state");
+    std::fs::create_dir_all(&state).unwrap();
+    let mut guard = Beats::listen(&state).unwrap();
     let second = says(stage.daemon("second", &["--standby"]), "Standing by: process ").await;
+    until_told(&mut guard, true).await;
+    flatten_says_where_to_go(&stage).await;
     signal(&first, "STOP");
     let second = says(second, "orbd run: sim").await;
+    until_told(&mut guard, false).await;
     let since = stage.at_broker().await.1;
     signal(&first, "CONT");
     let ended = tokio::task::spawn_blocking(move || first.wait()).await.unwrap();
@@ -139,6 +146,35 @@ async fn a_standby_takes_over_from_a_holder_that_stands_still_and_that_writes_no
     ids.dedup();
     assert_eq!(ids.len(), all, "an order was sent twice: {ids:?}");
     assert_eq!(stage.recorded().await, fills, "the records are the broker's");
+}
+
+/// Waits until a guard knows whether its daemon has the account: else it would close what the other one holds.
+async fn until_told(guard: &mut Beats, is_set_aside: bool) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        guard.heard();
+        if guard.is_set_aside() == is_set_aside {
+            return;
+        }
+        assert!(Instant::now() < deadline, "the guard does not hear that: {is_set_aside}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// `orbd flatten` beside a standby does nothing at the broker, and sends to the machine of the daemon that trades.
+async fn flatten_says_where_to_go(stage: &Stage) {
+    let (config, database) = (stage.folder.path().join("second/orb.toml"), stage.database.clone());
+    let arguments = move || {
+        let mut command = program(env!("CARGO_BIN_EXE_orbd"));
+        command.arg("flatten").arg("--config").arg(config).args(["--database", &database]);
+        Process::start(command).wait()
+    };
+    let ended = tokio::task::spawn_blocking(arguments).await.unwrap();
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.out.contains("nothing was done at the broker"), "{ended:?}");
+    assert!(ended.out.contains("run this on that machine"), "{ended:?}");
+    // Whoever asked for that wants no entries: the standby would be halted when it takes over, which this test is not about.
+    std::fs::remove_file(stage.folder.path().join("second/state/HALTED")).unwrap();
 }
 
 /// A second daemon without `--standby` is refused while the first one renews its lease.

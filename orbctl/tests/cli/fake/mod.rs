@@ -76,8 +76,13 @@ impl Fake {
     /// Prepares orbctl with this daemon and its token.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = orbctl(self.home.path(), arguments);
-        command.env("ORB_ENDPOINT", &self.endpoint).env("ORB_TOKEN", TOKEN);
+        self.name_in(&mut command);
         command
+    }
+
+    /// Tells a program's environment of this daemon and its token.
+    pub(crate) fn name_in(&self, command: &mut Command) {
+        command.env("ORB_ENDPOINT", &self.endpoint).env("ORB_TOKEN", TOKEN);
     }
 
     pub(crate) fn endpoint(&self) -> &str {

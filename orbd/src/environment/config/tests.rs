@@ -9,7 +9,7 @@ fn args(environment: Option<Environment>) -> EnvironmentArgs {
     EnvironmentArgs { environment, data_dir: Some("/var/lib/orb".into()), ..EnvironmentArgs::default() }
 }
 
-fn resolve_with(file: &str, args: &EnvironmentArgs) -> Result<EnvironmentConfig, String> {
+pub(in crate::environment) fn resolve_with(file: &str, args: &EnvironmentArgs) -> Result<EnvironmentConfig, String> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("orb.toml");
     std::fs::write(&path, file).expect("written");

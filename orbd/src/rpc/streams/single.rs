@@ -73,70 +73,38 @@ impl<T: Streamed> Source for Single<T> {
     }
 }
 
-/// Fills in the message of a stream, which all have the same fields.
-macro_rules! message {
-    ($response:ident, $module:ident, $envelope:ident, $event:ident) => {{
-        use v1::$module::Event;
-        let event = match $event {
-            Told::News(News::Snapshot(snapshot)) => Event::Snapshot(snapshot),
-            Told::News(News::Update(update)) => Event::Update(update),
-            Told::Heartbeat(beat) => Event::Heartbeat(beat),
-            Told::Resumed(resumed) => Event::Resumed(resumed),
-            Told::LedgerChanged(changed) => Event::LedgerChanged(changed),
-        };
-        let Envelope { sequence, ledger_id, server_time, stream_epoch } = $envelope;
-        v1::$response { sequence, ledger_id, server_time, stream_epoch, event: Some(event) }
-    }};
+/// Gives topics streams of their own, whose messages all have the same fields.
+macro_rules! streamed {
+    ($($topic:ty, $response:ident, $module:ident $(, $position:item)?;)+) => {
+        $(impl Streamed for $topic {
+            type Message = v1::$response;
+
+            fn message(envelope: Envelope, event: Told<News<Self>>) -> Self::Message {
+                use v1::$module::Event;
+                let event = match event {
+                    Told::News(News::Snapshot(snapshot)) => Event::Snapshot(snapshot),
+                    Told::News(News::Update(update)) => Event::Update(update),
+                    Told::Heartbeat(beat) => Event::Heartbeat(beat),
+                    Told::Resumed(resumed) => Event::Resumed(resumed),
+                    Told::LedgerChanged(changed) => Event::LedgerChanged(changed),
+                };
+                let Envelope { sequence, ledger_id, server_time, stream_epoch } = envelope;
+                v1::$response { sequence, ledger_id, server_time, stream_epoch, event: Some(event) }
+            }
+
+            $($position)?
+        })+
+    };
 }
 
-impl Streamed for StatusTopic {
-    type Message = v1::WatchStatusResponse;
-
-    fn message(envelope: Envelope, event: Told<News<Self>>) -> Self::Message {
-        message!(WatchStatusResponse, watch_status_response, envelope, event)
-    }
-}
-
-impl Streamed for PositionsTopic {
-    type Message = v1::StreamPositionsResponse;
-
-    fn message(envelope: Envelope, event: Told<News<Self>>) -> Self::Message {
-        message!(StreamPositionsResponse, stream_positions_response, envelope, event)
-    }
-}
-
-impl Streamed for FillsTopic {
-    type Message = v1::StreamFillsResponse;
-
-    fn message(envelope: Envelope, event: Told<News<Self>>) -> Self::Message {
-        message!(StreamFillsResponse, stream_fills_response, envelope, event)
-    }
-}
-
-impl Streamed for EquityTopic {
-    type Message = v1::StreamEquityResponse;
-
-    fn message(envelope: Envelope, event: Told<News<Self>>) -> Self::Message {
-        message!(StreamEquityResponse, stream_equity_response, envelope, event)
-    }
-}
-
-impl Streamed for SignalsTopic {
-    type Message = v1::StreamSignalsResponse;
-
-    fn message(envelope: Envelope, event: Told<News<Self>>) -> Self::Message {
-        message!(StreamSignalsResponse, stream_signals_response, envelope, event)
-    }
-}
-
-impl Streamed for LogsTopic {
-    type Message = v1::StreamLogsResponse;
-
-    fn message(envelope: Envelope, event: Told<News<Self>>) -> Self::Message {
-        message!(StreamLogsResponse, stream_logs_response, envelope, event)
-    }
-
-    fn position(&self, _: &Board) -> u64 {
+streamed! {
+    StatusTopic, WatchStatusResponse, watch_status_response;
+    PositionsTopic, StreamPositionsResponse, stream_positions_response;
+    FillsTopic, StreamFillsResponse, stream_fills_response;
+    EquityTopic, StreamEquityResponse, stream_equity_response;
+    SignalsTopic, StreamSignalsResponse, stream_signals_response;
+    // Lines have numbers of their own.
+    LogsTopic, StreamLogsResponse, stream_logs_response, fn position(&self, _: &Board) -> u64 {
         self.last()
-    }
+    };
 }

@@ -1,6 +1,9 @@
 //! Who gets in, and what can be seen without a token.
 
-use orb_api::v1;
+use std::{num::NonZeroUsize, sync::Arc};
+
+use orb_api::{Client, Endpoint, Refusal, Token, v1};
+use tokio::net::TcpStream;
 use tokio_stream::StreamExt as _;
 use tonic::{Code, transport::Channel};
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
@@ -9,10 +12,10 @@ use tonic_reflection::pb::{
     v1alpha::{self as reflection_alpha, server_reflection_client::ServerReflectionClient as ReflectionClientAlpha},
 };
 
-use super::fixture::{Fixture, VIEWER};
+use super::fixture::{Fixture, OPERATOR, VIEWER};
 use crate::{
-    auth::{Permission, permission},
-    rpc::{ServeError, listen},
+    auth::{Auth, Permission, Role, permission},
+    rpc::{Exposure, ServeError, WebRules, bind, listen, serve},
 };
 
 #[tokio::test]
@@ -44,7 +47,7 @@ async fn call(fixture: &Fixture, path: &str, host: &str) -> tonic::Status {
     let mut client = tonic::client::Grpc::new(channel.origin(origin).connect().await.unwrap());
     client.ready().await.unwrap();
     let mut request = tonic::Request::new(());
-    let token = format!("Bearer {}", super::fixture::OPERATOR).parse().unwrap();
+    let token = format!("Bearer {OPERATOR}").parse().unwrap();
     request.metadata_mut().insert("authorization", token);
     let codec = tonic_prost::ProstCodec::<(), ()>::default();
     client.unary(request, path.parse().unwrap(), codec).await.map_or_else(|status| status, |_| tonic::Status::ok(""))
@@ -129,4 +132,43 @@ async fn only_this_machine_is_listened_to_and_a_taken_port_is_named() {
     let error = listen(address).await.unwrap_err();
     assert!(matches!(error, ServeError::Occupied(_)));
     assert!(error.to_string().contains(&address.port().to_string()), "{error}");
+}
+
+/// Whoever opens connections without end has nothing of it, and takes nobody the kill.
+#[tokio::test]
+async fn an_address_with_too_many_connections_is_told_and_can_kill() {
+    let fixture = Fixture::start().await;
+    let most = NonZeroUsize::new(4).unwrap();
+    let address = "127.0.0.1:0".parse().unwrap();
+    let exposure = Exposure { address, socket: None, tls: None, connections: most, web: WebRules::default() };
+    let listeners = bind(&exposure).await.unwrap();
+    let (uri, address) = (listeners.url().unwrap(), listeners.local_addr().unwrap());
+    let token = || Token::parse(OPERATOR).unwrap();
+    let auth = Arc::new(Auth::new().with_token(&token(), "ann", Role::Operator));
+    tokio::spawn(serve(listeners, fixture.handle.clone(), auth, fixture.stop.clone()));
+    let mut idle = Vec::new();
+    for _ in 0..most.get() {
+        idle.push(TcpStream::connect(address).await.unwrap());
+    }
+    let connect = async || Client::connect(Endpoint::new(uri.clone(), Some(token()))).await.unwrap();
+    let client = connect().await;
+    let refused = client.control().get_status(v1::GetStatusRequest {}).await.unwrap_err();
+    assert_eq!(refused.code(), Code::ResourceExhausted, "{refused}");
+    let told = Refusal::of(&refused);
+    assert_eq!(told.reason.as_deref(), Some("TOO_MANY_CONNECTIONS"));
+    assert!(told.retry_after.is_some() && told.remedy.is_some_and(|remedy| remedy.contains("close some")));
+    let kill = v1::SetKillSwitchRequest { request_id: "1".to_owned(), action: 1, ..Default::default() };
+    let reply = client.control().set_kill_switch(kill).await.unwrap().into_inner();
+    assert_eq!(reply.state(), v1::TradingState::Halted);
+    // With the others gone, the address may come again.
+    drop((idle, client));
+    for _ in 0..1000 {
+        let asked = connect().await.control().get_status(v1::GetStatusRequest {}).await;
+        match asked {
+            Ok(_) => return,
+            Err(status) => assert_eq!(status.code(), Code::ResourceExhausted, "{status}"),
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("the places of those who have gone are not free");
 }

@@ -366,7 +366,7 @@ pub(super) struct Fixture {
     pub(super) stop: CancellationToken,
     pub(super) served: tokio::task::JoinHandle<Result<(), crate::rpc::ServeError>>,
     pub(super) url: DatabaseUrl,
-    _folder: tempfile::TempDir,
+    pub(super) folder: tempfile::TempDir,
 }
 
 impl Fixture {
@@ -403,7 +403,7 @@ impl Fixture {
         let port = listener.local_addr().unwrap().port();
         let stop = CancellationToken::new();
         let served = tokio::spawn(serve(listener, handle.clone(), Arc::new(auth), stop.clone()));
-        Self { runtime, handle, audits, port, stop, served, url, _folder: folder }
+        Self { runtime, handle, audits, port, stop, served, url, folder }
     }
 
     pub(super) fn uri(&self) -> String {

@@ -1,24 +1,13 @@
 //! Requests of any content, straight into the services: each is replied to or refused with a reason, and none is fatal.
 
-use std::{pin::Pin, sync::Arc};
-
-use axum::{Router, body::Body};
-use http::{HeaderMap, Request, Version, header};
-use http_body::Body as _;
-use orb_api::Token;
 use proptest::{prelude::any, strategy::Strategy, strategy::ValueTree as _, test_runner::TestRunner};
 use prost::Message as _;
-use prost_reflect::{
-    DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, MethodDescriptor, Value,
-};
-use tokio_util::sync::CancellationToken;
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
 use tonic::Code;
-use tower::ServiceExt as _;
 
-use super::fixture::{ADMIN, Fixture};
-use crate::{
-    auth::{Auth, Role},
-    rpc::routes,
+use super::{
+    calls::{Calls, methods},
+    fixture::Fixture,
 };
 
 /// Requests of each method that are messages of its kind.
@@ -115,48 +104,10 @@ impl Tape<'_> {
     }
 }
 
-fn methods() -> Vec<MethodDescriptor> {
-    let pool = DescriptorPool::decode(orb_api::FILE_DESCRIPTOR_SET).unwrap();
-    let services = pool.services().filter(|service| service.package_name() == "orb.v1");
-    services.flat_map(|service| service.methods().collect::<Vec<_>>()).collect()
-}
-
-/// Sends a message to a method, and returns the code: of a stream that begins, OK.
-async fn call(router: &Router, method: &MethodDescriptor, message: &[u8]) -> Code {
-    let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
-    let length = u32::try_from(message.len()).unwrap().to_be_bytes();
-    let request = Request::post(path)
-        .version(Version::HTTP_2)
-        .header(header::CONTENT_TYPE, "application/grpc")
-        .header(header::AUTHORIZATION, format!("Bearer {ADMIN}"))
-        .header("grpc-timeout", "300m")
-        .body(Body::from([&[0][..], &length, message].concat()));
-    let (parts, mut body) = router.clone().oneshot(request.unwrap()).await.unwrap().into_parts();
-    if let Some(code) = code(&parts.headers) {
-        return code;
-    }
-    while let Some(frame) = std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
-        match frame.unwrap().into_trailers() {
-            Ok(trailers) => return code(&trailers).expect("trailers with a status"),
-            Err(_) if method.is_server_streaming() => return Code::Ok,
-            Err(_) => {}
-        }
-    }
-    panic!("{}: a reply without a status", method.full_name());
-}
-
-fn code(headers: &HeaderMap) -> Option<Code> {
-    headers.get("grpc-status").map(|value| Code::from_bytes(value.as_bytes()))
-}
-
 #[tokio::test]
 async fn requests_of_any_content_are_replied_to_or_refused() {
     let fixture = Fixture::start().await;
-    let auth = Auth::new().with_token(&Token::parse(ADMIN).unwrap(), "eve", Role::Admin);
-    let stop = CancellationToken::new();
-    let router = routes(fixture.handle.clone(), Arc::new(auth), &stop).unwrap().into_axum_router();
-    let mut audits = fixture.audits;
-    tokio::spawn(async move { while audits.recv().await.is_some() {} });
+    let calls = Calls::of(fixture, "300m");
     let mut runner = TestRunner::deterministic();
     let bytes = proptest::collection::vec(any::<u8>(), 0..160);
     let mut tape = || bytes.new_tree(&mut runner).unwrap().current();
@@ -165,17 +116,16 @@ async fn requests_of_any_content_are_replied_to_or_refused() {
         for _ in 0..MESSAGES {
             let tape = tape();
             let message = Tape(tape.iter()).message(&method.input(), 0);
-            let code = call(&router, &method, &message.encode_to_vec()).await;
+            let (code, _) = calls.call(&method, &message.encode_to_vec()).await;
             let is_fault = matches!(code, Code::Unknown | Code::Internal | Code::DataLoss | Code::Unauthenticated);
             assert!(!is_fault, "{}: {code:?}: {message:?}", method.full_name());
             *codes.entry(code as i32).or_default() += 1;
         }
         for _ in 0..BYTES {
             // What is no message is told as INTERNAL, which is gRPC's own code for it.
-            call(&router, &method, &tape()).await;
+            calls.call(&method, &tape()).await;
         }
     }
-    stop.cancel();
     // The requests are not all refused alike.
     for code in [Code::Ok, Code::InvalidArgument, Code::NotFound] {
         assert!(codes.contains_key(&(code as i32)), "{codes:?}");

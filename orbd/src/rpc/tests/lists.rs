@@ -37,6 +37,12 @@ async fn positions_come_in_pages() {
         page.positions.iter().map(|position| position.symbol.clone()).collect()
     };
     assert_eq!(symbols(&page), ["AAPL", "NVDA"]);
+    let other = v1::ListPositionsRequest {
+        page_token: page.next_page_token.clone(),
+        symbols: vec!["SPY".to_owned()],
+        ..first.clone()
+    };
+    check_refused(portfolio.list_positions(other).await, "page_token");
     let next = v1::ListPositionsRequest { page_token: page.next_page_token, ..first };
     let page = portfolio.list_positions(next.clone()).await.unwrap().into_inner();
     assert_eq!((symbols(&page), page.next_page_token.as_str()), (vec!["SPY".to_owned()], ""));

@@ -3,6 +3,7 @@
 use std::{
     fs, io,
     net::SocketAddr,
+    num::NonZeroUsize,
     os::unix::fs::{FileTypeExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     sync::Arc,
@@ -20,7 +21,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     TlsError, TlsFiles, WebRules,
-    connection::{Connection, Peer},
+    connection::Connection,
+    places::{CONNECTIONS, Place, Places},
     tls::Certificates,
 };
 
@@ -80,6 +82,8 @@ pub struct Exposure {
     pub socket: Option<PathBuf>,
     /// The encryption of the address; `None` for none. The socket needs none.
     pub tls: Option<TlsFiles>,
+    /// Connections that one address may have; beyond them it can give commands and nothing else.
+    pub connections: NonZeroUsize,
     /// Which names and pages are let in.
     pub web: WebRules,
 }
@@ -90,13 +94,14 @@ pub struct Listeners {
     tcp: TcpListener,
     certificates: Option<Certificates>,
     socket: Option<Socket>,
+    places: Places,
     pub(in crate::rpc) web: WebRules,
 }
 
 /// A port of this machine, without anything else.
 impl From<TcpListener> for Listeners {
     fn from(tcp: TcpListener) -> Self {
-        Self { tcp, certificates: None, socket: None, web: WebRules::default() }
+        Self { tcp, certificates: None, socket: None, places: Places::new(CONNECTIONS), web: WebRules::default() }
     }
 }
 
@@ -120,7 +125,8 @@ pub async fn bind(exposure: &Exposure) -> Result<Listeners, ServeError> {
     let address = exposure.address;
     let tcp = if certificates.is_some() { take(address).await? } else { listen(address).await? };
     let socket = exposure.socket.as_deref().map(Socket::bind).transpose()?;
-    Ok(Listeners { tcp, certificates, socket, web: exposure.web.clone() })
+    let places = Places::new(exposure.connections);
+    Ok(Listeners { tcp, certificates, socket, places, web: exposure.web.clone() })
 }
 
 async fn take(address: SocketAddr) -> Result<TcpListener, ServeError> {
@@ -173,8 +179,9 @@ impl Listeners {
         if let Some(socket) = self.socket {
             tokio::spawn(stop.clone().run_until_cancelled_owned(accept_socket(socket, sender.clone())));
         }
-        let (tcp, certificates) = (self.tcp, self.certificates.map(Arc::new));
-        tokio::spawn(stop.clone().run_until_cancelled_owned(accept_tcp(tcp, certificates, sender)));
+        let certificates = self.certificates.map(Arc::new);
+        let accept = accept_tcp(self.tcp, certificates, self.places, sender);
+        tokio::spawn(stop.clone().run_until_cancelled_owned(accept));
         ReceiverStream::new(connections)
     }
 }
@@ -185,7 +192,7 @@ async fn accept_socket(socket: Socket, sender: Accepted) {
     loop {
         match socket.listener.accept().await {
             Ok((stream, _)) => {
-                if sender.send(Ok(Connection::Socket(stream))).await.is_err() {
+                if sender.send(Ok(Connection::socket(stream))).await.is_err() {
                     return;
                 }
             }
@@ -194,7 +201,7 @@ async fn accept_socket(socket: Socket, sender: Accepted) {
     }
 }
 
-async fn accept_tcp(listener: TcpListener, certificates: Option<Arc<Certificates>>, sender: Accepted) {
+async fn accept_tcp(listener: TcpListener, certificates: Option<Arc<Certificates>>, places: Places, sender: Accepted) {
     let handshakes = Arc::new(Semaphore::new(HANDSHAKES_MAX));
     let follow = async {
         match &certificates {
@@ -204,17 +211,9 @@ async fn accept_tcp(listener: TcpListener, certificates: Option<Arc<Certificates
     };
     let accept = async {
         loop {
-            let (stream, peer) = match listener.accept().await {
-                Ok((stream, address)) => (stream, Peer::Address(address)),
-                Err(error) => {
-                    exhausted(&error).await;
-                    continue;
-                }
-            };
-            // A connection without it is slower, and nothing worse.
-            let _ = stream.set_nodelay(true);
+            let (stream, address, place) = next(&listener, &places).await;
             let Some(certificates) = &certificates else {
-                if sender.send(Ok(Connection::Plain(stream, peer))).await.is_err() {
+                if sender.send(Ok(Connection::plain(stream, address, place))).await.is_err() {
                     return;
                 }
                 continue;
@@ -223,7 +222,7 @@ async fn accept_tcp(listener: TcpListener, certificates: Option<Arc<Certificates
             let Ok(permit) = Arc::clone(&handshakes).acquire_owned().await else { return };
             let (acceptor, sender) = (TlsAcceptor::from(certificates.config()), sender.clone());
             tokio::spawn(async move {
-                let connection = handshake(acceptor, stream, peer).await;
+                let connection = handshake(acceptor, stream, address, place).await;
                 drop(permit);
                 if let Some(connection) = connection {
                     // The server may have been stopped meanwhile.
@@ -238,11 +237,31 @@ async fn accept_tcp(listener: TcpListener, certificates: Option<Arc<Certificates
     }
 }
 
-async fn handshake(acceptor: TlsAcceptor, stream: TcpStream, peer: Peer) -> Option<Connection> {
+/// Waits for the next connection that has a place; others are closed at once.
+async fn next(listener: &TcpListener, places: &Places) -> (TcpStream, SocketAddr, Place) {
+    loop {
+        let (stream, address) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                exhausted(&error).await;
+                continue;
+            }
+        };
+        let Some(place) = places.take(Some(address.ip()).into()) else {
+            tracing::debug!(component = "Api", %address, "a connection was closed: its address has too many");
+            continue;
+        };
+        // A connection without it is slower, and nothing worse.
+        let _ = stream.set_nodelay(true);
+        return (stream, address, place);
+    }
+}
+
+async fn handshake(acceptor: TlsAcceptor, stream: TcpStream, address: SocketAddr, place: Place) -> Option<Connection> {
     match tokio::time::timeout(HANDSHAKE_MAX, acceptor.accept(stream)).await {
-        Ok(Ok(stream)) => Some(Connection::Encrypted(Box::new(stream), peer)),
+        Ok(Ok(stream)) => Some(Connection::encrypted(stream, address, place)),
         Ok(Err(error)) => {
-            tracing::debug!(component = "Api", ?peer, "no encryption was agreed on: {error}");
+            tracing::debug!(component = "Api", %address, "no encryption was agreed on: {error}");
             None
         }
         Err(_) => None,

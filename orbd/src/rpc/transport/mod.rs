@@ -2,11 +2,13 @@
 
 mod connection;
 mod listen;
+mod places;
 mod tls;
 mod web;
 
 pub(super) use connection::Peer;
 pub use listen::{Exposure, Listeners, ServeError, bind, listen};
+pub(crate) use places::CONNECTIONS;
 pub use tls::{TlsError, TlsFiles};
 pub(super) use web::Stranger;
 pub use web::{WebRules, is_host_name, is_origin};

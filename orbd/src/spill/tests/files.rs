@@ -9,7 +9,7 @@ use crate::spill::error::SpillError;
 use crate::spill::file::{SpillFile, SpillReader};
 use crate::spill::line::{Head, Line};
 use crate::spill::{Merged, merge};
-use crate::store::{BarRow, EquityRow, Ledger, Reader};
+use crate::store::{BarRow, EquityRow, Ledger, OrderStep, Reader, StepRow};
 use crate::view::Environment;
 
 /// Leaves a spill file behind that holds these, as a crash does.
@@ -47,6 +47,7 @@ fn a_bundle_comes_back_from_its_line() {
     let (open, high, low, close) = (price, price, price, price);
     let (date, length) = ("2026-02-13".parse().expect("a date"), orb_core::Span::from_minutes(1));
     whole.bars = vec![BarRow { date, symbol: "NVDA".to_owned(), at, length, open, high, low, close, volume: 7 }];
+    whole.steps = vec![StepRow { client_order_id: "entry".to_owned(), step: OrderStep::Sent, date, at }];
     leave(&books, &[whole.clone(), audit("b", 7)]);
     let mut reader = SpillReader::open(&books.spill()).expect("a file");
     assert_eq!(reader.head().expect("a line"), Some(Head::new(&ledger(), &names())));

@@ -94,6 +94,7 @@ fn bundle(sequence: u64) -> Bundle {
         audits: Vec::new(),
         equity: Vec::new(),
         bars: Vec::new(),
+        steps: Vec::new(),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::store::error::{Doing as _, Inside, StoreError};
 use crate::store::schema::{journal, ledgers};
 
 /// The tables of the records.
-const TABLES: [&str; 19] = [
+const TABLES: [&str; 20] = [
     "alarms",
     "audit_log",
     "bars",
@@ -24,6 +24,7 @@ const TABLES: [&str; 19] = [
     "journal",
     "ledgers",
     "limits",
+    "order_steps",
     "orders",
     "parity_reports",
     "sessions",

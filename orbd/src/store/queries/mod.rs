@@ -14,6 +14,7 @@ mod orders;
 mod parity;
 mod sessions;
 mod signals;
+mod steps;
 mod trades;
 
 pub use audit::{AuditFilter, AuditRow};

@@ -4,15 +4,16 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 use orb_core::fact::SignalStatus;
-use orb_core::{Date, Price, Quantity, Side};
+use orb_core::{Date, Price, Quantity, Side, Timestamp};
 
 use super::{among, in_order, texts};
 use crate::store::connect::AnyConn;
 use crate::store::error::{Doing as _, StoreError};
 use crate::store::page::{DateRange, Page, PageRequest, Pager, SortOrder, cursor};
 use crate::store::reader::Reader;
-use crate::store::rows::{SignalRow, StoredSignal};
-use crate::store::schema::{orders, signals, trades};
+use crate::store::rows::{OrderStep, SignalRow, StoredSignal};
+use crate::store::schema::{order_steps, orders, signals, trades};
+use crate::store::text::Text as _;
 
 /// Selects signals.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -120,6 +121,13 @@ fn add_fills(conn: &mut AnyConn, ledger: &str, rows: &mut [SignalRow]) -> Result
         .select((orders::client_order_id, orders::filled))
         .load(conn)
         .doing("read the orders of signals")?;
+    let ids: Vec<&String> = rows.iter().filter_map(|row| row.client_order_id.as_ref()).collect();
+    let sent: Vec<(String, i64)> = order_steps::table
+        .filter(order_steps::ledger_id.eq(ledger).and(order_steps::client_order_id.eq_any(ids)))
+        .filter(order_steps::step.eq(OrderStep::Sent.text()))
+        .select((order_steps::client_order_id, order_steps::at))
+        .load(conn)
+        .doing("read when the orders of signals were sent")?;
     let attempts: Vec<String> = rows.iter().map(|row| row.attempt.to_string()).collect();
     let targets: Vec<(String, Option<i64>)> = trades::table
         .filter(trades::ledger_id.eq(ledger).and(trades::attempt.eq_any(attempts)))
@@ -127,9 +135,12 @@ fn add_fills(conn: &mut AnyConn, ledger: &str, rows: &mut [SignalRow]) -> Result
         .load(conn)
         .doing("read the trades of signals")?;
     let filled: HashMap<String, i64> = filled.into_iter().collect();
+    let sent: HashMap<String, i64> = sent.into_iter().collect();
     let targets: HashMap<String, Option<i64>> = targets.into_iter().collect();
     for row in rows {
         let shares = row.client_order_id.as_ref().and_then(|id| filled.get(id)).copied();
+        let at = row.client_order_id.as_ref().and_then(|id| sent.get(id));
+        row.sent_at = at.copied().map(Timestamp::from_micros);
         row.filled = Quantity::new(shares.unwrap_or_default());
         row.target = targets.get(&row.attempt.to_string()).copied().flatten().map(Price::from_micros);
     }

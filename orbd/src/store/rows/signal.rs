@@ -46,6 +46,8 @@ pub struct SignalRow {
     pub fill_price: Option<Price>,
     /// The setup's score in millionths; `None` when an input of it was missing.
     pub score_e6: Option<u32>,
+    /// When the entry order was handed to its sender; `None` when it was not, or it was not recorded.
+    pub sent_at: Option<Timestamp>,
     /// The target of the trade that it led to; `None` without one.
     pub target: Option<Price>,
 }
@@ -155,6 +157,7 @@ impl StoredSignal {
             filled_at: instant(self.filled_at),
             fill_price: price(self.fill_price),
             score_e6: self.score_e6.and_then(|score| u32::try_from(score).ok()),
+            sent_at: None,
             target: None,
         })
     }

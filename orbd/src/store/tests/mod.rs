@@ -9,6 +9,7 @@ mod leases;
 mod lists;
 mod logs;
 mod open;
+mod plans;
 mod proxy;
 mod reports;
 mod restart;

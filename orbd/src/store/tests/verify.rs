@@ -178,7 +178,7 @@ pub(super) fn somebody_who_writes_in_between_is_noticed(database: &Database) {
 }
 
 /// Takes the schema back to what it was before there were chains.
-const BEFORE: &str = "DROP TABLE bars; DROP TABLE alarms; DROP TABLE limits; DROP TABLE strategy_stops; DROP TABLE parity_reports; \
+const BEFORE: &str = "DROP TABLE order_steps; DROP TABLE bars; DROP TABLE alarms; DROP TABLE limits; DROP TABLE strategy_stops; DROP TABLE parity_reports; \
     ALTER TABLE fills DROP COLUMN taken_back_at; ALTER TABLE trades DROP COLUMN unprotected; ALTER TABLE sessions DROP COLUMN transfers_open; \
     DROP TABLE IF EXISTS leases; DROP INDEX IF EXISTS logs_by_word; DROP TABLE audit_log; ALTER TABLE journal DROP COLUMN hash; \
     ALTER TABLE ledgers DROP COLUMN journal_rows; ALTER TABLE ledgers DROP COLUMN journal_head; \

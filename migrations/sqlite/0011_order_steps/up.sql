@@ -1,0 +1,10 @@
+-- When orders took the steps on their way that their own rows do not tell: decided, and then each of these once.
+CREATE TABLE order_steps (
+    ledger_id TEXT NOT NULL REFERENCES ledgers,
+    client_order_id TEXT NOT NULL,
+    step TEXT NOT NULL CHECK (step IN ('committed', 'sent', 'acknowledged', 'working')),
+    -- The trading date.
+    date TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (ledger_id, client_order_id, step)
+) STRICT, WITHOUT ROWID;
