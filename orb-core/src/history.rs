@@ -24,17 +24,36 @@ pub struct Split {
 
 impl Split {
     /// Returns a price of before the split on the basis of after it, half up to the micro-dollar.
-    fn price(self, price: Price) -> Price {
+    #[must_use]
+    pub fn price(self, price: Price) -> Price {
         let (after, before) = (i128::from(self.after), i128::from(self.before));
         let micros = (i128::from(price.micros()) * before + after / 2).div_euclid(after);
         Price::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))
     }
 
     /// Returns a volume of before the split on the basis of after it, half up to the share.
-    fn volume(self, volume: u64) -> u64 {
+    #[must_use]
+    pub fn volume(self, volume: u64) -> u64 {
         let (after, before) = (u128::from(self.after), u128::from(self.before));
         u64::try_from((u128::from(volume) * after + before / 2) / before).unwrap_or(u64::MAX)
     }
+}
+
+/// Sums up a symbol's regular session where its bars are not at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DaySummary {
+    /// Whose session.
+    pub symbol: SymbolId,
+    /// Highest price, dollars per share.
+    pub high: Price,
+    /// Lowest price, dollars per share.
+    pub low: Price,
+    /// Last price, dollars per share.
+    pub close: Price,
+    /// Shares.
+    pub volume: u64,
+    /// Volume of the opening range of each of [`RANGE_MINUTES`]; `None` where it is not complete, or not known.
+    pub opening_volume: [Option<u64>; RANGE_MINUTES.len()],
 }
 
 /// Sums up one symbol's regular session.
@@ -90,7 +109,7 @@ impl Wilder {
 }
 
 /// Remembers one symbol's latest sessions.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct SymbolDays {
     latest: VecDeque<DayBar>,
     wilder: Wilder,
@@ -116,14 +135,7 @@ impl History {
     /// Makes an empty history for so many symbols and bars of a length.
     #[must_use]
     pub fn new(symbols: usize, bar_length: Span) -> Self {
-        Self {
-            bar_length,
-            symbols: vec![
-                SymbolDays { latest: VecDeque::with_capacity(LOOKBACK + 2), wilder: Wilder::default() };
-                symbols
-            ],
-            building: vec![None; symbols],
-        }
+        Self { bar_length, symbols: vec![SymbolDays::default(); symbols], building: vec![None; symbols] }
     }
 
     /// Adds a session; `bars` are regular bars in the order of their start.
@@ -139,9 +151,23 @@ impl History {
         }
         for (days, building) in self.symbols.iter_mut().zip(&mut self.building) {
             if let Some(built) = building.take() {
-                days.add(built, self.bar_length);
+                days.add(built.end(self.bar_length));
             }
         }
+    }
+
+    /// Adds a session of which only sums are at hand, as [`Self::add_session`] does with bars; at most one a symbol.
+    pub fn add_summaries(&mut self, index: usize, days: &[DaySummary]) {
+        for summary in days {
+            let DaySummary { symbol, high, low, close, volume, opening_volume } = *summary;
+            let day = DayBar { session: index, high, low, close, volume, true_range: None, opening_volume };
+            self.symbols[symbol.index()].add(day);
+        }
+    }
+
+    /// Forgets all that is remembered of a symbol, whose past cannot be compared with what comes next.
+    pub fn forget(&mut self, symbol: SymbolId) {
+        self.symbols[symbol.index()] = SymbolDays::default();
     }
 
     /// Brings what is remembered of a symbol to the basis of after a split, whose first session comes next.
@@ -172,8 +198,12 @@ impl History {
 }
 
 impl SymbolDays {
-    fn add(&mut self, built: Building, bar_length: Span) {
-        let day = built.end(self.latest.back().map(|day| day.close), bar_length);
+    /// Adds a day, whose true range follows from the day before.
+    fn add(&mut self, mut day: DayBar) {
+        day.true_range = self.latest.back().map(|previous| {
+            let span = day.high.distance(day.low);
+            span.max(day.high.distance(previous.close)).max(day.low.distance(previous.close))
+        });
         if let Some(true_range) = day.true_range {
             self.wilder.add(true_range);
         }
@@ -220,17 +250,13 @@ impl Building {
         }
     }
 
-    fn end(mut self, previous: Option<Price>, bar_length: Span) -> DayBar {
+    fn end(mut self, bar_length: Span) -> DayBar {
         for (index, &minutes) in RANGE_MINUTES.iter().enumerate() {
             let (count, volume) = self.opening[index];
             let whole = i64::from(minutes) % bar_length.minutes() == 0;
             let covered = count * bar_length.minutes() >= i64::from(minutes) - 1;
             self.day.opening_volume[index] = (self.has_first && whole && covered && count > 0).then_some(volume);
         }
-        self.day.true_range = previous.map(|close| {
-            let span = self.day.high.distance(self.day.low);
-            span.max(self.day.high.distance(close)).max(self.day.low.distance(close))
-        });
         self.day
     }
 }
@@ -381,6 +407,22 @@ mod tests {
         let back = history.reference(20)[0];
         assert_eq!(back.previous_close, Some(Price::from_micros(999_999)));
         assert_eq!((back.atr14_wilder, back.volume_sum14), (before.atr14_wilder, before.volume_sum14));
+    }
+
+    #[test]
+    fn sums_of_a_session_say_what_its_bars_say() {
+        let bars = quiet(20);
+        let (mut of_bars, mut of_sums) = (History::new(1, MINUTE), History::new(1, MINUTE));
+        for (index, bars) in bars.iter().flatten().enumerate() {
+            of_bars.add_session(index, &session(index), bars);
+            let [high, low, close] = [110, 90, 100].map(Price::from_cents);
+            let opening_volume = [Some(10), Some(50), None, None, None];
+            let day = DaySummary { symbol: SymbolId(0), high, low, close, volume: 100, opening_volume };
+            of_sums.add_summaries(index, &[day]);
+        }
+        assert_eq!(of_sums.reference(20), of_bars.reference(20));
+        of_sums.forget(SymbolId(0));
+        assert_eq!(of_sums.reference(20)[0], SymbolReference::default());
     }
 
     #[test]

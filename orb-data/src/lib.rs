@@ -6,6 +6,7 @@
 pub mod bars;
 pub mod calendar;
 pub mod dataset;
+pub mod reference;
 pub mod synthetic;
 pub mod test_data;
 pub mod trades;

@@ -116,6 +116,22 @@ pub fn write_parquet(path: &Path, bars: &BarSet) -> Result<(), WriteError> {
     })
 }
 
+/// Writes one batch of any columns as zstd-compressed Parquet.
+pub(crate) fn write_batch(
+    path: &Path,
+    batch: impl FnOnce() -> Result<RecordBatch, ArrowError>,
+) -> Result<(), WriteError> {
+    let explain = |path, source| WriteError::Parquet { path, source };
+    whole_file(path, explain, |file| {
+        let batch = batch()?;
+        let zstd = ParquetCompression::ZSTD(ZstdLevel::try_new(3)?);
+        let properties = WriterProperties::builder().set_compression(zstd).build();
+        let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties))?;
+        writer.write(&batch)?;
+        writer.close().map(drop)
+    })
+}
+
 /// Chooses how columns are encoded. Times and volumes hardly repeat within a symbol, so a dictionary of them would only
 /// be a second copy; the steps from one to the next are short.
 fn properties() -> Result<WriterProperties, ParquetError> {

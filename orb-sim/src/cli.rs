@@ -116,6 +116,9 @@ struct ServeArgs {
     /// Connections to the data stream at most
     #[arg(long, value_name = "N", default_value_t = 1)]
     data_connections: u32,
+    /// Corporate actions that are known: a JSON object with a list for each type, as Alpaca replies
+    #[arg(long, value_name = "FILE")]
+    corporate_actions: Option<PathBuf>,
     /// Leave out the field of assets that Alpaca has announced to drop
     #[arg(long)]
     no_easy_to_borrow: bool,
@@ -260,6 +263,11 @@ impl ServeArgs {
         config.data_connections_max = usize::try_from(self.data_connections)?;
         config.has_easy_to_borrow = !self.no_easy_to_borrow;
         config.seed = self.seed;
+        if let Some(path) = &self.corporate_actions {
+            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+            let expected = || format!("{}: expected an object with a list for each type", path.display());
+            config.corporate_actions = serde_json::from_str(&text).with_context(expected)?;
+        }
         if let Some(path) = &self.faults {
             config.faults = FaultPlan::read(path)?;
         }

@@ -10,6 +10,7 @@ pub mod demo;
 pub mod environment;
 pub mod explained;
 mod failpoint;
+mod gather;
 pub mod guard;
 pub mod journal;
 pub mod monitoring;

@@ -1,17 +1,19 @@
 //! Many files of a session to one.
 
 use std::fs;
+use std::path::Path;
 
 use orb_core::{Bar, Calendar, Symbol};
 
 use super::Dataset;
 use super::error::DatasetError;
 use super::partition::{Partition, left_over};
+use super::table::Table;
 
 /// Tells what compacting did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Compacted {
-    /// Sessions whose files became one.
+    /// Sessions, and partitions of tables, whose files became one.
     pub sessions: u64,
     /// Files that were removed: those that became one, and those that belonged to nothing.
     pub removed: u64,
@@ -40,11 +42,29 @@ impl Dataset {
                 partition.commit(&folder)?;
                 done.sessions += 1;
             }
-            for path in left_over(&folder, Partition::read(&folder)?.as_ref())? {
-                fs::remove_file(&path).map_err(|source| DatasetError::io(&path, source))?;
-                done.removed += 1;
+            done.removed += remove_left_over(&folder)?;
+        }
+        for table in Table::all() {
+            for date in self.table_dates(table)? {
+                let folder = self.table_folder(table, date);
+                let parts = Partition::read(&folder)?.map_or(0, |partition| partition.parts.len());
+                if parts > 1 {
+                    self.compact_rows(table, date)?;
+                    done.sessions += 1;
+                    done.removed += parts as u64;
+                }
+                done.removed += remove_left_over(&folder)?;
             }
         }
         Ok(done)
     }
+}
+
+/// Removes files that belong to nothing, and returns how many there were.
+fn remove_left_over(folder: &Path) -> Result<u64, DatasetError> {
+    let paths = left_over(folder, Partition::read(folder)?.as_ref())?;
+    for path in &paths {
+        fs::remove_file(path).map_err(|source| DatasetError::io(path, source))?;
+    }
+    Ok(paths.len() as u64)
 }

@@ -98,6 +98,14 @@ pub enum DatasetError {
         /// What the system said.
         source: io::Error,
     },
+    /// A file of a table is not what was written.
+    #[error("{} is damaged: {source}; remove its folder, and what was in it is fetched again", path.display())]
+    Table {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: super::table::BadTable,
+    },
     /// Bars cannot be read.
     #[error(transparent)]
     Data(#[from] Box<DataError>),

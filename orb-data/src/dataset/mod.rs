@@ -8,6 +8,8 @@
 //!     part-0001.parquet           symbol, ts, open, high, low, close, volume
 //! ```
 //!
+//! Beside the bars lie the [tables](Table) of reference data.
+//!
 //! The date is that of the session in New York, and the layout is the one that other tools know as Hive partitions.
 //! Prices are raw, as they were traded. Bars come from one feed: a volume of one feed says nothing beside one of
 //! another.
@@ -22,6 +24,7 @@ mod header;
 mod import;
 mod partition;
 mod status;
+mod table;
 mod verify;
 
 use std::fs::{self, File};
@@ -35,7 +38,8 @@ pub use compact::Compacted;
 pub use error::DatasetError;
 pub use header::{Feed, Header};
 pub use import::{Conflict, Imported};
-pub use status::{SessionStatus, Status};
+pub use status::{SessionStatus, Status, TableStatus};
+pub use table::{BadTable, Table};
 pub use verify::{Problem, Verified};
 
 use self::partition::Partition;
@@ -172,11 +176,15 @@ pub(crate) fn files(root: &Path) -> Result<Vec<PathBuf>, DatasetError> {
 }
 
 fn dates(root: &Path) -> Result<Vec<Date>, DatasetError> {
-    let bars = root.join(BARS);
-    let entries = fs::read_dir(&bars).map_err(|source| DatasetError::io(&bars, source))?;
+    dates_in(&root.join(BARS))
+}
+
+/// Lists the dates of the partitions in a folder, in order.
+fn dates_in(folder: &Path) -> Result<Vec<Date>, DatasetError> {
+    let entries = fs::read_dir(folder).map_err(|source| DatasetError::io(folder, source))?;
     let mut dates = Vec::new();
     for entry in entries {
-        let entry = entry.map_err(|source| DatasetError::io(&bars, source))?;
+        let entry = entry.map_err(|source| DatasetError::io(folder, source))?;
         let name = entry.file_name();
         let date = name.to_str().and_then(|name| name.strip_prefix("date=")).and_then(|date| date.parse().ok());
         match date {

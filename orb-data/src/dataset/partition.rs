@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::error::DatasetError;
 use super::write_whole;
 use crate::bars::BarSet;
-use crate::write::write_parquet;
+use crate::write::{WriteError, write_parquet};
 
 const MANIFEST_NAME: &str = "manifest.json";
 
@@ -28,8 +28,9 @@ pub(super) struct Partition {
 pub(super) struct Part {
     /// Its name in the session's folder.
     pub(super) file: String,
-    /// How many bars it has.
-    pub(super) bars: u64,
+    /// How many bars or other rows it has.
+    #[serde(rename = "bars")]
+    pub(super) rows: u64,
     /// SHA-256 of its bytes, in hexadecimal.
     pub(super) sha256: String,
 }
@@ -56,9 +57,9 @@ impl Partition {
         self.parts.iter().map(|part| folder.join(&part.file)).collect()
     }
 
-    /// Returns how many bars it has.
-    pub(super) fn bars(&self) -> u64 {
-        self.parts.iter().map(|part| part.bars).sum()
+    /// Returns how many bars or other rows it has.
+    pub(super) fn rows(&self) -> u64 {
+        self.parts.iter().map(|part| part.rows).sum()
     }
 
     /// Adds symbols to those that were asked for.
@@ -70,13 +71,23 @@ impl Partition {
 
     /// Writes bars to a file of a new name, which counts once a manifest that names it is committed.
     pub(super) fn write_part(&self, folder: &Path, bars: &BarSet) -> Result<Part, DatasetError> {
+        self.write(folder, bars.len(), |path| write_parquet(path, bars))
+    }
+
+    /// Lets rows be written to a file of a new name, which counts once a manifest that names it is committed.
+    pub(super) fn write(
+        &self,
+        folder: &Path,
+        rows: usize,
+        write: impl FnOnce(&Path) -> Result<(), WriteError>,
+    ) -> Result<Part, DatasetError> {
         fs::create_dir_all(folder).map_err(|source| DatasetError::io(folder, source))?;
         let file = self.free_name(folder);
         let path = folder.join(&file);
-        write_parquet(&path, bars)?;
+        write(&path)?;
         let io = |source| DatasetError::io(&path, source);
         fs::File::open(&path).map_err(io)?.sync_all().map_err(io)?;
-        Ok(Part { file, bars: bars.len() as u64, sha256: digest(&path)? })
+        Ok(Part { file, rows: rows as u64, sha256: digest(&path)? })
     }
 
     /// Returns a name that no file of the folder has, be it listed or left over.

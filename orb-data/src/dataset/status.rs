@@ -9,6 +9,7 @@ use super::Dataset;
 use super::error::DatasetError;
 use super::header::Header;
 use super::partition::Partition;
+use super::table::Table;
 
 /// Tells what a dataset has, by its manifests; no bar is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,25 @@ pub struct Status {
     pub missing: Vec<Date>,
     /// Symbols that were asked for in any session, in order.
     pub symbols: Vec<String>,
+    /// The tables of reference data that it has, in order of their names.
+    pub tables: Vec<TableStatus>,
+}
+
+/// Tells what a dataset has of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TableStatus {
+    /// Which table.
+    pub table: Table,
+    /// The first date that it has something for.
+    pub first: Date,
+    /// The last date that it has something for.
+    pub last: Date,
+    /// How many dates it has something for.
+    pub sessions: u64,
+    /// How many rows it has.
+    pub rows: u64,
+    /// Size of its files in bytes.
+    pub bytes: u64,
 }
 
 /// Tells what a dataset has of a session.
@@ -66,12 +86,33 @@ impl Dataset {
             for path in partition.files(&folder) {
                 bytes += fs::metadata(&path).map_err(|source| DatasetError::io(&path, source))?.len();
             }
-            let (bars, files) = (partition.bars(), partition.parts.len() as u64);
+            let (bars, files) = (partition.rows(), partition.parts.len() as u64);
             sessions.push(SessionStatus { date, bars, symbols: partition.asked.len() as u64, files, bytes });
             symbols.extend(partition.asked);
         }
         let missing = missing(&sessions, calendar);
-        Ok(Status { header: self.header.clone(), sessions, missing, symbols: symbols.into_iter().collect() })
+        let symbols = symbols.into_iter().collect();
+        Ok(Status { header: self.header.clone(), sessions, missing, symbols, tables: self.tables()? })
+    }
+
+    fn tables(&self) -> Result<Vec<TableStatus>, DatasetError> {
+        let mut tables = Vec::new();
+        for table in Table::all() {
+            let dates = self.table_dates(table)?;
+            let (Some(&first), Some(&last)) = (dates.first(), dates.last()) else { continue };
+            let mut status = TableStatus { table, first, last, sessions: dates.len() as u64, rows: 0, bytes: 0 };
+            for date in dates {
+                let folder = self.table_folder(table, date);
+                let Some(partition) = Partition::read(&folder)? else { continue };
+                status.rows += partition.rows();
+                for path in partition.files(&folder) {
+                    status.bytes += fs::metadata(&path).map_err(|source| DatasetError::io(&path, source))?.len();
+                }
+            }
+            tables.push(status);
+        }
+        tables.sort_by_key(|status| status.table.name());
+        Ok(tables)
     }
 }
 

@@ -22,6 +22,8 @@ pub use config::{AlpacaConfig, BracketSupport, ConfigError, Credentials, Environ
 pub use connect::{BarSource, ConnectError, ConnectParts, Connected, SnapshotSource, StreamSettings, connect};
 pub use emergency::{Emergency, Life, Reduction, SeenOrder, SeenPosition};
 pub use market::{AlpacaMarket, StreamCounts};
-pub use rest::{CallError, Refusal, Rest, Unclear};
+pub use rest::{
+    ActionTerms, AnnouncedAction, BarLength, CallError, ListedAsset, NamedBars, PastBars, Refusal, Rest, Unclear,
+};
 pub use snapshot::AccountIdentity;
 pub use stream::{KeyInUse, StreamError};

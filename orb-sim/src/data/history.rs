@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::Question;
 use super::params::{BadRequest, Page, Told};
-use crate::market::timeframe::{Timeframe, aggregate};
+use crate::market::timeframe::{TapeBar, Timeframe, aggregate};
 use crate::streams::messages::{bar_fields, known_trade_fields, quote_fields};
 use crate::streams::wire::object;
 
@@ -58,9 +58,7 @@ impl Question<'_> {
         match kind {
             "bars" => {
                 // Whole intervals: those that begin from the start to the end asked for.
-                let to = page.end + timeframe.length_max();
-                let minutes = tape.minutes(symbol, page.start, to, self.now);
-                let bars = aggregate(minutes.into_iter(), timeframe).into_iter();
+                let bars = self.bars(symbol, timeframe, page).into_iter();
                 let whole = bars.filter(|bar| page.start <= bar.start && bar.start <= page.end);
                 whole.map(|bar| (bar.start, Value::Object(object(&bar_fields(&bar))))).collect()
             }
@@ -73,6 +71,24 @@ impl Question<'_> {
                 let trades = tape.trades(symbol, page.start, page.end, self.now).into_iter();
                 let quote = |at, quote| (at, Value::Object(object(&quote_fields(&quote, at))));
                 trades.map(|trade| quote(trade.print.at, tape.quote_at(symbol, &trade.print))).collect()
+            }
+        }
+    }
+}
+
+impl Question<'_> {
+    /// Returns the bars of an interval, and perhaps some around it.
+    fn bars(&self, symbol: SymbolId, timeframe: Timeframe, page: &Page) -> Vec<TapeBar> {
+        let (tape, to) = (self.tape, page.end + timeframe.length_max());
+        match timeframe {
+            Timeframe::Minutes(_) | Timeframe::Hours(_) => {
+                aggregate(tape.minutes(symbol, page.start, to, self.now).into_iter(), timeframe)
+            }
+            Timeframe::Day | Timeframe::Week | Timeframe::Months(_) => {
+                let first = tape.sessions()[0].open;
+                let of_now = tape.minutes(symbol, page.start.max(first), to.max(first), self.now);
+                let before = tape.days_before(symbol).iter().filter(|day| page.start <= day.start);
+                aggregate(before.copied().chain(of_now), timeframe)
             }
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Nothing is ever told that happened later than now, and no bar before it is published.
 
+mod actions;
 mod history;
 mod latest;
 mod params;
@@ -51,34 +52,13 @@ impl DataApi {
                 question.latest_of(symbol, kind)
             }
             ["v2", "stocks", symbol, "snapshot"] => question.snapshot_of(symbol),
-            [_, "corporate-actions"] => self.corporate_actions(request),
+            [_, "corporate-actions"] => actions::page(&self.corporate_actions, request),
             _ => return Reply { status: 404, body: Some(json!({"message": "endpoint not found."})) },
         };
         match answer {
             Ok(body) => Reply::ok(body),
             Err(BadRequest(message)) => Reply { status: 400, body: Some(json!({ "message": message })) },
         }
-    }
-
-    /// Lists the corporate actions of the symbols asked for, whatever their dates.
-    fn corporate_actions(&self, request: &Request) -> Result<Value, BadRequest> {
-        let wanted: Vec<&str> = request.parameter("symbols").map(|list| list.split(',').collect()).unwrap_or_default();
-        let types: Vec<&str> = request.parameter("types").map(|list| list.split(',').collect()).unwrap_or_default();
-        let is_wanted = |action: &&Value| {
-            let names = ["symbol", "old_symbol", "new_symbol", "source_symbol", "acquiree_symbol", "acquirer_symbol"];
-            let named =
-                |name: &str| action.get(name).and_then(Value::as_str).is_some_and(|name| wanted.contains(&name));
-            wanted.is_empty() || names.into_iter().any(named)
-        };
-        let is_type =
-            |kind: &str| types.is_empty() || types.iter().any(|one| kind == *one || kind == format!("{one}s"));
-        let of_type = |(kind, list): (&String, &Value)| {
-            let list: Vec<&Value> =
-                list.as_array().map(|list| list.iter().filter(is_wanted).collect()).unwrap_or_default();
-            (is_type(kind) && !list.is_empty()).then(|| (kind.clone(), json!(list)))
-        };
-        let actions: Map<String, Value> = self.corporate_actions.iter().filter_map(of_type).collect();
-        Ok(json!({"corporate_actions": actions, "next_page_token": null}))
     }
 }
 

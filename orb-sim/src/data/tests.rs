@@ -247,3 +247,39 @@ fn the_latest_trade_is_the_valid_one_and_the_quote_stays() {
     let quote = found_in_trades(plan, now, "/v2/stocks/CCC/quotes/latest", "");
     assert_eq!((&quote["quote"]["bp"], &quote["quote"]["ap"]), (&json!(30.09), &json!(30.11)));
 }
+
+#[test]
+fn corporate_actions_are_told_by_date_and_page_by_page() {
+    let split =
+        |symbol: &str, date: &str| json!({"symbol": symbol, "new_rate": 2, "old_rate": 1, "process_date": date});
+    let mut actions = Map::new();
+    let splits: Vec<Value> = (1..=28).map(|day| split("AAA", &format!("2026-02-{day:02}"))).collect();
+    actions.insert("forward_splits".to_owned(), json!(splits));
+    actions.insert(
+        "name_changes".to_owned(),
+        json!([{"old_symbol": "BBB", "new_symbol": "CCC", "process_date": "2026-02-10"}]),
+    );
+    let api = DataApi { corporate_actions: actions };
+    let ask = |query: &str| {
+        let query = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let path = "/v1/corporate-actions".to_owned();
+        api.respond(&tape(""), minute(1), &Request { method: "GET".to_owned(), path, query, body: Vec::new() })
+    };
+    let body = |query: &str| ask(query).body.expect("a body");
+    let splits = |query: &str| count(&body(query)["corporate_actions"]["forward_splits"]);
+    assert_eq!((splits(""), splits("start=2026-02-05&end=2026-02-06"), splits("symbols=CCC")), (28, 2, 0));
+    assert_eq!(count(&body("symbols=CCC&types=name_change")["corporate_actions"]["name_changes"]), 1);
+    let (mut all, mut token) = (0, String::new());
+    for _ in 0..29 {
+        let page = body(&format!("limit=5&page_token={token}"));
+        all += page["corporate_actions"].as_object().expect("types").values().map(count).sum::<usize>();
+        match page["next_page_token"].as_str() {
+            Some(next) => token = next.to_owned(),
+            None => break,
+        }
+    }
+    assert_eq!(all, 29);
+    for bad in ["limit=0", "limit=1001", "limit=x", "start=soon", "page_token=x"] {
+        assert_eq!(ask(bad).status, 400, "{bad}");
+    }
+}

@@ -73,12 +73,16 @@ impl Recorded {
 
     /// Returns all bars in order of start and symbol. Where a symbol's minute has trades, its bar is what they make,
     /// whatever a recorded bar says.
-    pub(super) fn bars(&self, symbols: &SymbolTable) -> Vec<Bar> {
-        let mut bars = Vec::new();
-        if let Some(trades) = &self.trades {
+    pub(super) fn into_bars(self, symbols: &SymbolTable) -> Vec<Bar> {
+        let Self { played, warmup, trades } = self;
+        let sets = [&played, &warmup];
+        let count: usize = sets.into_iter().flatten().map(BarSet::len).sum();
+        let mut bars = Vec::with_capacity(count);
+        if let Some(trades) = &trades {
             renumber(trades.minutes().iter(), trades.symbols(), symbols, &mut bars);
         }
-        for set in self.bar_sets() {
+        // A market of thousands of symbols is large: no set stays longer than it is needed.
+        for set in [played, warmup].into_iter().flatten() {
             renumber(set.iter(), set.symbols(), symbols, &mut bars);
         }
         // The sort is stable: those of trades stay before the others, and the first one remains.

@@ -69,8 +69,8 @@ fn tape_with(plan: &str, trades: Option<Vec<(&str, Vec<Trade>)>>) -> Tape {
     let symbols = recorded.symbols();
     let material = Material {
         bar_length: recorded.bar_length().expect("bars of a minute"),
-        bars: recorded.bars(&symbols),
         trades: recorded.trades(&symbols),
+        bars: recorded.into_bars(&symbols),
         symbols,
         sessions: vec![sessions[1]],
         calendar,

@@ -104,7 +104,8 @@ impl Material {
         let bar_length = recorded.bar_length()?;
         let sessions = played(&recorded.sessions(&calendar), first, last)?;
         let symbols = recorded.symbols();
-        let (bars, trades) = (recorded.bars(&symbols), recorded.trades(&symbols));
+        let trades = recorded.trades(&symbols);
+        let bars = recorded.into_bars(&symbols);
         Ok(Self { symbols, bar_length, bars, trades, sessions, calendar })
     }
 }

@@ -14,7 +14,7 @@ use super::halt::Halt;
 use super::path::{PathConfig, Print, Quote};
 use super::revision::{Revision, TradeUpdate};
 use super::source::Material;
-use super::timeframe::TapeBar;
+use super::timeframe::{TapeBar, Timeframe, aggregate};
 use super::timeline::CORRECTION_DELAY;
 use crate::faults::MarketFaults;
 
@@ -37,8 +37,8 @@ pub(crate) struct Tape {
     /// By the trade that they are about.
     revisions: BTreeMap<TradeKey, Revision>,
     faults: MarketFaults,
-    /// Minute bars of the days before the first one to play, by symbol; made when they are first asked for.
-    before: Vec<OnceLock<Vec<TapeBar>>>,
+    /// Daily bars of the days before the first one to play, by symbol; made when they are first asked for.
+    days_before: Vec<OnceLock<Vec<TapeBar>>>,
 }
 
 /// Represents a trade with its number.
@@ -76,13 +76,9 @@ pub(crate) struct TapeOptions {
 
 impl Tape {
     pub(crate) fn new(material: Material, options: TapeOptions, faults: MarketFaults) -> Self {
-        let mut by_symbol = vec![Vec::new(); material.symbols.len()];
-        for bar in &material.bars {
-            by_symbol[bar.symbol.index()].push(*bar);
-        }
-        let before = by_symbol.iter().map(|_| OnceLock::new()).collect();
+        let by_symbol = by_symbol(material.symbols.len(), material.bars);
         let mut tape = Self {
-            before,
+            days_before: by_symbol.iter().map(|_| OnceLock::new()).collect(),
             symbols: Arc::new(material.symbols),
             calendar: Arc::new(material.calendar),
             bar_length: material.bar_length,
@@ -257,9 +253,8 @@ impl Tape {
     /// Returns the minute bars of a symbol that start in an interval, its end excluded, and are known at an instant.
     pub(crate) fn minutes(&self, symbol: SymbolId, from: Timestamp, to: Timestamp, now: Timestamp) -> Vec<TapeBar> {
         let (length, first) = (self.bar_length, self.sessions[0].open);
-        let before = self.minutes_before(symbol);
-        let cut = |at| before.partition_point(|bar| bar.start < at);
-        let mut minutes = before[cut(from)..cut(to).max(cut(from))].to_vec();
+        let before = self.source_bars(symbol, from - length, to.min(first));
+        let mut minutes: Vec<TapeBar> = before.iter().flat_map(|bar| self.minutes_before(bar)).collect();
         for bar in self.source_bars(symbol, (from - length).max(first), to.max(first)) {
             if bar.start + MINUTE + self.bar_delay > now {
                 break;
@@ -271,11 +266,38 @@ impl Tape {
         minutes.into_iter().map(|bar| self.faults.corrected_at(name, bar, self.known_at(&bar), now)).collect()
     }
 
-    fn minutes_before(&self, symbol: SymbolId) -> &[TapeBar] {
-        self.before[symbol.index()].get_or_init(|| {
+    /// Returns the daily bars of a symbol in the days before the first one to play.
+    pub(crate) fn days_before(&self, symbol: SymbolId) -> &[TapeBar] {
+        self.days_before[symbol.index()].get_or_init(|| {
             let bars = self.source_bars(symbol, Timestamp::MIN, self.sessions[0].open);
-            bars.iter().flat_map(|bar| self.minutes_of(bar, &self.trades_in(bar))).collect()
+            aggregate(bars.iter().flat_map(|bar| self.minutes_before(bar)), Timeframe::Day)
         })
+    }
+
+    /// Returns the minute bars inside a bar of a day before the first one to play.
+    ///
+    /// Nobody saw the trades of such a day. Where it has a bar for a minute, that bar is told without walking through
+    /// it, which for thousands of symbols would take minutes: with a trade for every hundred shares, at the mean of its
+    /// four prices.
+    fn minutes_before(&self, bar: &Bar) -> Vec<TapeBar> {
+        let is_plain = self.bar_length == MINUTE && self.halts.is_empty() && self.revisions.is_empty();
+        if !is_plain || !self.recorded[bar.symbol.index()].is_empty() {
+            return self.minutes_of(bar, &self.trades_in(bar));
+        }
+        if self.faults.is_missing(&self.symbols, bar) {
+            return Vec::new();
+        }
+        let sum: i128 = [bar.open, bar.high, bar.low, bar.close].iter().map(|price| i128::from(price.micros())).sum();
+        vec![TapeBar {
+            start: bar.start,
+            open: bar.open,
+            high: bar.high,
+            low: bar.low,
+            close: bar.close,
+            volume: bar.volume,
+            trades: bar.volume.div_ceil(100),
+            turnover_micros: sum * i128::from(bar.volume) / 4,
+        }]
     }
 
     /// Returns when a minute bar is known.
@@ -360,6 +382,17 @@ impl Tape {
         let latest = |bar: &Bar| self.minutes(symbol, bar.start, bar.start + self.bar_length, now).pop();
         bars.iter().rev().find_map(latest)
     }
+}
+
+/// Deals bars out to their symbols; each list has no more room than it needs.
+fn by_symbol(symbols: usize, bars: Vec<Bar>) -> Vec<Vec<Bar>> {
+    let mut counts = vec![0; symbols];
+    bars.iter().for_each(|bar| counts[bar.symbol.index()] += 1);
+    let mut by_symbol: Vec<Vec<Bar>> = counts.into_iter().map(Vec::with_capacity).collect();
+    for bar in bars {
+        by_symbol[bar.symbol.index()].push(bar);
+    }
+    by_symbol
 }
 
 /// Returns the first instant after one, so that what happens at it is not left out.

@@ -10,10 +10,10 @@ import threading
 import time
 import unittest
 import uuid
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 
 from alpaca.common.exceptions import APIError
-from alpaca.data.enums import Adjustment, DataFeed
+from alpaca.data.enums import Adjustment, CorporateActionsType, DataFeed
 from alpaca.data.historical import StockHistoricalDataClient
 from alpaca.data.historical.corporate_actions import CorporateActionsClient
 from alpaca.data.live import StockDataStream
@@ -446,6 +446,27 @@ class History(unittest.TestCase):
         actions = client.get_corporate_actions(CorporateActionsRequest(symbols=[SYMBOL]))
         self.assertEqual(actions.data["forward_splits"][0].new_rate, 2)
         self.assertEqual(client.get_corporate_actions(CorporateActionsRequest(symbols=[OTHER])).data, {})
+        split = date(2026, 2, 20)
+        for start, end, count in [(split, split, 1), (date(2026, 2, 21), date(2026, 2, 28), 0), (date(2026, 2, 1), split, 1)]:
+            wanted = CorporateActionsRequest(start=start, end=end, types=[CorporateActionsType.FORWARD_SPLIT])
+            self.assertEqual(len(client.get_corporate_actions(wanted).data.get("forward_splits", [])), count, (start, end))
+
+    def test_days_of_all_symbols_and_their_opening_ranges(self):
+        names = [asset.symbol for asset in trading().get_all_assets(GetAssetsRequest(status=AssetStatus.ACTIVE))]
+        start = self.now - timedelta(days=24)
+        days = self.client.get_stock_bars(
+            StockBarsRequest(symbol_or_symbols=names, timeframe=TimeFrame(1, TimeFrameUnit.Day), start=start, limit=10_000)
+        )
+        self.assertEqual(set(days.data), set(names))
+        self.assertGreaterEqual(min(len(bars) for bars in days.data.values()), 16)
+        open_time = self.bars(1, TimeFrameUnit.Minute, 5)[SYMBOL][0].timestamp
+        opening = StockBarsRequest(
+            symbol_or_symbols=names,
+            timeframe=TimeFrame(1, TimeFrameUnit.Minute),
+            start=open_time,
+            end=open_time + timedelta(minutes=4),
+        )
+        self.assertEqual(len(self.client.get_stock_bars(opening)[SYMBOL]), 5)
 
 
 class Running:

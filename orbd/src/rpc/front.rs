@@ -18,7 +18,7 @@ use super::{
     refuse::{later, refuse},
     transport::{Peer, Stranger, WebRules},
 };
-use crate::auth::is_command;
+use crate::{auth::is_command, monitoring};
 
 /// When a client whose address has too many connections may try again.
 const CROWD_WAIT: Duration = Duration::from_secs(10);

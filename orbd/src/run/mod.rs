@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::key_lock::KeyLock;
 use self::place::Place;
+pub(crate) use self::reference::SESSIONS;
 use self::site::{Ready, Site, Sites};
 use self::switch::Switcher;
 pub(crate) use self::trading::{Day, Keep, Trading};

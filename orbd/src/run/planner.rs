@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use orb_core::config::RunConfig;
+use orb_core::config::{RANGE_MINUTES, RunConfig};
 use orb_core::event::ReferenceData;
 use orb_core::session_clock::SESSION_END_GRACE;
-use orb_core::{Calendar, Money, Session, Span, SymbolId, SymbolTable, Timestamp};
+use orb_core::{Calendar, Money, Session, Span, SymbolTable, Timestamp};
 use orb_exec::Clock;
 use tokio::sync::mpsc;
 
-use super::reference::{Collector, PastBars, sessions_before, sessions_needed};
+use super::reference::{KnownDays, needs, refused};
 
 /// How long before the open a day is prepared: its bars of before do not change any more.
 const LEAD: Span = Span::from_minutes(45);
@@ -38,7 +38,7 @@ pub(crate) struct Planner<C, S> {
     pub(crate) run: RunConfig,
 }
 
-impl<C: Clock, S: PastBars + Equity> Planner<C, S> {
+impl<C: Clock, S: KnownDays + Equity> Planner<C, S> {
     /// Returns the session that is under way at a time, or the next one; `None` at the calendar's end.
     #[must_use]
     pub(crate) fn session_at_or_after(&self, now: Timestamp) -> Option<Session> {
@@ -93,16 +93,22 @@ impl<C: Clock, S: PastBars + Equity> Planner<C, S> {
 
     /// Reads what must be known of a session, once.
     ///
+    /// Where the feed is too thin for relative volume, none is known: a strategy that filters by it then trades nothing,
+    /// each symbol with its reason, and the log says why.
+    ///
     /// # Errors
-    /// When bars or account cannot be read.
+    /// When the days before or the account cannot be read.
     pub(crate) async fn read(&self, session: &Session) -> Result<ReferenceData, String> {
-        let symbols: Vec<SymbolId> = self.symbols.iter().map(|(id, _)| id).collect();
-        let (first, sessions) = sessions_before(&self.calendar, session, sessions_needed(&self.run));
-        let mut collector = Collector::new(symbols.len(), BAR_LENGTH, first);
-        for past in sessions {
-            collector.add(past, self.source.bars(&symbols, past.open, past.close).await?);
+        let reference = self.source.known(session, needs(&self.run, &self.symbols)).await?;
+        let mut symbols = reference.for_engine(&self.symbols);
+        for thin in refused(&self.run, &reference) {
+            tracing::warn!(component = "Data", "nothing is ranked on {}: {thin}", session.date);
+            let length = RANGE_MINUTES.iter().position(|&minutes| minutes == thin.minutes);
+            if let Some(length) = length {
+                symbols.iter_mut().for_each(|symbol| symbol.opening_volume_sum14[length] = None);
+            }
         }
-        Ok(collector.reference(session, self.source.equity().await?))
+        Ok(ReferenceData { date: session.date, equity_open: self.source.equity().await?, symbols })
     }
 }
 
@@ -111,10 +117,13 @@ mod tests {
     use std::sync::Mutex;
 
     use orb_core::config::preset;
-    use orb_core::{Bar, Price, Symbol};
+    use orb_core::event::SymbolReference;
+    use orb_core::{Price, Symbol};
+    use orb_data::dataset::Feed;
+    use orb_data::reference::{Facts, OpeningDay, PastDay, Reference};
 
-    use super::super::reference::SESSIONS;
     use super::*;
+    use crate::gather::Needs;
 
     /// A clock that stands where it is put, and jumps to whatever is waited for.
     #[derive(Clone, Debug)]
@@ -131,17 +140,34 @@ mod tests {
         }
     }
 
-    /// A broker that has one bar at each open, and notes what it was asked.
+    /// Days before which all that is known is a close, with a note of the sessions that were asked about.
     #[derive(Debug, Default)]
-    struct Past(Mutex<Vec<Timestamp>>);
+    struct Past {
+        asked: Mutex<Vec<Session>>,
+        /// Opening ranges that are complete, of the fourteen.
+        complete: usize,
+    }
 
-    impl PastBars for Past {
-        async fn bars(&self, symbols: &[SymbolId], from: Timestamp, _to: Timestamp) -> Result<Vec<Bar>, String> {
-            self.0.lock().expect("no panic elsewhere").push(from);
+    impl KnownDays for Past {
+        async fn known(&self, session: &Session, needs: Needs) -> Result<Reference, String> {
+            self.asked.lock().expect("no panic elsewhere").push(*session);
             let price = Price::from_cents(1_000);
-            let bar =
-                |&symbol| Bar { symbol, start: from, open: price, high: price, low: price, close: price, volume: 1 };
-            Ok(symbols.iter().map(bar).collect())
+            let date = |day: usize| session.date - chrono::Days::new(20 - day as u64);
+            let day = |day| PastDay { date: date(day), open: price, high: price, low: price, close: price, volume: 1 };
+            let opening = |day| OpeningDay { date: date(day), volumes: [(day < self.complete).then_some(7); 5] };
+            let known = SymbolReference {
+                previous_close: Some(price),
+                opening_volume_sum14: [Some(98); 5],
+                ..SymbolReference::default()
+            };
+            let facts = Facts {
+                days: (0..14).map(day).collect(),
+                openings: (0..14).map(opening).collect(),
+                engine: known,
+                ..Facts::default()
+            };
+            let symbols = needs.symbols.into_iter().map(|symbol| (symbol, facts.clone())).collect();
+            Ok(Reference { date: session.date, feed: Feed::Iex, symbols })
         }
     }
 
@@ -152,12 +178,16 @@ mod tests {
     }
 
     fn planner(now: &str) -> Planner<Jumping, Past> {
+        planner_of(now, "orb-classic", 14)
+    }
+
+    fn planner_of(now: &str, name: &str, complete: usize) -> Planner<Jumping, Past> {
         Planner {
             clock: Jumping(Arc::new(Mutex::new(Timestamp::parse_rfc3339(now).expect(now)))),
-            source: Arc::default(),
+            source: Arc::new(Past { asked: Mutex::default(), complete }),
             calendar: Arc::new(orb_data::nyse_calendar(2026, 2026)),
             symbols: Arc::new(SymbolTable::new([Symbol::new("A").expect("a symbol")])),
-            run: RunConfig::of(preset("orb-classic").expect("a preset")),
+            run: RunConfig::of(preset(name).expect("a preset")),
         }
     }
 
@@ -182,23 +212,30 @@ mod tests {
         let (clock, source) = (planner.clock.clone(), Arc::clone(&planner.source));
         let (sender, mut days) = mpsc::channel(1);
         let planning = tokio::spawn(planner.plan(None, sender));
-        for (date, open, number) in
-            [("2026-11-27", "2026-11-27T14:30:00Z", 0), ("2026-11-30", "2026-11-30T14:30:00Z", 1)]
-        {
+        for (date, number) in [("2026-11-27", 0), ("2026-11-30", 1)] {
             let day = days.recv().await.expect("a day");
             assert_eq!(day.date.to_string(), date);
             assert_eq!(day.equity_open, Money::from_cents(5_000_000));
             assert_eq!(day.symbols[0].previous_close, Some(Price::from_cents(1_000)));
-            let asked = source.0.lock().expect("no panic elsewhere");
-            let open = Timestamp::parse_rfc3339(open).expect(open);
-            let of_day: Vec<_> = asked.iter().skip(number * SESSIONS).take(SESSIONS).collect();
-            assert!(
-                of_day.len() == SESSIONS && of_day.iter().all(|from| **from < open),
-                "nothing of the day is asked for"
-            );
+            let asked = source.asked.lock().expect("no panic elsewhere");
+            assert_eq!((asked.len(), asked[number].date), (number + 1, day.date), "each day is asked about once");
         }
         drop(days);
         planning.abort();
         assert!(clock.now() >= Timestamp::parse_rfc3339("2026-11-30T13:45:00Z").expect("an instant"));
+    }
+
+    #[tokio::test]
+    async fn a_thin_feed_leaves_nothing_to_rank_by_and_all_else_as_it_is() {
+        let sums = async |name: &str, complete| {
+            let planner = planner_of("2026-11-27T14:00:00Z", name, complete);
+            let session = planner.session_at_or_after(planner.clock.now()).expect("a session");
+            let known = planner.read(&session).await.expect("known").symbols[0];
+            assert_eq!(known.previous_close, Some(Price::from_cents(1_000)));
+            known.opening_volume_sum14
+        };
+        let five_minutes = [Some(98), None, Some(98), Some(98), Some(98)];
+        assert_eq!((sums("orb-sip", 12).await, sums("orb-sip", 11).await), ([Some(98); 5], five_minutes));
+        assert_eq!(sums("orb-classic", 0).await, [Some(98); 5], "it does not decide there");
     }
 }

@@ -1,131 +1,186 @@
-//! What must be known of a day before its open, read from the broker's own bars.
+//! What must be known of a day before its open: from a dataset, and of the broker only what is missing there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use orb_core::config::{AtrMethod, RunConfig};
-use orb_core::event::ReferenceData;
-use orb_core::history::{History, LOOKBACK};
-use orb_core::{Bar, Calendar, Money, Session, Span, SymbolId, Timestamp};
+use orb_core::history::LOOKBACK;
+use orb_core::{Calendar, Session, Span, Symbol, SymbolTable};
+use orb_data::dataset::{Dataset, DatasetError, Feed};
+use orb_data::reference::{Reference, ThinFeed, Wanted};
+use orb_exec::alpaca::{self, Rest};
+
+use crate::gather::{GatherError, Gatherer, Needs, Order};
 
 /// Sessions that the plain features need: 14 true ranges, the close before the first of them, and one to spare.
-pub(super) const SESSIONS: usize = LOOKBACK + 2;
+pub(crate) const SESSIONS: usize = LOOKBACK + 2;
 /// Sessions after which the beginning of Wilder's average weighs less than a hundredth of a percent.
 const SESSIONS_WILDER: usize = 130;
 
 /// Says over which sessions a day's features are computed.
 #[must_use]
-pub(crate) fn sessions_needed(run: &RunConfig) -> usize {
+fn sessions_needed(run: &RunConfig) -> usize {
     let smooths = run.strategies.iter().any(|strategy| strategy.atr_method == AtrMethod::Wilder);
     if smooths { SESSIONS_WILDER } else { SESSIONS }
 }
 
-/// Returns the sessions before a day, the oldest first, with the position of the first of them in the calendar.
-///
-/// Fewer where the calendar begins later; empty when it does not have the day.
+/// Says what a run needs to know of its symbols.
 #[must_use]
-pub(crate) fn sessions_before<'a>(calendar: &'a Calendar, day: &Session, count: usize) -> (usize, &'a [Session]) {
-    let Some(index) = calendar.index_of(day.date) else { return (0, &[]) };
-    let first = index.saturating_sub(count);
-    (first, &calendar.sessions()[first..index])
+pub(crate) fn needs(run: &RunConfig, symbols: &SymbolTable) -> Needs {
+    let mut minutes: Vec<u32> = run.strategies.iter().map(|strategy| strategy.range_minutes).collect();
+    minutes.sort_unstable();
+    minutes.dedup();
+    let symbols: Vec<Symbol> = symbols.iter().map(|(_, name)| name.clone()).collect();
+    Needs { symbols, sessions: sessions_needed(run), minutes }
 }
 
-/// Collects the sessions before a day, one after the other, and sums them up.
-#[derive(Debug)]
-pub(crate) struct Collector {
-    history: History,
-    next: usize,
+/// Returns why the feed is refused for the strategies that filter by relative volume; none where it is fit.
+#[must_use]
+pub(crate) fn refused(run: &RunConfig, reference: &Reference) -> Vec<ThinFeed> {
+    let by_volume = run.strategies.iter().filter(|strategy| strategy.filters.rvol_min.is_some());
+    let mut minutes: Vec<u32> = by_volume.map(|strategy| strategy.range_minutes).collect();
+    minutes.sort_unstable();
+    minutes.dedup();
+    minutes.into_iter().filter_map(|minutes| reference.check_feed(minutes).err()).collect()
 }
 
-impl Collector {
-    /// Begins with the session of a position in the calendar.
-    #[must_use]
-    pub(crate) fn new(symbols: usize, bar_length: Span, first: usize) -> Self {
-        Self { history: History::new(symbols, bar_length), next: first }
-    }
-
-    /// Adds the bars of the next session in any order; those outside of its hours are left out.
-    pub(crate) fn add(&mut self, session: &Session, mut bars: Vec<Bar>) {
-        bars.retain(|bar| session.contains(bar.start));
-        bars.sort_unstable_by_key(|bar| (bar.start, bar.symbol));
-        bars.dedup_by_key(|bar| (bar.start, bar.symbol));
-        self.history.add_session(self.next, session, &bars);
-        self.next += 1;
-    }
-
-    /// Returns what is known before the session after those that were added.
-    #[must_use]
-    pub(crate) fn reference(&self, day: &Session, equity_open: Money) -> ReferenceData {
-        ReferenceData { date: day.date, equity_open, symbols: self.history.reference(self.next) }
-    }
-}
-
-/// Reads the bars of past sessions.
-pub(crate) trait PastBars: Send + Sync + 'static {
-    /// Reads the minutes' bars of some symbols that start in [`from`, `to`), in any order.
+/// Knows the days before a session.
+pub(crate) trait KnownDays: Send + Sync + 'static {
+    /// Returns what is known of some symbols before a session.
     ///
     /// # Errors
-    /// When any part of them cannot be read; the text says why.
-    fn bars(
+    /// When any part of it cannot be had; the text says why.
+    fn known(&self, session: &Session, needs: Needs) -> impl Future<Output = Result<Reference, String>> + Send;
+}
+
+/// Says where the daemon keeps reference data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Shelf {
+    /// The dataset's folder; made if there is none.
+    pub(crate) folder: PathBuf,
+    /// The feed of its bars.
+    pub(crate) feed: Feed,
+}
+
+impl Shelf {
+    /// Returns the shelf of a market in the state directory: paper and live see the same one, and share it.
+    #[must_use]
+    pub(crate) fn of(state: &Path, is_simulated: bool, feed: alpaca::Feed) -> Self {
+        let feed = match feed {
+            alpaca::Feed::Sip => Feed::Sip,
+            alpaca::Feed::Iex => Feed::Iex,
+        };
+        let market = if is_simulated { "simulated" } else { "market" };
+        Self { folder: state.join(format!("dataset-{market}-{feed}")), feed }
+    }
+
+    /// Forgets everything: a simulator may be another market at every start.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub(crate) fn forget(&self) -> std::io::Result<()> {
+        // A folder of other things is nobody's to remove.
+        if Dataset::open(&self.folder).is_ok() { fs::remove_dir_all(&self.folder) } else { Ok(()) }
+    }
+
+    /// Gathers what is missing for a session, and returns what is known.
+    ///
+    /// # Errors
+    /// When days or ranges of the symbols cannot be had. Without a listing of assets nothing is known of them, which is
+    /// told, and no reason not to trade what is known otherwise.
+    pub(crate) async fn known(
         &self,
-        symbols: &[SymbolId],
-        from: Timestamp,
-        to: Timestamp,
-    ) -> impl Future<Output = Result<Vec<Bar>, String>> + Send;
+        rest: &Rest,
+        calendar: &Calendar,
+        session: &Session,
+        needs: Needs,
+    ) -> Result<Reference, GatherError> {
+        let (folder, feed) = (self.folder.clone(), self.feed);
+        let opened = tokio::task::spawn_blocking(move || -> Result<Dataset, DatasetError> {
+            Dataset::open_or_create(&folder, feed, Span::from_minutes(1))
+        });
+        let dataset = opened.await.map_err(|_| GatherError::Ended)??;
+        let mut gatherer = Gatherer::new(rest, calendar, dataset);
+        let wanted = Wanted { session, symbols: &needs.symbols, sessions: needs.sessions };
+        let (_, past) = wanted.past(calendar);
+        let order = Order { today: session.date, past, ranges: LOOKBACK, minutes: &needs.minutes };
+        if let Err(error) = gatherer.assets(session.date).await {
+            tracing::warn!(component = "Data", "what may be sold short is not known: {error}");
+        }
+        gatherer.actions(&order).await?;
+        gatherer.history(&order, &needs.symbols, || {}).await?;
+        let gathered = gatherer.gathered();
+        tracing::info!(
+            component = "Data",
+            days = gathered.days,
+            ranges = gathered.ranges,
+            assets = gathered.assets,
+            actions = gathered.actions,
+            "reference data of {} is there",
+            session.date
+        );
+        gatherer.read(*session, needs).await
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use orb_core::{Price, SymbolId};
+    use orb_core::config::preset;
+    use orb_data::reference::{Facts, OpeningDay, PastDay};
 
     use super::*;
 
-    fn calendar() -> Calendar {
-        orb_data::nyse_calendar(2026, 2026)
+    #[test]
+    fn a_run_needs_the_ranges_of_its_strategies_and_the_days_of_their_averages() {
+        let symbols = SymbolTable::new(["B", "A"].map(|name| Symbol::new(name).expect("a symbol")));
+        let mut run = RunConfig::of(preset("orb-classic").expect("a preset"));
+        let known = needs(&run, &symbols);
+        assert_eq!((known.symbols.len(), known.sessions, known.minutes.as_slice()), (2, 16, &[5][..]));
+        run.strategies[0].atr_method = AtrMethod::Wilder;
+        run.strategies[0].range_minutes = 15;
+        let known = needs(&run, &symbols);
+        assert_eq!((known.sessions, known.minutes.as_slice()), (130, &[15][..]));
     }
 
-    fn day(calendar: &Calendar, date: &str) -> Session {
-        *calendar.session(date.parse().expect(date)).expect(date)
+    /// Makes a symbol known that traded on fourteen days, so many of whose ranges are complete.
+    fn reference(complete: usize) -> Reference {
+        let date = |day: usize| orb_core::Date::from_ymd_opt(2026, 3, 2 + day as u32).expect("a date");
+        let price = orb_core::Price::from_cents(100);
+        let mut facts = Facts::default();
+        for day in 0..LOOKBACK {
+            let volumes = [(day < complete).then_some(100); 5];
+            facts.openings.push(OpeningDay { date: date(day), volumes });
+            let (open, high, low, close) = (price, price, price, price);
+            facts.days.push(PastDay { date: date(day), open, high, low, close, volume: 1 });
+        }
+        let symbols = [(Symbol::new("A").expect("a symbol"), facts)].into();
+        Reference { date: date(20), feed: Feed::Iex, symbols }
     }
 
     #[test]
-    fn the_sessions_before_a_day_skip_weekends_and_end_where_the_calendar_begins() {
-        let calendar = calendar();
-        let (first, sessions) = sessions_before(&calendar, &day(&calendar, "2026-03-02"), 2);
-        let dates: Vec<_> = sessions.iter().map(|session| session.date.to_string()).collect();
-        assert_eq!(dates, ["2026-02-26", "2026-02-27"]);
-        assert_eq!(calendar.index_of(sessions[0].date), Some(first));
-        let (first, sessions) = sessions_before(&calendar, &day(&calendar, "2026-01-05"), 130);
-        assert_eq!((first, sessions.len()), (0, 1));
+    fn a_thin_feed_is_refused_where_relative_volume_decides_and_nowhere_else() {
+        let ranks = RunConfig::of(preset("orb-sip").expect("a preset"));
+        assert_eq!(refused(&ranks, &reference(12)), []);
+        let why = refused(&ranks, &reference(11));
+        assert_eq!(why.len(), 1);
+        assert!(why[0].to_string().contains("11 of 14 opening ranges"), "{}", why[0]);
+        assert_eq!(refused(&RunConfig::of(preset("orb-classic").expect("a preset")), &reference(11)), []);
     }
 
     #[test]
-    fn bars_in_any_order_and_told_twice_give_the_same_features() {
-        let calendar = calendar();
-        let today = day(&calendar, "2026-03-02");
-        let (first, sessions) = sessions_before(&calendar, &today, SESSIONS);
-        let bars = |session: &Session| -> Vec<Bar> {
-            let bar = |minute: i64| {
-                let price = |cents| Price::from_cents(10_000 + minute + cents);
-                let start = session.open + Span::from_minutes(minute);
-                let [open, high, low, close] = [0, 5, -5, 2].map(price);
-                Bar { symbol: SymbolId(0), start, open, high, low, close, volume: 100 }
-            };
-            (0..390).map(bar).collect()
-        };
-        let collect = |disorder: bool| {
-            let mut collector = Collector::new(1, Span::from_minutes(1), first);
-            for session in sessions {
-                let mut bars = bars(session);
-                if disorder {
-                    bars.push(bars[7]);
-                    bars.reverse();
-                    bars.push(Bar { start: session.open - Span::from_minutes(1), ..bars[0] });
-                }
-                collector.add(session, bars);
-            }
-            collector.reference(&today, Money::from_cents(100))
-        };
-        let reference = collect(false);
-        assert_eq!(reference, collect(true));
-        assert_eq!(reference.symbols[0].previous_close, Some(Price::from_cents(10_391)));
-        assert!(reference.symbols[0].atr14.is_some() && reference.symbols[0].opening_volume_sum14[1] == Some(14 * 500));
+    fn each_market_and_feed_has_a_shelf_and_only_a_dataset_is_forgotten() {
+        let state = tempfile::tempdir().expect("a folder");
+        let of = |is_simulated, feed| Shelf::of(state.path(), is_simulated, feed);
+        let shelf = of(true, alpaca::Feed::Iex);
+        let others = [of(false, alpaca::Feed::Iex), of(false, alpaca::Feed::Sip), of(true, alpaca::Feed::Sip)];
+        assert!(others.iter().all(|other| other.folder != shelf.folder));
+        shelf.forget().expect("nothing there");
+        drop(Dataset::open_or_create(&shelf.folder, shelf.feed, Span::from_minutes(1)).expect("a dataset"));
+        shelf.forget().expect("removed");
+        assert!(!shelf.folder.exists());
+        fs::create_dir_all(&shelf.folder).expect("made");
+        fs::write(shelf.folder.join("letters.txt"), "dear").expect("written");
+        shelf.forget().expect("left alone");
+        assert!(shelf.folder.join("letters.txt").exists());
     }
 }

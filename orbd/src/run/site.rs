@@ -13,6 +13,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::SIMULATOR_REQUESTS;
 use super::key_lock::{KeyLock, KeyLockError};
+use super::reference::Shelf;
 use super::simulator_time::SimulatorTime;
 use super::trading::{AlpacaPost, Day, Keep, Trading, start};
 use crate::daemon::{Daemon, Ends, Folder};
@@ -76,7 +77,7 @@ impl Sites {
             settings: StreamSettings::default(),
             brackets: site.config.brackets,
             caps: Some(BreakerCaps::default()),
-            day: Day::Planned,
+            day: Day::Planned(Shelf::of(&site.config.data_dir, site.config.is_simulated, site.config.feed)),
         }
     }
 
@@ -113,6 +114,11 @@ impl Sites {
         }
         // A simulator counts its own minutes, and has a time of its own.
         trading.alpaca.limits.per_minute = trading.alpaca.limits.per_minute.max(SIMULATOR_REQUESTS);
+        if let Day::Planned(shelf) = &trading.day {
+            let forgotten = shelf.forget();
+            forgotten
+                .with_context(|| format!("{} cannot be removed: check its permissions", shelf.folder.display()))?;
+        }
         // It is followed as it is read, so comparing it would say nothing.
         trading.settings.watches_clock = false;
         // Followed until the engine has ended, which takes the time of confirmations.

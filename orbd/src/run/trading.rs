@@ -14,8 +14,10 @@ use orb_exec::{Clock, EntryGate, Ownership};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::broker::Archive;
 use super::owner::LeaseOwner;
 use super::planner::{BAR_LENGTH, Planner};
+use super::reference::Shelf;
 use crate::daemon::{Books, Daemon, Folder, Post, Start, Venue};
 use crate::rpc::{Listeners, Switchboard};
 use crate::runtime::Identity;
@@ -44,8 +46,8 @@ pub(crate) struct Trading<C> {
 /// Says where what must be known of a day comes from.
 #[derive(Debug)]
 pub(crate) enum Day {
-    /// From the broker's bars of before, day after day.
-    Planned,
+    /// From a shelf of reference data, to which the broker adds what is missing, day after day.
+    Planned(Shelf),
     /// It is known already, and there is only this one.
     Known(Box<ReferenceData>),
 }
@@ -144,12 +146,14 @@ impl<C: Clock> Trading<C> {
         connected: &Connected<C>,
     ) -> anyhow::Result<(mpsc::Receiver<ReferenceData>, Option<ReferenceData>)> {
         let (sender, days) = mpsc::channel(1);
-        if let Day::Known(day) = &self.day {
-            return Ok((days, Some((**day).clone())));
-        }
+        let shelf = match &self.day {
+            Day::Known(day) => return Ok((days, Some((**day).clone()))),
+            Day::Planned(shelf) => shelf.clone(),
+        };
+        let (broker, calendar) = (connected.broker.handle(), Arc::clone(&self.calendar));
         let planner = Planner {
             clock: self.clock.clone(),
-            source: Arc::new(connected.broker.handle()),
+            source: Arc::new(Archive { broker, calendar, shelf }),
             calendar: Arc::clone(&self.calendar),
             symbols: Arc::clone(&self.symbols),
             run: self.run.clone(),

@@ -27,6 +27,8 @@ mod crash;
 #[cfg(test)]
 mod daemon;
 #[cfg(test)]
+mod data;
+#[cfg(test)]
 mod environment;
 #[cfg(test)]
 mod figures;

@@ -1,8 +1,8 @@
-//! One-minute bars of the past, of many symbols at once.
+//! Bars of the past, of many symbols at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use orb_core::{Bar, Price, Span, Symbol, SymbolId, Timestamp};
+use orb_core::{Bar, Date, Price, Span, Symbol, SymbolId, SymbolTable, Timestamp};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 use serde::Deserialize;
@@ -76,25 +76,52 @@ impl Rest {
         }
         for chunk in symbols.chunks(SYMBOLS_PER_REQUEST) {
             let names: Vec<&str> = chunk.iter().map(|&id| self.symbols().name(id).as_str()).collect();
-            self.collect_bars(&names.join(","), from, to, &mut bars).await?;
+            let query = Query { symbols: &names.join(","), table: self.symbols(), timeframe: BarLength::Minute.name() };
+            let pages = Pages { query, from, to, as_of: None, is_bulk: false };
+            self.collect_bars(&pages, &mut bars).await?;
         }
-        let asked = |bar: &Bar| symbols.contains(&bar.symbol) && from <= bar.start && bar.start < to;
+        let asked: BTreeSet<SymbolId> = symbols.iter().copied().collect();
+        let asked = |bar: &Bar| asked.contains(&bar.symbol) && from <= bar.start && bar.start < to;
         Ok(bars.into_values().filter(asked).collect())
+    }
+
+    /// Returns the bars of some symbols, which need not be in the client's table, by start, then symbol.
+    ///
+    /// It waits longer for its turn than a question of the day's trading does: it is one of very many.
+    ///
+    /// # Errors
+    /// When a page is missing: half an answer would be taken for the whole.
+    pub async fn past_bars(&self, wanted: &PastBars<'_>) -> Result<NamedBars, CallError> {
+        let symbols = SymbolTable::new(wanted.symbols.iter().cloned());
+        let (mut bars, to) = (BTreeMap::new(), wanted.last + Span::from_micros(1));
+        for chunk in wanted.symbols.chunks(SYMBOLS_PER_REQUEST) {
+            let names: Vec<&str> = chunk.iter().map(Symbol::as_str).collect();
+            let query = Query { symbols: &names.join(","), table: &symbols, timeframe: wanted.length.name() };
+            let pages = Pages { query, from: wanted.first, to, as_of: wanted.as_of, is_bulk: true };
+            self.collect_bars(&pages, &mut bars).await?;
+        }
+        let asked = |bar: &Bar| wanted.first <= bar.start && bar.start < to;
+        Ok(NamedBars { bars: bars.into_values().filter(asked).collect(), symbols })
     }
 
     async fn collect_bars(
         &self,
-        symbols: &str,
-        from: Timestamp,
-        to: Timestamp,
+        pages: &Pages<'_>,
         bars: &mut BTreeMap<(Timestamp, SymbolId), Bar>,
     ) -> Result<(), CallError> {
+        let Pages { query: Query { symbols, table, timeframe }, from, to, as_of, is_bulk } = *pages;
         let (feed, last, mut token) = (self.feed().name(), to - Span::from_micros(1), None::<String>);
+        let as_of = as_of.map(|date| date.to_string());
         for _ in 0..PAGES_MAX {
-            let call = paths::bars(BarsQuery { symbols, from, last, feed, page_token: token.as_deref() });
-            let page: Page = read(&self.send(HostName::Data, &Manner::question(), Verb::Get, call).await?)?;
+            let (as_of, page_token) = (as_of.as_deref(), token.as_deref());
+            let call = paths::bars(BarsQuery { symbols, timeframe, from, last, feed, as_of, page_token });
+            let body = match is_bulk {
+                true => self.ask_for_much(HostName::Data, call).await?,
+                false => self.send(HostName::Data, &Manner::question(), Verb::Get, call).await?,
+            };
+            let page: Page = read(&body)?;
             for (name, listed) in page.bars.unwrap_or_default() {
-                self.keep_bars(&name, &listed, bars);
+                keep_bars(table, &name, &listed, bars);
             }
             match page.next_page_token.filter(|next| !next.is_empty()) {
                 None => return Ok(()),
@@ -103,16 +130,81 @@ impl Rest {
         }
         Err(CallError::Unclear(Unclear::Unreadable("the list of bars does not end".to_owned())))
     }
+}
 
-    fn keep_bars(&self, name: &str, listed: &Listed<WireBar>, bars: &mut BTreeMap<(Timestamp, SymbolId), Bar>) {
-        let Some(symbol) = Symbol::new(name).ok().and_then(|name| self.symbols().id(&name)) else { return };
-        let read: Vec<Option<Bar>> = listed.items.iter().map(|bar| bar.to_bar(symbol)).collect();
-        let broken = listed.unreadable.len() + read.iter().filter(|bar| bar.is_none()).count();
-        if broken > 0 {
-            tracing::warn!(symbol = name, broken, "bars of the past that break the rules of a bar were left out");
+/// Names the length of bars.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BarLength {
+    /// A minute.
+    Minute,
+    /// A day; its start is midnight in New York.
+    Day,
+}
+
+impl BarLength {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Minute => "1Min",
+            Self::Day => "1Day",
         }
-        bars.extend(read.into_iter().flatten().map(|bar| ((bar.start, bar.symbol), bar)));
     }
+}
+
+/// Says which bars of the past are wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct PastBars<'a> {
+    /// Whose.
+    pub symbols: &'a [Symbol],
+    /// Of which length.
+    pub length: BarLength,
+    /// The earliest start.
+    pub first: Timestamp,
+    /// The latest start, included.
+    pub last: Timestamp,
+    /// The date whose names the symbols are; `None` for today's.
+    pub as_of: Option<Date>,
+}
+
+/// Holds bars with the names of their symbols.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NamedBars {
+    /// The symbols that were asked for; some of them may have no bars.
+    pub symbols: SymbolTable,
+    /// The bars, by start, then symbol.
+    pub bars: Vec<Bar>,
+}
+
+/// Says which bars of which symbols.
+#[derive(Clone, Copy)]
+struct Query<'a> {
+    symbols: &'a str,
+    table: &'a SymbolTable,
+    timeframe: &'static str,
+}
+
+/// Says which pages are read, and whether they are some of very many.
+#[derive(Clone, Copy)]
+struct Pages<'a> {
+    query: Query<'a>,
+    from: Timestamp,
+    to: Timestamp,
+    as_of: Option<Date>,
+    is_bulk: bool,
+}
+
+fn keep_bars(
+    table: &SymbolTable,
+    name: &str,
+    listed: &Listed<WireBar>,
+    bars: &mut BTreeMap<(Timestamp, SymbolId), Bar>,
+) {
+    let Some(symbol) = Symbol::new(name).ok().and_then(|name| table.id(&name)) else { return };
+    let read: Vec<Option<Bar>> = listed.items.iter().map(|bar| bar.to_bar(symbol)).collect();
+    let broken = listed.unreadable.len() + read.iter().filter(|bar| bar.is_none()).count();
+    if broken > 0 {
+        tracing::warn!(symbol = name, broken, "bars of the past that break the rules of a bar were left out");
+    }
+    bars.extend(read.into_iter().flatten().map(|bar| ((bar.start, bar.symbol), bar)));
 }
 
 /// Reads a page of bars as the data host's answer, and returns how many of them are bars of a symbol.

@@ -2,6 +2,7 @@
 
 use core::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use apca::{ApiInfo, Client};
@@ -24,6 +25,10 @@ use crate::ownership::Ownership;
 
 /// How long a question waits for its turn and for a broker that is busy or away.
 const QUESTION_PATIENCE: Duration = Duration::from_secs(20);
+/// How long one of very many questions waits for its turn: the budget of a minute is free again within two.
+const BULK_PATIENCE: Duration = Duration::from_secs(150);
+/// How long the answer to one of them may take at least: a listing of the market has several megabytes.
+const BULK_TIMEOUT_MIN: Duration = Duration::from_secs(30);
 /// The pause before a connection that failed is tried again.
 const CONNECT_AGAIN: Duration = Duration::from_millis(500);
 /// So often a connection is tried: ten seconds in which nothing could be sent are told.
@@ -60,6 +65,11 @@ impl Manner<'_> {
         Self { insists: false, ..Self::question() }
     }
 
+    /// Returns the manner of one of very many questions that nobody waits for: its turn may come minutes later.
+    pub(crate) fn bulk() -> Self {
+        Self { patience: Instant::now() + BULK_PATIENCE, ..Self::question() }
+    }
+
     /// Returns the manner of a question.
     pub(crate) fn question() -> Self {
         Self {
@@ -79,6 +89,7 @@ struct Shared {
     trading: Host,
     data: Host,
     timeout: Duration,
+    sent: AtomicU64,
     feed: Feed,
     health: Option<Health>,
     owner: Option<Arc<dyn Ownership>>,
@@ -122,6 +133,7 @@ impl Rest {
             trading: Host::new(&config.urls.trading, &config.credentials, config.limits)?,
             data: Host::new(&config.urls.data, &config.credentials, data_limits)?,
             timeout: config.limits.timeout,
+            sent: AtomicU64::new(0),
             feed: config.feed,
             health,
             owner,
@@ -163,6 +175,29 @@ impl Rest {
         verb: Verb,
         call: Call,
     ) -> Result<Vec<u8>, CallError> {
+        self.send_within(self.0.timeout, host, manner, verb, call).await
+    }
+
+    /// Asks for much at once, in its turn, and returns the body of the answer; it may take longer than others.
+    pub(super) async fn ask_for_much(&self, host: HostName, call: Call) -> Result<Vec<u8>, CallError> {
+        let timeout = self.0.timeout.max(BULK_TIMEOUT_MIN);
+        self.send_within(timeout, host, &Manner::bulk(), Verb::Get, call).await
+    }
+
+    /// Returns how many requests were sent so far, answered or not.
+    #[must_use]
+    pub fn sent(&self) -> u64 {
+        self.0.sent.load(Ordering::Relaxed)
+    }
+
+    async fn send_within(
+        &self,
+        timeout: Duration,
+        host: HostName,
+        manner: &Manner<'_>,
+        verb: Verb,
+        call: Call,
+    ) -> Result<Vec<u8>, CallError> {
         let asked = match host {
             HostName::Trading => &self.0.trading,
             HostName::Data => &self.0.data,
@@ -175,7 +210,8 @@ impl Rest {
             };
             self.may_write(verb).await?;
             manner.guard.map_or(Ok(()), |may_be_sent| may_be_sent()).map_err(CallError::Stopped)?;
-            let answer = send(&asked.client, verb, call.clone(), self.0.timeout).await;
+            self.0.sent.fetch_add(1, Ordering::Relaxed);
+            let answer = send(&asked.client, verb, call.clone(), timeout).await;
             match &answer {
                 Err(CallError::Throttled) => {
                     tracing::warn!(component = "Alpaca", "too many requests: nothing is sent for a while");

@@ -10,6 +10,8 @@ use super::endpoint::Call;
 pub(super) const ORDERS_PAGE: usize = 500;
 /// Activities in one page: the most that Alpaca gives.
 pub(super) const ACTIVITIES_PAGE: usize = 100;
+/// Corporate actions in one page: the most that Alpaca gives.
+const ACTIONS_PAGE: usize = 1_000;
 /// Bars in one page: the most that Alpaca gives.
 const BARS_PAGE: usize = 10_000;
 
@@ -88,22 +90,26 @@ pub(crate) fn asset(symbol: &str) -> Call {
 pub(super) struct BarsQuery<'a> {
     /// Symbols, separated by commas.
     pub(super) symbols: &'a str,
+    /// Length of the bars in the host's word.
+    pub(super) timeframe: &'static str,
     /// Start of the first bar.
     pub(super) from: Timestamp,
     /// Start of the last bar.
     pub(super) last: Timestamp,
     /// Name of the feed.
     pub(super) feed: &'static str,
+    /// The date whose names the symbols are, `YYYY-MM-DD`; `None` for today's.
+    pub(super) as_of: Option<&'a str>,
     /// What the page before gave; `None` for the first.
     pub(super) page_token: Option<&'a str>,
 }
 
-/// Names a page of one-minute bars on the data host.
+/// Names a page of bars on the data host.
 pub(super) fn bars(wanted: BarsQuery<'_>) -> Call {
     let (from, last, limit) = (wanted.from.to_string(), wanted.last.to_string(), BARS_PAGE.to_string());
     let mut query = vec![
         ("symbols", wanted.symbols),
-        ("timeframe", "1Min"),
+        ("timeframe", wanted.timeframe),
         ("start", &from),
         ("end", &last),
         ("limit", &limit),
@@ -111,8 +117,22 @@ pub(super) fn bars(wanted: BarsQuery<'_>) -> Call {
         ("feed", wanted.feed),
         ("sort", "asc"),
     ];
+    query.extend(wanted.as_of.map(|date| ("asof", date)));
     query.extend(wanted.page_token.map(|token| ("page_token", token)));
     call("/v2/stocks/bars", &query)
+}
+
+/// Names the list of all active stocks and funds.
+pub(super) fn assets() -> Call {
+    call("/v2/assets", &[("status", "active"), ("asset_class", "us_equity")])
+}
+
+/// Names a page of corporate actions on the data host; both dates are included.
+pub(super) fn corporate_actions(types: &str, first: &str, last: &str, page_token: Option<&str>) -> Call {
+    let limit = ACTIONS_PAGE.to_string();
+    let mut query = vec![("types", types), ("start", first), ("end", last), ("limit", &limit), ("sort", "asc")];
+    query.extend(page_token.map(|token| ("page_token", token)));
+    call("/v1/corporate-actions", &query)
 }
 
 #[cfg(test)]

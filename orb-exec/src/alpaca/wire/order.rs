@@ -133,6 +133,12 @@ pub(crate) struct Account {
 pub(crate) struct Asset {
     /// Ticker symbol.
     pub(crate) symbol: String,
+    /// The company's or fund's name.
+    #[serde(default, deserialize_with = "lenient::word")]
+    pub(crate) name: String,
+    /// Where it is listed.
+    #[serde(default, deserialize_with = "lenient::word")]
+    pub(crate) exchange: String,
     /// `active` or `inactive`.
     #[serde(default, deserialize_with = "lenient::word")]
     pub(crate) status: String,
@@ -148,6 +154,9 @@ pub(crate) struct Asset {
     /// `easy_to_borrow`, `hard_to_borrow` and others.
     #[serde(default, deserialize_with = "lenient::text")]
     pub(crate) borrow_status: Option<String>,
+    /// Parts of a share may be traded.
+    #[serde(default, deserialize_with = "lenient::flag")]
+    pub(crate) fractionable: Option<bool>,
 }
 
 /// Holds one execution, or one payment in or out, from the account's activities.

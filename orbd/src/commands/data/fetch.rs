@@ -1,4 +1,6 @@
-//! `orbd data fetch`: bars from Alpaca.
+//! `orbd data fetch`: bars and reference data from Alpaca.
+
+mod reference;
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
+use orb_core::config::RANGE_MINUTES;
 use orb_core::{Calendar, Date, Session, Span, Symbol, SymbolId, SymbolTable, Timestamp};
 use orb_data::bars::BarSet;
 use orb_data::dataset::{Dataset, Feed, Imported};
@@ -18,7 +21,7 @@ use crate::commands::emergency::runtime;
 use crate::commands::{Report, SettingArgs};
 use crate::environment::{EnvironmentArgs, EnvironmentConfig};
 use crate::progress::Progress;
-use crate::run::SIMULATOR_REQUESTS;
+use crate::run::{SESSIONS, SIMULATOR_REQUESTS};
 
 /// The length of Alpaca's bars that orb works on.
 const MINUTE: Span = Span::from_minutes(1);
@@ -48,9 +51,16 @@ pub(super) struct FetchArgs {
     /// A file of symbols to load, one on a line; # begins a comment
     #[arg(long, value_name = "FILE")]
     symbols_file: Option<PathBuf>,
-    /// First date, YYYY-MM-DD
-    #[arg(long, value_name = "DATE")]
-    from: Date,
+    /// Load reference data instead of whole days of minutes: daily bars, opening ranges, the listing of assets and
+    /// corporate actions; without symbols those of all assets that can be traded on an exchange
+    #[arg(long)]
+    reference: bool,
+    /// Lengths of the opening ranges in minutes
+    #[arg(long, num_args = 1.., value_name = "MINUTES", default_values_t = [5], requires = "reference", value_parser = range_minutes)]
+    range_minutes: Vec<u32>,
+    /// First date, YYYY-MM-DD [default with --reference: what the means over 14 sessions need]
+    #[arg(long, value_name = "DATE", required_unless_present = "reference")]
+    from: Option<Date>,
     /// Last date, YYYY-MM-DD [default: the last session that is over]
     #[arg(long, value_name = "DATE")]
     to: Option<Date>,
@@ -62,9 +72,17 @@ pub(super) struct FetchArgs {
     json: bool,
 }
 
+fn range_minutes(text: &str) -> Result<u32, String> {
+    let minutes = text.parse().ok().filter(|minutes| RANGE_MINUTES.contains(minutes));
+    minutes.ok_or_else(|| format!("an opening range has 1, 5, 15, 30 or 60 minutes, not {text}"))
+}
+
 pub(super) fn run(args: &FetchArgs, calendar: &Calendar) -> anyhow::Result<Report> {
     let settings = SettingArgs { config: args.config.clone(), ..SettingArgs::default() };
     let environment = settings.resolve_environment(&args.environment)?;
+    if args.reference {
+        return reference::run(args, &settings, &environment, calendar);
+    }
     let symbols = Arc::new(args.symbols(&settings)?);
     let rest = client(&environment, Arc::clone(&symbols), Arc::new(calendar.clone()))?;
     let dataset = Dataset::open_or_create(&args.folder, feed(environment.feed), MINUTE)?;
@@ -112,6 +130,13 @@ impl FetchArgs {
         Ok(SymbolTable::new(symbols))
     }
 
+    /// Collects the symbols that are named; none where all are wanted.
+    fn named(&self, settings: &SettingArgs) -> anyhow::Result<Vec<Symbol>> {
+        let is_named = !self.symbols.is_empty() || self.symbols_file.is_some() || self.config.is_some();
+        let table = if is_named { self.symbols(settings)? } else { SymbolTable::default() };
+        Ok(table.iter().map(|(_, name)| name.clone()).collect())
+    }
+
     /// Chooses the sessions that are over.
     fn sessions<'a>(&self, calendar: &'a Calendar, now: Timestamp) -> anyhow::Result<&'a [Session]> {
         let over = calendar.sessions().partition_point(|session| session.close + SETTLING <= now);
@@ -122,8 +147,11 @@ impl FetchArgs {
         if to > last {
             bail!("--to {to}: the session is not over, or its bars are not complete yet; the last that is: {last}");
         }
-        match calendar.between(self.from, to) {
-            [] => bail!("--from {} --to {to}: there is no session in these dates", self.from),
+        let count = over.min(calendar.sessions().partition_point(|session| session.date <= to));
+        let by_default = calendar.sessions()[count.saturating_sub(SESSIONS)..].first().map_or(to, |first| first.date);
+        let from = self.from.unwrap_or(by_default);
+        match calendar.between(from, to) {
+            [] => bail!("--from {from} --to {to}: there is no session in these dates"),
             sessions => Ok(sessions),
         }
     }
@@ -157,6 +185,7 @@ impl Fetching<'_> {
             self.total.same += imported.same;
             self.total.replaced += imported.replaced;
         }
+        self.dataset.derive(session, self.calendar)?;
         Ok(())
     }
 

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use orb_data::dataset::{Compacted, Imported, Problem, Status, Verified};
+use orb_data::dataset::{Compacted, Imported, Problem, Status, TableStatus, Verified};
 use serde::Serialize;
 
 use crate::commands::Report;
+use crate::gather::Gathered;
 
 /// Renders itself for people.
 pub(super) trait Shown: Serialize {
@@ -47,6 +48,33 @@ impl Shown for ShownImported {
 }
 
 #[derive(Debug, Serialize)]
+pub(super) struct ShownGathered {
+    dataset: String,
+    days: u64,
+    ranges: u64,
+    assets: u64,
+    actions: u64,
+    requests: u64,
+}
+
+impl ShownGathered {
+    pub(super) fn of(folder: &Path, gathered: Gathered, requests: u64) -> Self {
+        let Gathered { days, ranges, assets, actions } = gathered;
+        Self { dataset: folder.display().to_string(), days, ranges, assets, actions, requests }
+    }
+}
+
+impl Shown for ShownGathered {
+    fn render(&self) -> String {
+        let Self { dataset, days, ranges, assets, actions, requests } = self;
+        format!(
+            "{dataset}: {days} days, {ranges} opening ranges, {assets} assets and {actions} corporate actions by \
+             {requests} requests\n"
+        )
+    }
+}
+
+#[derive(Debug, Serialize)]
 pub(super) struct ShownStatus {
     dataset: String,
     feed: &'static str,
@@ -60,6 +88,30 @@ pub(super) struct ShownStatus {
     symbols: Vec<String>,
     bars: u64,
     bytes: u64,
+    tables: Vec<ShownTable>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownTable {
+    table: String,
+    first: String,
+    last: String,
+    sessions: u64,
+    rows: u64,
+    bytes: u64,
+}
+
+impl ShownTable {
+    fn of(status: &TableStatus) -> Self {
+        let TableStatus { table, first, last, sessions, rows, bytes } = *status;
+        let (first, last) = (first.to_string(), last.to_string());
+        Self { table: table.name(), first, last, sessions, rows, bytes }
+    }
+
+    fn render(&self) -> String {
+        let Self { table, first, last, sessions, rows, .. } = self;
+        format!("  {table}: {rows} rows of {sessions} sessions from {first} to {last}\n")
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -92,6 +144,7 @@ impl ShownStatus {
             symbols: status.symbols.clone(),
             bars: status.bars(),
             bytes: status.bytes(),
+            tables: status.tables.iter().map(ShownTable::of).collect(),
         }
     }
 }
@@ -99,7 +152,15 @@ impl ShownStatus {
 impl Shown for ShownStatus {
     fn render(&self) -> String {
         let Self { dataset, feed, bar_minutes, .. } = self;
-        let mut text = format!("{dataset}: bars of {bar_minutes} min, feed {feed}\n");
+        let text = format!("{dataset}: bars of {bar_minutes} min, feed {feed}\n");
+        let tables = self.tables.iter().map(ShownTable::render);
+        text + &self.render_bars() + &tables.collect::<String>()
+    }
+}
+
+impl ShownStatus {
+    fn render_bars(&self) -> String {
+        let mut text = String::new();
         let (Some(first), Some(last)) = (&self.first, &self.last) else {
             text.push_str("  no session yet: `orbd data fetch` or `orbd data import`\n");
             return text;
@@ -132,6 +193,8 @@ pub(super) struct ShownVerified {
     sound: bool,
     sessions: u64,
     bars: u64,
+    partitions: u64,
+    rows: u64,
     problems: Vec<String>,
 }
 
@@ -142,6 +205,8 @@ impl ShownVerified {
             sound: verified.problems.is_empty(),
             sessions: verified.sound,
             bars: verified.bars,
+            partitions: verified.partitions,
+            rows: verified.rows,
             problems: verified.problems.iter().map(Problem::to_string).collect(),
         }
     }
@@ -151,6 +216,10 @@ impl Shown for ShownVerified {
     fn render(&self) -> String {
         let Self { dataset, sessions, bars, .. } = self;
         let mut text = format!("{dataset}: {sessions} sessions with {bars} bars are as they were written\n");
+        if self.partitions > 0 {
+            let (partitions, rows) = (self.partitions, self.rows);
+            text.push_str(&format!("  and so are {partitions} partitions of tables with {rows} rows\n"));
+        }
         self.problems.iter().for_each(|problem| text.push_str(&format!("  PROBLEM  {problem}\n")));
         text
     }
@@ -177,6 +246,6 @@ impl ShownCompacted {
 impl Shown for ShownCompacted {
     fn render(&self) -> String {
         let Self { dataset, sessions, removed } = self;
-        format!("{dataset}: {sessions} sessions are one file now, {removed} files were removed\n")
+        format!("{dataset}: {sessions} sessions or partitions are one file now, {removed} files were removed\n")
     }
 }
