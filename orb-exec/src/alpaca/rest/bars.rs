@@ -1,6 +1,6 @@
 //! One-minute bars of the past, of many symbols at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use orb_core::{Bar, Price, Span, Symbol, SymbolId, Timestamp};
 use rust_decimal::Decimal;
@@ -78,7 +78,8 @@ impl Rest {
             let names: Vec<&str> = chunk.iter().map(|&id| self.symbols().name(id).as_str()).collect();
             self.collect_bars(&names.join(","), from, to, &mut bars).await?;
         }
-        let asked = |bar: &Bar| symbols.contains(&bar.symbol) && from <= bar.start && bar.start < to;
+        let asked: BTreeSet<SymbolId> = symbols.iter().copied().collect();
+        let asked = |bar: &Bar| asked.contains(&bar.symbol) && from <= bar.start && bar.start < to;
         Ok(bars.into_values().filter(asked).collect())
     }
 
