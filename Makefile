@@ -13,7 +13,7 @@ export OPENSSL_NO_VENDOR ?= 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build release dashboard page browser test soak crash simulate fuzz bench check fmt lint purity promises proto doc deb audit clean
+.PHONY: help demo build release dashboard page browser test soak crash simulate scan fuzz bench check fmt lint purity promises proto doc deb audit clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,6 +84,12 @@ simulate: ## plays thousands of sessions in one process, on which anything goes 
 # How many inputs each test of `make fuzz` makes.
 FUZZ_CASES ?= 200000
 
+# How many recorded mornings `make scan` compares, back from the last.
+SCAN_DAYS ?= 21
+
+scan: ## compares the choice of a month's mornings over the whole way to the broker with the backtests'; needs recorded bars
+	ORB_SCAN_DAYS=$(SCAN_DAYS) $(CARGO) test $(CARGO_FLAGS) -p orbd --test scan -- --nocapture recorded
+
 fuzz: ## throws broken input at every parser of the wire, for minutes; FUZZ_CASES says how much
 	ORB_FUZZ_CASES=$(FUZZ_CASES) $(CARGO) test $(CARGO_FLAGS) -p orb-exec --lib fuzz
 	ORB_FUZZ_CASES=$(FUZZ_CASES) $(CARGO) test $(CARGO_FLAGS) -p orb-sim --test fuzz
@@ -95,6 +101,7 @@ bench: ## measures decode, run phase, whole process, sweep, latency and streams;
 	$(CARGO) bench $(CARGO_FLAGS) -p orbd --bench whole
 	ORB_LOG=error $(CARGO) bench $(CARGO_FLAGS) -p orbd --bench latency
 	ORB_LOG=error $(CARGO) bench $(CARGO_FLAGS) -p orbd --bench fan_out
+	ORB_LOG=error $(CARGO) bench $(CARGO_FLAGS) -p orbd --bench scan
 
 check: fmt purity promises lint doc ## formatting, lints, orb-core's purity, documentation
 

@@ -159,6 +159,9 @@ pub struct SymbolReference {
     pub opening_volume_sum14: [Option<u64>; 5],
     /// Tells that the previous session's low was at or below 90% of the close before it (rule 201).
     pub restricted: bool,
+    /// Tells that the broker lends no shares of it for a short sale, or that it is not known whether it does where it
+    /// has to be.
+    pub unshortable: bool,
 }
 
 /// Holds what is known of a day before its open.

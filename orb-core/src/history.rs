@@ -280,6 +280,8 @@ fn reference_of(symbol: &SymbolDays, index: usize) -> SymbolReference {
         volume_sum14,
         opening_volume_sum14: opening_sums(days, index),
         restricted,
+        // Bars do not tell: whoever knows the broker's word says it.
+        unshortable: false,
     }
 }
 

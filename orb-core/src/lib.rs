@@ -124,6 +124,7 @@ pub mod side;
 pub mod signal_machine;
 pub mod symbol;
 pub mod time;
+pub mod universe;
 
 pub use bar::{Bar, BarError};
 pub use calendar::{Calendar, CalendarError, Session};

@@ -16,6 +16,7 @@ use crate::reason::Reason;
 use crate::side::{Side, round_half_up};
 use crate::symbol::{SymbolId, SymbolTable};
 use crate::time::{Date, Span, Timestamp};
+use crate::universe::{Standing, Universe};
 
 /// How long after the range's end the missing bars are asked for.
 pub const QUERY_AFTER: Span = Span::from_millis(200);
@@ -182,6 +183,11 @@ pub struct RankRequest<'a> {
     pub symbols: &'a SymbolTable,
     /// What was known before the open, by symbol.
     pub reference: &'a [SymbolReference],
+    /// From which symbols the strategy chooses today.
+    pub universe: &'a Universe,
+    /// Symbols that may be chosen and whose bars were asked for and not answered: each might be among the first, so that a
+    /// place is kept for it.
+    pub unanswered: usize,
     /// Keeps every rule with what it saw, for explanations.
     pub keeps_checks: bool,
 }
@@ -205,7 +211,7 @@ pub fn rank(
         candidate.rank = place;
     }
     if let Some(top) = request.strategy.filters.top {
-        cut_top(&mut ranking, top, request.keeps_checks);
+        cut_top(&mut ranking, top.saturating_sub(request.unanswered), request.unanswered, request.keeps_checks);
     }
     if request.strategy.direction == Direction::Candle {
         drop_dojis(&mut ranking, request.keeps_checks);
@@ -223,7 +229,7 @@ fn by_rank(a: &Candidate, b: &Candidate) -> Ordering {
     by_volume.then(a.symbol.cmp(&b.symbol))
 }
 
-fn cut_top(ranking: &mut Ranking, top: usize, keeps_checks: bool) {
+fn cut_top(ranking: &mut Ranking, top: usize, unanswered: usize, keeps_checks: bool) {
     if keeps_checks {
         for candidate in &mut ranking.candidates {
             let failed = (candidate.rank as usize > top).then_some(Reason::NotInTop);
@@ -233,7 +239,10 @@ fn cut_top(ranking: &mut Ranking, top: usize, keeps_checks: bool) {
     }
     let beyond = ranking.candidates.split_off(top.min(ranking.candidates.len()));
     ranking.refusals.extend(beyond.into_iter().map(|candidate| {
-        let detail = format!("relative volume {}", shown(candidate.rvol));
+        let mut detail = format!("relative volume {}", shown(candidate.rvol));
+        if unanswered > 0 && candidate.rank as usize <= top + unanswered {
+            detail = format!("{detail}; {unanswered} symbols whose bars did not come might be before it");
+        }
         candidate.refused(Reason::NotInTop, detail)
     }));
 }
@@ -297,7 +306,8 @@ fn admit(
     let known = request.reference.get(symbol.index()).copied().unwrap_or_default();
     let rvol = relative_volume(request.strategy, &range, &known);
     checks.clear();
-    check_filters(request.strategy, &range, &known, rvol, checks);
+    let standing = request.universe.standing(symbol);
+    check_filters(request.strategy, &range, &known, standing, rvol, checks);
     let mut failure = first_failure(checks, &range, &known);
     if failure.is_none() {
         failure = refusal_of_filters(request, symbol, &range, &known, rvol).map(|why| (Reason::CustomFilter, why));
@@ -351,6 +361,7 @@ fn check_filters(
     strategy: &StrategyConfig,
     range: &OpeningRange,
     known: &SymbolReference,
+    standing: Standing,
     rvol: Option<RelativeVolume>,
     checks: &mut Vec<Check>,
 ) {
@@ -368,6 +379,32 @@ fn check_filters(
         let (value, bound) = (Figure::Price(range.open), Figure::Price(bound));
         checks.push(Check { rule: Reason::Price, value, bound, failed });
     }
+    check_known(strategy, known, checks);
+    if let Some(bound) = filters.universe_max {
+        checks.push(check_standing(standing, bound));
+    }
+    if let Some(bound) = filters.rvol_min {
+        let failed = fails(rvol.map(|ratio| ratio.at_least(bound)), Reason::RvolMissing, Reason::Rvol);
+        let value = rvol.map_or(Figure::Missing, Figure::Ratio);
+        checks.push(Check { rule: Reason::Rvol, value, bound: Figure::Number(bound), failed });
+    }
+}
+
+/// Tells whether a symbol is one of those that are chosen from; one that a filter refuses has no place, and that filter
+/// says so.
+fn check_standing(standing: Standing, bound: usize) -> Check {
+    let (place, failed) = match standing {
+        Standing::Fit(place) => (place, None),
+        Standing::Unfit(_) => (None, None),
+        Standing::Beyond(place) => (Some(place), Some(Reason::NotInUniverse)),
+    };
+    let value = place.map_or(Figure::Missing, |place| Figure::Count(u64::from(place)));
+    Check { rule: Reason::NotInUniverse, value, bound: Figure::Count(bound as u64), failed }
+}
+
+/// Applies the filters on what is known before the open, in the order of the reasons.
+pub(crate) fn check_known(strategy: &StrategyConfig, known: &SymbolReference, checks: &mut Vec<Check>) {
+    let filters = &strategy.filters;
     if let Some(bound) = filters.average_volume_min {
         let enough = |sum: u64| u128::from(sum) >= u128::from(bound) * 14;
         let failed = fails(known.volume_sum14.map(enough), Reason::AvgVolumeMissing, Reason::AvgVolume);
@@ -382,11 +419,6 @@ fn check_filters(
         let value = atr.map_or(Figure::Missing, Figure::Price);
         let bound = Figure::Price(filters.atr_min.unwrap_or_default());
         checks.push(Check { rule: Reason::Atr, value, bound, failed });
-    }
-    if let Some(bound) = filters.rvol_min {
-        let failed = fails(rvol.map(|ratio| ratio.at_least(bound)), Reason::RvolMissing, Reason::Rvol);
-        let value = rvol.map_or(Figure::Missing, Figure::Ratio);
-        checks.push(Check { rule: Reason::Rvol, value, bound: Figure::Number(bound), failed });
     }
 }
 
@@ -410,6 +442,7 @@ fn first_failure(checks: &[Check], range: &OpeningRange, known: &SymbolReference
         }
         (Figure::Price(value), Figure::Price(bound)) => format!("ATR14 {value} needs more than {bound}"),
         (Figure::Shares(value), Figure::Shares(bound)) => format!("mean {value} needs {bound}"),
+        (Figure::Count(place), Figure::Count(bound)) => format!("place {place} by dollar volume of {bound}"),
         (Figure::Ratio(value), Figure::Number(bound)) => format!("{} needs {bound}", value.to_decimal()),
         _ => String::new(),
     };

@@ -48,6 +48,8 @@ reasons! {
     AtrMissing = "atr_missing",
     /// ATR14 is too small.
     Atr = "atr",
+    /// Others of those that may be chosen from have more dollar volume, and only so many are.
+    NotInUniverse = "not_in_universe",
     /// The relative volume is unknown.
     RvolMissing = "rvol_missing",
     /// The relative volume is too small.

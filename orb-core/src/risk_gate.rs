@@ -63,6 +63,8 @@ pub struct RiskContext {
     pub holds_permit: bool,
     /// Trading in the symbol is halted.
     pub halted: bool,
+    /// The broker lends no shares of the symbol for a short sale.
+    pub unshortable: bool,
     /// What the broker leaves for new orders before those that work; `None` where there is no broker to ask.
     pub buying_power: Option<Money>,
 }
@@ -80,6 +82,7 @@ impl RiskContext {
             loss_limit_reached: false,
             holds_permit: true,
             halted: false,
+            unshortable: false,
             buying_power: None,
         }
     }
@@ -257,6 +260,9 @@ impl RiskGate {
         }
         if context.halted {
             return Err((Reason::Halted, String::new()));
+        }
+        if proposal.side == Side::Short && context.unshortable {
+            return Err((Reason::NotShortable, "the broker lends no shares of it today".to_owned()));
         }
         Ok(())
     }

@@ -119,6 +119,11 @@ impl SignalMachine {
         self.armed > 0 || self.absent > 0
     }
 
+    /// Lists the strategy's symbols.
+    pub fn members(&self) -> impl Iterator<Item = SymbolId> + '_ {
+        self.members.iter().zip(0..).filter(|(member, _)| **member).map(|(_, index)| SymbolId(index))
+    }
+
     /// Lists the strategy's symbols whose range is not decided.
     pub fn waiting(&self) -> impl Iterator<Item = SymbolId> + '_ {
         self.having(Watch::Waiting)

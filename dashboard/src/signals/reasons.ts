@@ -10,6 +10,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   avg_volume: 'The average volume of the 14 sessions before is too small.',
   atr_missing: 'The average true range is unknown.',
   atr: 'The average true range is too small.',
+  not_in_universe: 'It is not among the first by dollar volume, from which the day’s symbols are chosen.',
   rvol_missing: 'The relative volume is unknown.',
   rvol: 'The relative volume is too small.',
   custom_filter: 'A filter of the installation left it out.',

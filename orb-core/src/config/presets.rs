@@ -83,6 +83,7 @@ fn orb_sip() -> StrategyConfig {
         price_min: Some(Price::from_cents(500)),
         average_volume_min: Some(1_000_000),
         atr_min: Some(Price::from_cents(50)),
+        universe_max: Some(1_000),
         rvol_min: Some(Decimal::ONE),
         top: Some(20),
     };

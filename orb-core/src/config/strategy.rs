@@ -124,6 +124,8 @@ pub struct Filters {
     pub average_volume_min: Option<u64>,
     /// ATR14 must be above this, per share.
     pub atr_min: Option<Price>,
+    /// Of those that may be chosen from by what is known before the open, only so many of the largest dollar volume.
+    pub universe_max: Option<usize>,
     /// The relative volume must be at least this.
     pub rvol_min: Option<Decimal>,
     /// Only so many symbols of the highest relative volume are candidates.

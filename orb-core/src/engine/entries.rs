@@ -134,6 +134,7 @@ impl Engine {
             loss_limit_reached: self.is_loss_limited(id),
             holds_permit: self.holds.active().iter().all(|hold| hold.kind == HoldKind::DailyLoss),
             halted: self.prices.halted[symbol.index()],
+            unshortable: self.reference[symbol.index()].unshortable,
             buying_power: self.is_live().then(|| self.broker_leaves(session)),
         }
     }

@@ -18,7 +18,7 @@ mod verify;
 mod view;
 mod watched;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use live::Execution;
@@ -46,8 +46,9 @@ use crate::ranker::Barrier;
 use crate::risk_gate::RiskGate;
 use crate::session_clock::SessionClock;
 use crate::signal_machine::{Crossing, SignalMachine};
-use crate::symbol::{SymbolId, SymbolTable};
+use crate::symbol::{Symbol, SymbolId, SymbolTable};
 use crate::time::{Span, Timestamp};
+use crate::universe::Universe;
 
 /// Holds what an engine is built from.
 #[derive(Clone, Debug)]
@@ -165,6 +166,8 @@ struct StrategyDay {
     /// The question for missing bars was answered: what is absent had no trades.
     answered: bool,
     signals: SignalMachine,
+    /// From which symbols it chooses today.
+    universe: Universe,
     entries_open: bool,
     /// Symbols whose entry a daily loss limit cancelled or forbade before its bar.
     stopped: Vec<SymbolId>,
@@ -435,9 +438,17 @@ impl Engine {
 }
 
 impl StrategyDay {
+    /// Lists the symbols whose last bar of the range is missing; live, of those that may be chosen today alone: the others
+    /// are known not to be traded, and nothing is to wait for them.
+    fn awaited(&self, is_live: bool) -> impl Iterator<Item = SymbolId> + '_ {
+        let counts = move |symbol: &SymbolId| !is_live || self.universe.obstacle(*symbol).is_none();
+        self.signals.waiting().filter(|&symbol| !self.ranges.has_last_bar(symbol)).filter(counts)
+    }
+
     fn new(strategy: &StrategyConfig, config: &EngineConfig) -> Self {
         let everything = strategy.symbols.is_empty();
-        let member = |name| everything || strategy.symbols.contains(name);
+        let own: BTreeSet<&Symbol> = strategy.symbols.iter().collect();
+        let member = |name: &Symbol| everything || own.contains(name);
         let members = config.symbols.iter().map(|(_, name)| member(name)).collect();
         let mut signals = SignalMachine::new(members, strategy.entry);
         signals.begin();
@@ -448,6 +459,7 @@ impl StrategyDay {
             barrier: Barrier::Closed,
             answered: false,
             signals,
+            universe: Universe::default(),
             entries_open: false,
             stopped: Vec::new(),
             stop_for_loss: false,

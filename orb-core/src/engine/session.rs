@@ -1,7 +1,7 @@
 //! The course of a day: its beginning, its deadlines, its barrier and its end.
 
 use super::explaining::score_refusal;
-use super::{Engine, Pending};
+use super::{Engine, Execution, Pending};
 use crate::alarm::AlarmKind;
 use crate::config::{Direction, EntryKind, SlotPolicy, StrategyId};
 use crate::effect::{Action, Component, Effects, Severity};
@@ -16,6 +16,7 @@ use crate::session_clock::Tick;
 use crate::side::Side;
 use crate::signal_machine::Watch;
 use crate::symbol::SymbolId;
+use crate::universe::Universe;
 
 impl Engine {
     /// Begins the day that the reference data speak of; for a day under way they only replace the old ones.
@@ -33,10 +34,12 @@ impl Engine {
             let low = known.previous_close.map_or(i64::MIN, |close| close.micros() * 9 / 10);
             self.prices.symbols[index].restricting_low = Price::from_micros(low);
         }
-        if self.session.is_some_and(|current| current.date == reference.date) {
-            return;
+        if self.session.is_none_or(|current| current.date != reference.date) {
+            self.begin_day(&session, reference, out);
         }
-        self.begin_day(&session, reference, out);
+        for (day, strategy) in self.strategies.iter_mut().zip(&self.config.run.strategies) {
+            day.universe = Universe::of(strategy, day.signals.members(), &self.reference);
+        }
     }
 
     fn begin_day(&mut self, session: &crate::calendar::Session, reference: &ReferenceData, out: &mut Effects) {
@@ -176,7 +179,8 @@ impl Engine {
             let id = StrategyId(u16::try_from(number).expect("strategies are numbered by 16 bits"));
             let day = &mut self.strategies[number];
             let Barrier::Waiting { since, late, .. } = day.barrier else { continue };
-            let complete = day.answered || day.signals.waiting().all(|symbol| day.ranges.has_last_bar(symbol));
+            let is_live = self.config.execution == Execution::Live;
+            let complete = day.answered || day.awaited(is_live).next().is_none();
             if complete && awaited == Some(since) {
                 // Nothing is missing, so there is nothing to ask for: it only wakes with the others.
                 day.barrier = Barrier::Waiting { since, asked: true, late };
@@ -195,7 +199,7 @@ impl Engine {
 
     fn ask_for_bars(&mut self, id: StrategyId, out: &mut Effects) {
         let day = &self.strategies[id.index()];
-        let symbols = day.signals.waiting().filter(|&symbol| !day.ranges.has_last_bar(symbol)).collect();
+        let symbols = day.awaited(self.is_live()).collect();
         let (Some(session), Some(windows)) = (self.session, self.clock.windows(id)) else { return };
         let action = Action::QueryBars { symbols, from: session.open, to: windows.range_end };
         self.ask(None, Pending::Bars(id), action, out);
@@ -207,10 +211,14 @@ impl Engine {
         let on_time =
             self.clock.windows(id).is_some_and(|windows| self.now < windows.range_end + self.config.bar_length);
         let is_live = self.is_live();
+        let unanswered = if is_live && !day.answered { day.awaited(true).count() } else { 0 };
         let ranges = day.signals.waiting().map(|symbol| {
             // Unanswered is not the same as absent: what may yet come makes the range incomplete.
             let unknown = (on_time || is_live) && !day.answered && !day.ranges.has_last_bar(symbol);
-            let range = if unknown { Err(Reason::RangeIncomplete) } else { day.ranges.freeze(symbol) };
+            // What cannot be chosen anyway is not asked for.
+            let obstacle = day.universe.obstacle(symbol).filter(|_| is_live);
+            let range =
+                if unknown { Err(obstacle.unwrap_or(Reason::RangeIncomplete)) } else { day.ranges.freeze(symbol) };
             (symbol, range)
         });
         let Some(session) = self.session else { return };
@@ -220,6 +228,8 @@ impl Engine {
             date: session.date,
             symbols: &self.config.symbols,
             reference: &self.reference,
+            universe: &day.universe,
+            unanswered,
             keeps_checks: self.config.explains,
         };
         let Ranking { candidates, refusals } = rank(&request, ranges);

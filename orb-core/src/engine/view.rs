@@ -156,8 +156,8 @@ impl Engine {
     #[must_use]
     pub fn wants_trades(&self, symbol: SymbolId) -> bool {
         let waits = |(day, strategy): (&super::StrategyDay, &crate::config::StrategyConfig)| {
-            let armed = matches!(day.signals.watch(symbol), Watch::Armed | Watch::Absent);
-            strategy.entry == EntryKind::Stop && armed
+            // One without a range is settled by its next bar.
+            strategy.entry == EntryKind::Stop && day.signals.watch(symbol) == Watch::Armed
         };
         let rests = |order: &Order| order.role == OrderRole::Entry && matches!(order.kind, OrderKind::Stop(_));
         self.config.execution == super::Execution::Live

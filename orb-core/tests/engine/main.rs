@@ -20,3 +20,4 @@ mod live;
 mod lookups;
 mod reconcile;
 mod restart;
+mod scan;

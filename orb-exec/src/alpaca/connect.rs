@@ -12,7 +12,7 @@ use url::Url;
 
 use super::broker::{AlpacaBroker, BrokerHandle, BrokerParts, Outbox};
 use super::config::{AlpacaConfig, BracketSupport, ConfigError, Feed};
-use super::market::{AlpacaMarket, Desk, DeskSettings, Fetch, Lanes, News};
+use super::market::{AlpacaMarket, Desk, DeskSettings, Fetch, Lanes, News, Wishes};
 use super::orders::OrderReader;
 use super::rest::CallError;
 use super::stream::{
@@ -25,6 +25,8 @@ use crate::clock::Clock;
 
 /// Symbols whose trades and quotes the feed of IEX gives: 30 channels, two for each symbol.
 const IEX_TICKS_MAX: usize = 15;
+/// Symbols whose trades and quotes are subscribed all day; of more, only those that matter at the time.
+const SIP_TICKS_ALL_DAY_MAX: usize = 50;
 /// The longest silence where trades and quotes are subscribed.
 const STALE_AFTER_TICKS: Span = Span::from_seconds(5);
 /// The longest silence where only bars are: they come once a minute.
@@ -63,11 +65,13 @@ pub trait BarSource: Send + Sync + 'static {
 /// Says how the streams are listened to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamSettings {
-    /// Symbols whose trades and quotes are subscribed, the most important first; `None` for all.
+    /// Symbols whose trades and quotes are subscribed all day, the most important first; `None` for all symbols, or, of
+    /// more than 50 (15 at the feed of IEX), for those alone that are held or whose levels are watched at the time.
     ///
     /// The feed of IEX gives no more than 15: the first ones are taken. A symbol without them is traded by its bars.
     pub ticks: Option<Vec<SymbolId>>,
-    /// How long after its end a minute waits for its bars.
+    /// How long after its end a minute waits for its bars; shorter than the 200 ms after which the bars that are missing at
+    /// a range's end are asked for, or those that are here would be asked for as well.
     pub bar_grace: Span,
     /// The longest silence within a session before the data count as stale; `None` for 5 seconds where trades and
     /// quotes are subscribed and 75 where they are not.
@@ -97,7 +101,7 @@ impl Default for StreamSettings {
     fn default() -> Self {
         Self {
             ticks: None,
-            bar_grace: Span::from_millis(250),
+            bar_grace: Span::from_millis(150),
             stale_after: None,
             compare_every: Some(Span::from_seconds(15)),
             watches_clock: true,
@@ -117,8 +121,21 @@ impl StreamSettings {
         SocketTiming { answer_within, ping_every, pong_within }
     }
 
-    /// Returns the symbols whose trades and quotes are subscribed.
+    /// Returns of how many symbols trades and quotes are subscribed at a time, where they are of those alone that matter
+    /// then; `None` where they are of the same symbols all day.
+    fn ticks_at_a_time(&self, symbols: &SymbolTable, feed: Feed) -> Option<usize> {
+        let (all_day, most) = match feed {
+            Feed::Iex => (IEX_TICKS_MAX, IEX_TICKS_MAX),
+            Feed::Sip => (SIP_TICKS_ALL_DAY_MAX, usize::MAX),
+        };
+        (self.ticks.is_none() && symbols.len() > all_day).then_some(most)
+    }
+
+    /// Returns the symbols whose trades and quotes are subscribed from the start on.
     fn ticks(&self, symbols: &SymbolTable, feed: Feed) -> Vec<SymbolId> {
+        if self.ticks_at_a_time(symbols, feed).is_some() {
+            return Vec::new();
+        }
         let mut ticks = self.ticks.clone().unwrap_or_else(|| symbols.iter().map(|(id, _)| id).collect());
         let limit = match feed {
             Feed::Iex => IEX_TICKS_MAX,
@@ -261,7 +278,10 @@ where
     let lanes = Arc::new(Lanes::new(parts.clock.clone()));
     let reconnect = Arc::new(Notify::new());
     let mut orders = order_stream(&parts).map_err(ConnectError::Orders)?;
-    let mut prices = price_stream(&parts, &index, &lanes, &reconnect).map_err(ConnectError::Prices)?;
+    let at_a_time = parts.settings.ticks_at_a_time(&parts.symbols, parts.config.feed);
+    let wishes = at_a_time.map(|most| (Wishes::default(), most));
+    let asked = wishes.as_ref().map(|(wishes, _)| wishes.clone());
+    let mut prices = price_stream(&parts, &index, &lanes, &reconnect, asked).map_err(ConnectError::Prices)?;
 
     let keeper = |salt| Keeper::new(parts.clock.clone(), parts.settings.seed ^ salt, parts.stop.clone());
     let (mut orders_keeper, mut prices_keeper) = (keeper(0), keeper(1));
@@ -278,7 +298,11 @@ where
     let fetch = fetcher(&parts, &lanes);
     keep_orders(&parts, orders_keeper, orders, order_socket);
     keep_prices(&parts, prices_keeper, prices, price_socket);
-    Ok(AlpacaMarket::new(parts.clock, desk, lanes, fetch, reconnect))
+    let market = AlpacaMarket::new(parts.clock, desk, lanes, fetch, reconnect);
+    Ok(match wishes {
+        Some((wishes, most)) => market.with_wishes(wishes, most),
+        None => market,
+    })
 }
 
 fn order_stream<C: Clock, S: SnapshotSource>(parts: &StreamParts<C, S>) -> Result<OrderStream<C, S>, StreamError> {
@@ -301,6 +325,7 @@ fn price_stream<C: Clock, S>(
     index: &Arc<SymbolIndex>,
     lanes: &Arc<Lanes<C>>,
     reconnect: &Arc<Notify>,
+    wishes: Option<Wishes>,
 ) -> Result<PriceStream<C>, StreamError> {
     let (address, credentials) = (data_address(&parts.config), parts.config.credentials.clone());
     let lock = Arc::new(StreamLock::acquire(&address, &credentials)?);
@@ -309,9 +334,11 @@ fn price_stream<C: Clock, S>(
         line: parts.line(address),
         credentials,
         subscription: Subscription::new(&parts.symbols, &ticks),
+        table: Arc::clone(&parts.symbols),
         symbols: Arc::clone(index),
         lanes: Arc::clone(lanes),
         reconnect: Arc::clone(reconnect),
+        wishes,
         _lock: lock,
     })
 }
@@ -326,7 +353,10 @@ fn data_address(config: &AlpacaConfig) -> Url {
 fn desk<C: Clock, S>(parts: &StreamParts<C, S>, has_ticks: bool) -> Desk {
     let StreamSettings { bar_grace, stale_after, ends_with_session, .. } = parts.settings;
     let usual = if has_ticks { STALE_AFTER_TICKS } else { STALE_AFTER_BARS };
-    let settings = DeskSettings { bar_grace, stale_after: stale_after.unwrap_or(usual), ends_with_session };
+    let at_a_time = parts.settings.ticks_at_a_time(&parts.symbols, parts.config.feed);
+    let stale_after_ticks = at_a_time.filter(|_| stale_after.is_none()).map(|_| STALE_AFTER_TICKS);
+    let stale_after = stale_after.unwrap_or(usual);
+    let settings = DeskSettings { bar_grace, stale_after, stale_after_ticks, ends_with_session };
     Desk::new(parts.clock.now(), parts.symbols.len(), Arc::clone(&parts.calendar), settings)
 }
 

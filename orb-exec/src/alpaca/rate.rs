@@ -28,21 +28,25 @@ const PAUSE_MAX: Duration = Duration::from_secs(16);
 
 /// Tells how urgent a request is; it may become more urgent while it waits, because of what waits behind it.
 #[derive(Clone, Debug)]
-pub(crate) struct Urgency(Arc<AtomicU8>);
+pub(crate) struct Urgency {
+    rank: Arc<AtomicU8>,
+    /// Its turn, where it was lined up before it was ready to be sent.
+    turn: Arc<Mutex<Option<oneshot::Receiver<Permit>>>>,
+}
 
 impl Urgency {
     /// Makes the urgency of a class of effects.
     pub(crate) fn of(class: EffectClass) -> Self {
-        Self(Arc::new(AtomicU8::new(rank(class))))
+        Self { rank: Arc::new(AtomicU8::new(rank(class))), turn: Arc::default() }
     }
 
     /// Makes it at least as urgent as a class; tells whether it was less urgent before.
     pub(crate) fn raise(&self, class: EffectClass) -> bool {
-        self.0.fetch_min(rank(class), Ordering::SeqCst) > rank(class)
+        self.rank.fetch_min(rank(class), Ordering::SeqCst) > rank(class)
     }
 
     fn rank(&self) -> u8 {
-        self.0.load(Ordering::SeqCst)
+        self.rank.load(Ordering::SeqCst)
     }
 }
 
@@ -174,10 +178,25 @@ impl Turnstile {
 
     /// Waits until a request may be sent, the most urgent first; `None` when patience ends before.
     pub(crate) async fn pass(&self, urgency: &Urgency, patience: Instant) -> Option<Permit> {
+        let lined_up = urgency.turn.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let turn = lined_up.unwrap_or_else(|| self.wait(urgency));
+        tokio::time::timeout_at(patience, turn).await.ok()?.ok()
+    }
+
+    /// Lines a request up before it is ready to be sent: those that are decided at one moment go out in the order of their
+    /// decision, whichever task comes to run first.
+    pub(crate) fn line_up(&self, urgency: &Urgency) {
+        let turn = self.wait(urgency);
+        *urgency.turn.lock().unwrap_or_else(PoisonError::into_inner) = Some(turn);
+    }
+
+    fn wait(&self, urgency: &Urgency) -> oneshot::Receiver<Permit> {
         let (sender, receiver) = oneshot::channel();
-        self.lock().waiters.push_back(Waiter { urgency: urgency.clone(), sender });
+        // The waiter has the rank alone: it must not keep its own turn alive.
+        let waiting = Urgency { rank: Arc::clone(&urgency.rank), turn: Arc::default() };
+        self.lock().waiters.push_back(Waiter { urgency: waiting, sender });
         self.pump();
-        tokio::time::timeout_at(patience, receiver).await.ok()?.ok()
+        receiver
     }
 
     /// Notes that the broker refused because of too many requests: nothing is sent for a while.
@@ -345,6 +364,34 @@ mod tests {
         let exit = turnstile.pass(&Urgency::of(EffectClass::Exit), now + Duration::from_secs(60)).await;
         assert!(exit.is_some() && !waiting.is_finished());
         waiting.abort();
+    }
+
+    #[tokio::test]
+    async fn requests_that_are_lined_up_go_in_that_order_whichever_is_ready_first() {
+        let turnstile = Turnstile::new(limits(200, 0));
+        let patience = Instant::now() + Duration::from_secs(60);
+        let busy = Urgency::of(EffectClass::Entry);
+        let mut held = Vec::new();
+        for _ in 0..IN_FLIGHT_ORDINARY_MAX {
+            held.push(turnstile.pass(&busy, patience).await.expect("room"));
+        }
+        let entries: Vec<Urgency> = (0..4).map(|_| Urgency::of(EffectClass::Entry)).collect();
+        entries.iter().for_each(|entry| turnstile.line_up(entry));
+        let (sender, mut went) = tokio::sync::mpsc::unbounded_channel();
+        // The last comes to run first.
+        for (number, entry) in entries.into_iter().enumerate().rev() {
+            let (gate, sender) = (turnstile.clone(), sender.clone());
+            tokio::spawn(async move { sender.send((number, gate.pass(&entry, patience).await)) });
+            tokio::task::yield_now().await;
+        }
+        let mut order = Vec::new();
+        for _ in 0..4 {
+            held.pop();
+            let (number, permit) = went.recv().await.expect("one goes");
+            order.push(number);
+            held.extend(permit);
+        }
+        assert_eq!(order, [0, 1, 2, 3]);
     }
 
     #[tokio::test]

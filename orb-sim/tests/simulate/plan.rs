@@ -144,6 +144,7 @@ impl Plan {
             volume_sum14: Some(14 * 2_000_000),
             opening_volume_sum14: [Some(14); 5],
             restricted: false,
+            unshortable: false,
         };
         ReferenceData {
             date: self.session.date,

@@ -45,6 +45,7 @@ impl Encoded for SymbolReference {
             opening_volumes: self.opening_volume_sum14.iter().map(|&sum14| wire::OpeningVolume { sum14 }).collect(),
             restricted: self.restricted,
             atr14_wilder: self.atr14_wilder.as_ref().map(Encoded::encode),
+            unshortable: self.unshortable,
         }
     }
 
@@ -57,6 +58,7 @@ impl Encoded for SymbolReference {
             volume_sum14: wire.volume_sum14,
             opening_volume_sum14: volumes.try_into().map_err(|_| JournalError::Missing("an opening volume"))?,
             restricted: wire.restricted,
+            unshortable: wire.unshortable,
         })
     }
 }

@@ -246,14 +246,15 @@ fn snapshot() -> impl Strategy<Value = BrokerSnapshot> {
 
 fn reference() -> impl Strategy<Value = ReferenceData> {
     let prices = (of(price()), of(price()), of(price()));
-    let symbol = (prices, of(any::<u64>()), any::<[Option<u64>; 5]>(), any::<bool>()).prop_map(
-        |((previous_close, atr14, atr14_wilder), volume_sum14, opening_volume_sum14, restricted)| SymbolReference {
+    let symbol = (prices, of(any::<u64>()), any::<[Option<u64>; 5]>(), any::<[bool; 2]>()).prop_map(
+        |((previous_close, atr14, atr14_wilder), volume_sum14, opening_volume_sum14, flags)| SymbolReference {
             previous_close,
             atr14,
             atr14_wilder,
             volume_sum14,
             opening_volume_sum14,
-            restricted,
+            restricted: flags[0],
+            unshortable: flags[1],
         },
     );
     (date(), money(), vec(symbol, 0..4)).prop_map(|(date, equity_open, symbols)| ReferenceData {

@@ -9,6 +9,7 @@ mod minutes;
 mod noted;
 mod outcome;
 mod protection;
+mod scan;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +32,7 @@ pub use minutes::{Minutes, by_hand};
 use noted::Noted;
 pub use outcome::{AtBroker, Outcome, is_entry};
 pub use protection::{Unprotected, unprotected};
+pub use scan::ScanTimes;
 
 use crate::daemon::{Daemon, Folder};
 use crate::demo::DemoSession;
@@ -119,6 +121,15 @@ impl Rehearsal {
     }
 
     async fn play(&self, folder: &std::path::Path) -> anyhow::Result<Outcome> {
+        Ok(self.play_and(folder, async |_: &Simulator| ()).await?.0)
+    }
+
+    /// Plays the session while something watches the simulator.
+    async fn play_and<T>(
+        &self,
+        folder: &std::path::Path,
+        watch: impl AsyncFnOnce(&Simulator) -> T,
+    ) -> anyhow::Result<(Outcome, T)> {
         let folder = Folder::open(folder)?;
         let url = self.database.clone().unwrap_or_else(|| DatabaseUrl::sqlite(folder.database()));
         let simulation = self.simulation(&folder);
@@ -140,14 +151,8 @@ impl Rehearsal {
         let mut daemon = trading.start(&keep, TcpListener::bind("127.0.0.1:0").await?).await?;
         self.resume(&daemon).await?;
         drop(busy);
-        let done = self.operate(&simulator, &daemon, &Noted::of(&folder)).await?;
-        let busy = match self.until {
-            Some(until) => wait(&simulator, until).await,
-            None => {
-                daemon.session_over().await;
-                simulator.clock().busy()
-            }
-        };
+        let (over, watched) = tokio::join!(self.operate_to_end(&simulator, &mut daemon, &folder), watch(&simulator));
+        let (done, busy) = over?;
         let at_broker = AtBroker::of(&simulator).await.context("the simulator has stopped")?;
         let never = simulator.fault_counts().never();
         let (view, reader) = (daemon.view(), daemon.reader.clone());
@@ -157,7 +162,25 @@ impl Rehearsal {
         }
         simulator.stop().await;
         let outcome = Outcome::gather(self, at_broker, view, done, &reader)?;
-        Ok(Outcome { rules_never_applied: never, ..outcome })
+        Ok((Outcome { rules_never_applied: never, ..outcome }, watched))
+    }
+
+    /// Gives the commands and waits for the end; time stands there while what is returned lives.
+    async fn operate_to_end(
+        &self,
+        simulator: &Simulator,
+        daemon: &mut Daemon,
+        folder: &Folder,
+    ) -> anyhow::Result<(Vec<(Timestamp, Command)>, orb_sim::clock::Busy)> {
+        let done = self.operate(simulator, daemon, &Noted::of(folder)).await?;
+        let busy = match self.until {
+            Some(until) => wait(simulator, until).await,
+            None => {
+                daemon.session_over().await;
+                simulator.clock().busy()
+            }
+        };
+        Ok((done, busy))
     }
 
     fn simulation(&self, folder: &Folder) -> Simulation {

@@ -155,6 +155,7 @@ pub(super) const fn in_words(reason: Reason) -> &'static str {
         Reason::AvgVolume => "its average volume of 14 days is too small",
         Reason::AtrMissing => "its average true range of 14 days is unknown",
         Reason::Atr => "its average true range of 14 days is too small",
+        Reason::NotInUniverse => "others had more dollar volume, and only so many are chosen from",
         Reason::RvolMissing => "its relative volume is unknown",
         Reason::Rvol => "its relative volume is too small",
         Reason::CustomFilter => "a filter of the embedding program refused it",

@@ -92,6 +92,7 @@ def settings(r, minutes, preset):
     choose(.5 if preset in SIP else .1, 'price_min', ['0.9', '2', '20'])
     choose(.8 if preset in SIP else .1, 'average_volume_min', ['1000', '100000', '300000', 'off'])
     choose(.7 if preset in SIP else .1, 'atr_min', ['0.01', '0.1', '1', 'off'])
+    choose(.5 if preset in SIP else .1, 'universe_max', [1, 2, 3, 'off'])
     choose(.7 if preset in SIP else .1, 'rvol_min', ['0', '0.8', '0.95'])
     if preset in SIP or 'rvol_min' in chosen:
         choose(.4, 'top', [1, 2, 4, 'off'])

@@ -200,9 +200,10 @@ CLASSIC = dict(direction='both', entry='stop', entry_offset_ticks='1', stop='ran
                target_percent='off', range_minutes='5', entry_cutoff='30', flatten_before_close='5', sizing='risk',
                risk_fraction='0.01', leverage='4', max_positions='5', slot_policy='first_trigger', symbols='',
                stop_distance_min='off', gap_limit='0.3', price_min='off', average_volume_min='off', atr_min='off',
-               rvol_min='off', top='off', score_min='off', slippage='0.01', fee_per_share='0.0035')
+               universe_max='off', rvol_min='off', top='off', score_min='off', slippage='0.01', fee_per_share='0.0035')
 SIP = dict(CLASSIC, direction='candle', entry_offset_ticks='0', stop='atr:0.1', target_r='off', entry_cutoff='off',
-           price_min='5', average_volume_min='1000000', atr_min='0.5', rvol_min='1', top='20')
+           price_min='5', average_volume_min='1000000', atr_min='0.5',
+           universe_max='1000', rvol_min='1', top='20')
 PRESETS = {
     'orb-classic': CLASSIC,
     'orb-sip': SIP,
@@ -259,6 +260,7 @@ class Strategy:
         self.min_price = optional(v['price_min'], micro)
         self.min_avg_volume = optional(v['average_volume_min'], Fraction)
         self.min_atr = optional(v['atr_min'], micro)
+        self.universe_max = optional(v['universe_max'], int)
         self.min_rvol = optional(v['rvol_min'], Fraction)
         self.top = optional(v['top'], int)
         self.score_min = optional(v['score_min'], Fraction)
@@ -413,12 +415,15 @@ class History:
         i = self.before(date)
         return sum(d.volume for d in self.days[i - 14:i]) if i >= 14 else None
 
-    def rvol(self, date):
+    def past_ranges(self, date):
+        """Volumes of the 14 ranges before, or None."""
         k = self.by_name[date].index
-        if k < 14 or date not in self.range_volume:
-            return None
-        past = [self.range_volume.get(s.date) for s in self.sessions[k - 14:k]]
-        if None in past:
+        past = [self.range_volume.get(s.date) for s in self.sessions[k - 14:k]] if k >= 14 else [None]
+        return None if None in past else past
+
+    def rvol(self, date):
+        past = self.past_ranges(date)
+        if past is None or date not in self.range_volume:
             return None
         return Fraction(self.range_volume[date] * 14, sum(past))
 
@@ -564,7 +569,7 @@ class StrategyDay:
     def filter(self):
         """All filters up to doji; returns the candidates by rank."""
         cfg, date = self.cfg, self.session.date
-        passed = []
+        passed, beyond = [], self.beyond_universe()
         for symbol in self.symbols:
             h = self.histories[symbol]
             if date not in h.index:
@@ -578,7 +583,7 @@ class StrategyDay:
             if pc is not None and cfg.gap_limit is not None and abs(price - pc) > cfg.gap_limit * pc:
                 self.refuse(symbol, 'gap_over_30pct', 'open %s previous close %s' % (fmt(price), fmt(pc)))
                 continue
-            reason = self.universe_reason(h, price, date)
+            reason = self.universe_reason(h, price, date, symbol in beyond)
             if reason:
                 self.refuse(symbol, reason)
                 continue
@@ -595,10 +600,39 @@ class StrategyDay:
             passed = [c for c in passed if c.colour != 0]
         return passed
 
-    def universe_reason(self, h, price, date):
+    def beyond_universe(self):
+        """The symbols that pass what is known before the open, and have too little dollar volume among those."""
+        cfg, date = self.cfg, self.session.date
+        if cfg.universe_max is None:
+            return set()
+        fit = []
+        for symbol in self.symbols:
+            h = self.histories[symbol]
+            lacks_ranges = cfg.min_rvol is not None and h.past_ranges(date) is None
+            if self.known_reason(h, date) is None and not lacks_ranges:
+                fit.append((-(h.volume14(date) or 0) * (h.prev_close(date) or 0), symbol))
+        return {symbol for _, symbol in sorted(fit)[cfg.universe_max:]}
+
+    def universe_reason(self, h, price, date, is_beyond):
         cfg = self.cfg
         if cfg.min_price is not None and not price > cfg.min_price:
             return 'price'
+        reason = self.known_reason(h, date)
+        if reason:
+            return reason
+        if is_beyond:
+            return 'not_in_universe'
+        if cfg.min_rvol is not None:
+            rvol = h.rvol(date)
+            if rvol is None:
+                return 'rvol_missing'
+            if rvol < cfg.min_rvol:
+                return 'rvol'
+        return None
+
+    def known_reason(self, h, date):
+        """The first filter on what is known before the open that fails."""
+        cfg = self.cfg
         if cfg.min_avg_volume is not None:
             volume = h.volume14(date)
             if volume is None:
@@ -611,12 +645,6 @@ class StrategyDay:
                 return 'atr_missing'
             if cfg.min_atr is not None and not atr > cfg.min_atr:
                 return 'atr'
-        if cfg.min_rvol is not None:
-            rvol = h.rvol(date)
-            if rvol is None:
-                return 'rvol_missing'
-            if rvol < cfg.min_rvol:
-                return 'rvol'
         return None
 
     def score_reason(self, c, side, bar):

@@ -362,6 +362,17 @@ pub const KEYS: &[Key] = &[
         },
     },
     Key {
+        name: "universe_max",
+        help: "before the open, only so many symbols of the largest dollar volume are chosen from, 1 to 100000, or off",
+        access: Access::Strategy {
+            set: |strategy, text| {
+                let read = |text: &str| count_in(text, 1, 100_000).map(|value| value as usize);
+                optional(text, read).map(|value| strategy.filters.universe_max = value)
+            },
+            get: |strategy| shown(strategy.filters.universe_max),
+        },
+    },
+    Key {
         name: "rvol_min",
         help: "smallest relative volume of the opening range, or off",
         access: Access::Strategy {

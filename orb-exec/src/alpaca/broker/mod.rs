@@ -187,7 +187,12 @@ impl<C: Clock> Broker for AlpacaBroker<C> {
         let (symbol, class) = (effect.symbol, effect.class);
         let job = Job { effect, epoch, _busy: desk.clock.busy() };
         match desk.lanes.place(symbol, class, job) {
-            Placed::Now(job, urgency) => _ = tokio::spawn(Arc::clone(desk).run(job, urgency)),
+            Placed::Now(job, urgency) => {
+                if class == EffectClass::Entry {
+                    desk.rest.line_up(&urgency);
+                }
+                _ = tokio::spawn(Arc::clone(desk).run(job, urgency));
+            }
             Placed::Behind(true) => desk.rest.reconsider(),
             Placed::Behind(false) => {}
         }

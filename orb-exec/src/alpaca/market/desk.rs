@@ -20,6 +20,8 @@ pub(crate) struct DeskSettings {
     pub(crate) bar_grace: Span,
     /// The longest silence within a session.
     pub(crate) stale_after: Span,
+    /// The longest silence while trades and quotes of any symbol are wished for, where they are only then.
+    pub(crate) stale_after_ticks: Option<Span>,
     /// The data end with the session; else the next one follows.
     pub(crate) ends_with_session: bool,
 }
@@ -52,6 +54,8 @@ pub(crate) struct Desk {
 struct Wanted {
     trades: Vec<bool>,
     quotes: Vec<bool>,
+    /// Those of which either is wanted, as it was told last.
+    ticks: Vec<SymbolId>,
 }
 
 /// Waits to be given.
@@ -71,7 +75,7 @@ impl Desk {
             feed: Feed::new(settings.bar_grace, settings.stale_after),
             out: VecDeque::new(),
             acts: Vec::new(),
-            wanted: Wanted { trades: vec![true; symbols], quotes: vec![true; symbols] },
+            wanted: Wanted { trades: vec![true; symbols], quotes: vec![true; symbols], ticks: Vec::new() },
         };
         desk.session = desk.session_from(now);
         desk
@@ -172,13 +176,33 @@ impl Desk {
         core::mem::take(&mut self.acts)
     }
 
-    /// Notes which symbols' trades and quotes can move the engine.
-    pub(crate) fn want(&mut self, trades: &dyn Fn(SymbolId) -> bool, quotes: &dyn Fn(SymbolId) -> bool) {
+    /// Notes which symbols' trades and quotes can move the engine; returns the symbols of which either can, those that are
+    /// held first, where these are others than before.
+    pub(crate) fn want(
+        &mut self,
+        now: Timestamp,
+        trades: &dyn Fn(SymbolId) -> bool,
+        quotes: &dyn Fn(SymbolId) -> bool,
+    ) -> Option<&[SymbolId]> {
         let note = |wanted: &mut Vec<bool>, wants: &dyn Fn(SymbolId) -> bool| {
             wanted.iter_mut().zip(0..).for_each(|(wanted, number)| *wanted = wants(SymbolId(number)));
         };
         note(&mut self.wanted.trades, trades);
         note(&mut self.wanted.quotes, quotes);
+        let Wanted { trades, quotes, ticks } = &mut self.wanted;
+        let of = |which: fn(bool, bool) -> bool| {
+            let pairs = trades.iter().zip(quotes.iter()).zip(0..);
+            pairs.filter(move |((trade, quote), _)| which(**trade, **quote)).map(|(_, number)| SymbolId(number))
+        };
+        let wished: Vec<SymbolId> = of(|_, quote| quote).chain(of(|trade, quote| trade && !quote)).collect();
+        if wished == *ticks {
+            return None;
+        }
+        if let Some(stale_after) = self.settings.stale_after_ticks {
+            self.feed.expect(now, if wished.is_empty() { self.settings.stale_after } else { stale_after });
+        }
+        *ticks = wished;
+        Some(&*ticks)
     }
 
     /// Returns a trade for the engine; `None` outside of the session, while bars are missing, and where it moves

@@ -62,6 +62,8 @@ pub(crate) struct Feed {
     heard: Timestamp,
     /// When the subscription began.
     subscribed: Timestamp,
+    /// Since when so long a silence is too long.
+    expecting: Timestamp,
     /// It was told that prices may not be trusted.
     troubled: bool,
     /// The gap could not be filled and live prices go on.
@@ -81,11 +83,20 @@ impl Feed {
             whole: Timestamp::MIN,
             heard: Timestamp::MIN,
             subscribed: Timestamp::MIN,
+            expecting: Timestamp::MIN,
             troubled: false,
             blind: false,
             overflow: false,
             requests: 0,
         }
+    }
+
+    /// Says how long a silence may be from now on: trades and quotes come more often than bars.
+    pub(crate) fn expect(&mut self, now: Timestamp, stale_after: Span) {
+        if stale_after < self.stale_after {
+            self.expecting = now;
+        }
+        self.stale_after = stale_after;
     }
 
     /// Tells whether live bars and trades may be given.
@@ -184,7 +195,7 @@ impl Feed {
     /// Returns when the silence will have been too long; `None` when that is not within the session.
     fn stale_at(&self, session: Option<&Session>) -> Option<Timestamp> {
         let session = session?;
-        let quiet_since = self.heard.max(self.subscribed).max(session.open);
+        let quiet_since = self.heard.max(self.subscribed).max(self.expecting).max(session.open);
         Some(quiet_since + self.stale_after).filter(|at| *at < session.close)
     }
 
@@ -242,6 +253,18 @@ mod tests {
         assert_eq!(feed.deadline(at(-1), Some(&session())), Some(at(5_000)));
         assert_eq!(acts(&mut feed, 4_999), []);
         assert_eq!(acts(&mut feed, 5_000), [FeedAct::Trouble, FeedAct::Reconnect]);
+    }
+
+    #[test]
+    fn a_silence_counts_anew_when_it_may_only_be_shorter() {
+        let mut feed = feed();
+        feed.on_subscribed(at(-60_000), Some(&session()));
+        feed.expect(at(-60_000), Span::from_seconds(75));
+        hear(&mut feed, 10_000);
+        assert_eq!(acts(&mut feed, 60_000), []);
+        feed.expect(at(60_000), STALE);
+        assert_eq!(acts(&mut feed, 64_999), []);
+        assert_eq!(acts(&mut feed, 65_000), [FeedAct::Trouble, FeedAct::Reconnect]);
     }
 
     #[test]

@@ -90,6 +90,8 @@ struct Queues {
     /// The symbols whose quotes wait, in the order in which they began to.
     quoted: VecDeque<SymbolId>,
     signs: Signs,
+    /// The connection that is open has been subscribed: what is added to the subscription later leaves no gap.
+    is_subscribed: bool,
     tally: Tally,
     reader: Option<Waker>,
 }
@@ -123,6 +125,7 @@ impl<C: Clock> Lanes<C> {
         self.change(|queues| {
             if news == News::Lost {
                 queues.tally.lost();
+                queues.is_subscribed = false;
             }
             queues.push_news(news);
         });
@@ -140,7 +143,9 @@ impl<C: Clock> Lanes<C> {
                 match message {
                     Ok(said @ (DataMessage::Success(_) | DataMessage::Error { .. })) => conversation.push(said),
                     Ok(DataMessage::Subscribed) => {
-                        queues.push_news(News::Subscribed(now));
+                        if !core::mem::replace(&mut queues.is_subscribed, true) {
+                            queues.push_news(News::Subscribed(now));
+                        }
                         conversation.push(DataMessage::Subscribed);
                     }
                     Ok(message) => queues.take(now, &message),
@@ -286,6 +291,23 @@ mod tests {
         let mut news = Vec::new();
         assert!(lanes.take_news(&mut news).dropped_news);
         assert_eq!(news.len(), 1);
+    }
+
+    #[test]
+    fn what_is_added_to_a_subscription_leaves_no_gap() {
+        let lanes = Lanes::new(WallClock::default());
+        let subscribed = || [Ok(DataMessage::Subscribed)].into_iter();
+        let news = |lanes: &Lanes<WallClock>| {
+            let mut news = Vec::new();
+            lanes.take_news(&mut news);
+            news.iter().filter(|one| matches!(one, News::Subscribed(_))).count()
+        };
+        lanes.push_frame(subscribed());
+        assert_eq!(lanes.push_frame(subscribed()), [DataMessage::Subscribed], "whoever asked hears the answer");
+        assert_eq!(news(&lanes), 1);
+        lanes.push(News::Lost);
+        lanes.push_frame(subscribed());
+        assert_eq!(news(&lanes), 1, "a new connection begins anew");
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod lanes;
 mod minutes;
 mod source;
 mod tally;
+mod wishes;
 
 pub use source::AlpacaMarket;
 pub use tally::StreamCounts;
@@ -14,3 +15,4 @@ pub use tally::StreamCounts;
 pub(crate) use desk::{Desk, DeskSettings};
 pub(crate) use lanes::{Lanes, News};
 pub(crate) use source::Fetch;
+pub(crate) use wishes::Wishes;

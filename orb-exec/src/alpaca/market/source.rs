@@ -13,6 +13,7 @@ use super::desk::{Desk, DeskAct};
 use super::feed::Gap;
 use super::lanes::{Lanes, News};
 use super::tally::StreamCounts;
+use super::wishes::Wishes;
 use crate::clock::Clock;
 use crate::market::{MarketData, MarketStep};
 
@@ -37,6 +38,9 @@ pub struct AlpacaMarket<C: Clock> {
     fetch: Fetch,
     /// Rung to end a silent connection.
     reconnect: Arc<Notify>,
+    /// Tells the stream whose trades and quotes are wanted, and of how many they can be had; `None` where they come of the
+    /// same symbols all day.
+    wishes: Option<(Wishes, usize)>,
 }
 
 impl<C: Clock> fmt::Debug for AlpacaMarket<C> {
@@ -47,7 +51,13 @@ impl<C: Clock> fmt::Debug for AlpacaMarket<C> {
 
 impl<C: Clock> AlpacaMarket<C> {
     pub(crate) fn new(clock: C, desk: Desk, lanes: Arc<Lanes<C>>, fetch: Fetch, reconnect: Arc<Notify>) -> Self {
-        Self { clock, desk, lanes, news: Vec::new(), fetch, reconnect }
+        Self { clock, desk, lanes, news: Vec::new(), fetch, reconnect, wishes: None }
+    }
+
+    /// Makes it tell whose trades and quotes are wanted, at most of so many symbols at a time.
+    pub(crate) fn with_wishes(mut self, wishes: Wishes, most: usize) -> Self {
+        self.wishes = Some((wishes, most));
+        self
     }
 
     /// Returns the counts of what came on the stream.
@@ -144,7 +154,10 @@ impl<C: Clock> MarketData for AlpacaMarket<C> {
     }
 
     fn want(&mut self, trades: &dyn Fn(SymbolId) -> bool, quotes: &dyn Fn(SymbolId) -> bool) {
-        self.desk.want(trades, quotes);
+        let wanted = self.desk.want(self.clock.now(), trades, quotes);
+        if let (Some(wanted), Some((wishes, most))) = (wanted, &self.wishes) {
+            wishes.set(&self.clock, &wanted[..wanted.len().min(*most)]);
+        }
     }
 
     fn look(&self) -> Box<dyn Fn() + Send> {

@@ -162,6 +162,11 @@ impl Rest {
         self.0.health.as_ref()
     }
 
+    /// Gives a request to the trading host its place before it is ready to be sent.
+    pub(crate) fn line_up(&self, urgency: &Urgency) {
+        self.0.trading.turnstile.line_up(urgency);
+    }
+
     /// Lets waiting requests through whose urgency has changed.
     pub(crate) fn reconsider(&self) {
         self.0.trading.turnstile.pump();

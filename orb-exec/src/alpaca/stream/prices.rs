@@ -14,7 +14,7 @@ use super::keep::{Conversation, Line};
 use super::lock::StreamLock;
 use super::socket::{Frame, Socket};
 use crate::alpaca::Credentials;
-use crate::alpaca::market::{Lanes, News};
+use crate::alpaca::market::{Lanes, News, Wishes};
 use crate::alpaca::wire::data::{DataMessage, SymbolIndex, read_frame};
 use crate::clock::Clock;
 
@@ -54,6 +54,20 @@ impl Subscription {
         }
         message
     }
+
+    /// Goes over to the trades and quotes of other symbols; returns what is to be said for that, first what is not
+    /// wanted any more, so that no more are subscribed at any time than are allowed.
+    fn turn_to(&mut self, ticks: Vec<String>) -> Vec<Value> {
+        let other = |one: &[String], other: &[String]| -> Vec<String> {
+            one.iter().filter(|name| !other.contains(name)).cloned().collect()
+        };
+        let (ended, begun) = (other(&self.ticks, &ticks), other(&ticks, &self.ticks));
+        self.ticks = ticks;
+        let say = |action: &str, names: Vec<String>| {
+            (!names.is_empty()).then(|| json!({ "action": action, "trades": names, "quotes": names }))
+        };
+        [say("unsubscribe", ended), say("subscribe", begun)].into_iter().flatten().collect()
+    }
 }
 
 /// Speaks with the market-data stream.
@@ -63,10 +77,13 @@ pub(crate) struct PriceStream<C: Clock> {
     pub(crate) line: Line<C>,
     pub(crate) credentials: Credentials,
     pub(crate) subscription: Subscription,
+    pub(crate) table: Arc<SymbolTable>,
     pub(crate) symbols: Arc<SymbolIndex>,
     pub(crate) lanes: Arc<Lanes<C>>,
     /// Rung when the connection is to be ended.
     pub(crate) reconnect: Arc<Notify>,
+    /// Whose trades and quotes are wanted at the time; `None` where they come of the same symbols all day.
+    pub(crate) wishes: Option<Wishes>,
     /// Held as long as anybody speaks with it.
     pub(crate) _lock: Arc<StreamLock>,
 }
@@ -83,11 +100,15 @@ impl<C: Clock> Conversation<C> for PriceStream<C> {
         let (key, secret) = (self.credentials.key_id.expose_secret(), self.credentials.secret.expose_secret());
         socket.send(&json!({ "action": "auth", "key": key, "secret": secret })).await?;
         self.hear(socket, "authenticated").await?;
+        if let Some(wishes) = &self.wishes {
+            self.subscription.ticks = self.names(&wishes.now());
+        }
         socket.send(&self.subscription.message()).await?;
         match self.hear(socket, "subscription").await {
             Err(StreamError::Complaint { code: SYMBOL_LIMIT, message }) if !self.subscription.ticks.is_empty() => {
                 tracing::warn!(component = "Data", "no trades and quotes, bars alone: {message}");
                 self.subscription.ticks.clear();
+                self.wishes.iter().for_each(Wishes::refuse);
                 socket.send(&self.subscription.message()).await?;
                 self.hear(socket, "subscription").await
             }
@@ -98,6 +119,7 @@ impl<C: Clock> Conversation<C> for PriceStream<C> {
     fn on_open(&mut self) {
         // A wish to end the connection before this one is not meant for this one.
         let _ = futures_util::FutureExt::now_or_never(self.reconnect.notified());
+        self.wishes.iter().for_each(|wishes| wishes.listen(true));
     }
 
     async fn read(&mut self, socket: &mut Socket<C>) -> StreamError {
@@ -105,6 +127,10 @@ impl<C: Clock> Conversation<C> for PriceStream<C> {
             let frame = tokio::select! {
                 biased;
                 () = self.reconnect.notified() => return StreamError::Mute,
+                () = changed(self.wishes.as_ref()) => match self.follow_wishes(socket).await {
+                    Ok(()) => continue,
+                    Err(error) => return error,
+                },
                 frame = socket.next_frame() => frame,
             };
             match frame.and_then(|frame| self.hand_on(&frame)) {
@@ -115,14 +141,38 @@ impl<C: Clock> Conversation<C> for PriceStream<C> {
     }
 
     fn on_lost(&mut self) {
+        self.wishes.iter().for_each(|wishes| wishes.listen(false));
         self.lanes.push(News::Lost);
     }
 }
 
 impl<C: Clock> PriceStream<C> {
-    /// Tells whether trades and quotes are subscribed of any symbol.
+    /// Tells whether trades and quotes are subscribed of any symbol from the start on.
     pub(crate) fn has_ticks(&self) -> bool {
         !self.subscription.ticks.is_empty()
+    }
+
+    fn names(&self, ids: &[SymbolId]) -> Vec<String> {
+        ids.iter().map(|id| self.table.name(*id).to_string()).collect()
+    }
+
+    /// Subscribes the trades and quotes that are wanted now, and ends those that are not; bars go on all the while.
+    async fn follow_wishes(&mut self, socket: &mut Socket<C>) -> Result<(), StreamError> {
+        let Some(wishes) = self.wishes.clone() else { return Ok(()) };
+        let _hold = wishes.take_hold();
+        let ticks = self.names(&wishes.now());
+        for message in self.subscription.turn_to(ticks) {
+            socket.send(&message).await?;
+            match self.hear(socket, "subscription").await {
+                Err(StreamError::Complaint { code: SYMBOL_LIMIT, message }) => {
+                    tracing::warn!(component = "Data", "no trades and quotes, bars alone: {message}");
+                    wishes.refuse();
+                    return Err(StreamError::Complaint { code: SYMBOL_LIMIT, message });
+                }
+                other => other?,
+            }
+        }
+        Ok(())
     }
 
     /// Waits for a word of the server; prices that come before it are handed on.
@@ -153,6 +203,14 @@ impl<C: Clock> PriceStream<C> {
     }
 }
 
+/// Waits for another wish; for ever where there are none.
+async fn changed(wishes: Option<&Wishes>) {
+    match wishes {
+        Some(wishes) => wishes.changed().await,
+        None => core::future::pending().await,
+    }
+}
+
 /// Tells whether the server said what was awaited of it.
 fn is(said: &DataMessage, awaited: &str) -> bool {
     let spoken = matches!(said, DataMessage::Success(words) if words == awaited);
@@ -164,6 +222,17 @@ mod tests {
     use orb_core::Symbol;
 
     use super::*;
+
+    #[test]
+    fn only_what_changes_is_said_and_the_unwanted_goes_first() {
+        let names = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        let mut subscription = Subscription { bars: names("A B C D"), ticks: Vec::new() };
+        let say = |action: &str, text: &str| json!({ "action": action, "trades": names(text), "quotes": names(text) });
+        assert_eq!(subscription.turn_to(names("A B")), [say("subscribe", "A B")]);
+        assert_eq!(subscription.turn_to(names("B C D")), [say("unsubscribe", "A"), say("subscribe", "C D")]);
+        assert_eq!(subscription.turn_to(names("D B C")), Vec::<Value>::new());
+        assert_eq!(subscription.turn_to(Vec::new()), [say("unsubscribe", "D B C")]);
+    }
 
     #[test]
     fn bars_are_subscribed_by_name_and_beyond_a_limit_for_all() {

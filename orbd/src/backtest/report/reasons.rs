@@ -62,6 +62,7 @@ const fn meaning(reason: Reason) -> &'static str {
         Reason::AvgVolume => "the average volume is too small",
         Reason::AtrMissing => "ATR14 is unknown",
         Reason::Atr => "ATR14 is too small",
+        Reason::NotInUniverse => "not among the first by dollar volume",
         Reason::RvolMissing => "the relative volume is unknown",
         Reason::Rvol => "the relative volume is too small",
         Reason::CustomFilter => "refused by a filter of the embedding program",

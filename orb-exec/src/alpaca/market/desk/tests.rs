@@ -23,8 +23,12 @@ fn calendar() -> Arc<Calendar> {
 }
 
 fn desk_at(now: Timestamp, ends_with_session: bool) -> Desk {
-    let settings =
-        DeskSettings { bar_grace: Span::from_millis(250), stale_after: Span::from_seconds(75), ends_with_session };
+    let settings = DeskSettings {
+        bar_grace: Span::from_millis(250),
+        stale_after: Span::from_seconds(75),
+        stale_after_ticks: None,
+        ends_with_session,
+    };
     Desk::new(now, SYMBOLS as usize, calendar(), settings)
 }
 
