@@ -100,7 +100,7 @@ reasons! {
     NotShortable = "not_shortable",
     /// The symbol's data is too old to act on.
     StaleData = "stale_data",
-    /// The broker refused the order.
+    /// The broker refused the order, or took back what it had executed.
     RejectedByBroker = "rejected_by_broker",
 }
 

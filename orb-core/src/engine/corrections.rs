@@ -1,7 +1,8 @@
 //! Executions that the broker takes back or corrects: order, position and trades follow, and the books are compared.
 //!
 //! The trades of the symbol are counted anew from the day's executions, so that they are those of a day on which the
-//! execution had never been, or had been another one. What that leaves without a plan is closed.
+//! execution had never been, or had been another one. What that leaves without a plan is closed, and a day that had a
+//! trade and has none any more gets its decision.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +14,7 @@ use crate::event::BrokerSnapshot;
 use crate::fact::{Fact, Fill, Trade};
 use crate::hold::HoldKind;
 use crate::money::{Money, Quantity};
-use crate::order::{BrokerOrder, ClientOrderId, Execution, OrderEvent, OrderRole, OrderUpdate};
+use crate::order::{AttemptId, BrokerOrder, ClientOrderId, Execution, Order, OrderEvent, OrderRole, OrderUpdate};
 use crate::position_keeper::{PositionFill, PositionKeeper};
 use crate::protection::{Protection, StopRule};
 use crate::symbol::SymbolId;
@@ -106,6 +107,20 @@ impl Engine {
         self.review(symbol, out);
     }
 
+    /// Opens the day of a symbol again whose only trade never was: once its entry is over, it is decided.
+    fn unsettle(&mut self, gone: AttemptId, after: &[Trade]) {
+        let is_traded = |trade: &Trade| (trade.attempt.date, trade.attempt.strategy) == (gone.date, gone.strategy);
+        if !after.iter().any(is_traded) && self.session.is_some_and(|session| session.date == gone.date) {
+            self.strategies[gone.strategy.index()].signals.ordered(gone.symbol);
+        }
+    }
+
+    /// Tells whether the broker took back what an order had filled, and nothing else of it was filled.
+    pub(super) fn was_taken_back(&self, order: &Order) -> bool {
+        let is_of = |fill: &Fill| fill.order == order.id && fill.taken_back.is_some();
+        order.filled.is_zero() && self.orders.fills().iter().any(is_of)
+    }
+
     fn report_correction(&mut self, symbol: SymbolId, message: &str, out: &mut Effects) {
         let reason = format!("{}: {message}", self.config.symbols.name(symbol));
         self.hold(HoldKind::ReconcileBreak, "orders", &reason, out);
@@ -158,6 +173,7 @@ impl Engine {
         let is_gone = |gone: &&Trade| !after.iter().any(|trade| trade.attempt == gone.attempt);
         for gone in before.iter().filter(is_gone) {
             out.record(Fact::Trade(void(gone)));
+            self.unsettle(gone.attempt, &after);
         }
         for trade in after.iter().filter(|trade| !before.contains(trade)) {
             out.record(Fact::Trade(trade.clone()));

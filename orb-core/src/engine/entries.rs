@@ -21,6 +21,9 @@ use crate::signal_machine::{Crossing, EntryPlan};
 use crate::symbol::SymbolId;
 use crate::time::Timestamp;
 
+/// What is said of an entry whose executions were taken back.
+const TAKEN_BACK: &str = "the broker took back what it had executed";
+
 /// Holds an entry that the risk gate is asked about, with what only people want to know.
 pub(super) struct Asked {
     pub(super) proposal: EntryProposal,
@@ -292,6 +295,7 @@ impl Engine {
     /// Follows an entry order with its signal, and settles the day of one that ended without a fill.
     pub(super) fn follow_entry(&mut self, order: &Order, out: &mut Effects) {
         let attempt = order.attempt;
+        let is_taken_back = order.status.is_terminal() && self.was_taken_back(order);
         if order.status.is_terminal() && order.filled.is_zero() {
             self.risk.release(self.now, attempt);
             if !self.await_anchor(order) {
@@ -308,12 +312,15 @@ impl Engine {
         signal.submitted_at = signal.submitted_at.or_else(|| order.broker_id.as_ref().map(|_| self.now));
         signal.fill_price = order.average_price();
         signal.status = signal_status(order, signal.status);
-        if order.status == OrderStatus::Filled {
+        if order.status == OrderStatus::Filled && !is_taken_back {
             signal.filled_at = signal.filled_at.or(Some(self.now));
         }
         if let Some(rejection) = &order.rejection {
             signal.detail.clone_from(&rejection.message);
             signal.reason = Some(reason_of(rejection.kind));
+        } else if is_taken_back {
+            (signal.detail, signal.reason) = (TAKEN_BACK.to_owned(), Some(Reason::RejectedByBroker));
+            signal.filled_at = None;
         }
         if *signal != before {
             out.record(Fact::Signal(signal.clone()));
@@ -322,6 +329,9 @@ impl Engine {
 
     fn settle_unfilled(&mut self, order: &Order, out: &mut Effects) {
         let (id, symbol) = (order.attempt.strategy, order.attempt.symbol);
+        if self.was_taken_back(order) {
+            return self.decide(id, symbol, Reason::RejectedByBroker, TAKEN_BACK.to_owned(), out);
+        }
         let detail = order.rejection.as_ref().map(|rejection| rejection.message.clone()).unwrap_or_default();
         let limit_reached = self.is_loss_limited(id);
         let window_open = self.strategies[id.index()].entries_open;
@@ -423,6 +433,7 @@ fn signal_status(order: &Order, before: SignalStatus) -> SignalStatus {
         OrderStatus::Working | OrderStatus::Held => SignalStatus::Working,
         OrderStatus::PartiallyFilled => SignalStatus::PartiallyFilled,
         OrderStatus::PendingCancel => before,
+        OrderStatus::Filled if order.filled.is_zero() => SignalStatus::Cancelled,
         OrderStatus::Filled => SignalStatus::Filled,
         OrderStatus::Cancelled if !order.filled.is_zero() => SignalStatus::PartiallyFilled,
         OrderStatus::Cancelled | OrderStatus::Replaced => SignalStatus::Cancelled,

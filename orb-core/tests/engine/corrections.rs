@@ -38,13 +38,55 @@ fn a_whole_entry_that_is_taken_back_leaves_nothing() {
          > void A
          > hold reconcile_break
          > alarm A
+         > decide A rejected_by_broker
          > query snapshot
          = position A 0
          = realised 0
          = slots 0
+         = signal A CANCELLED
          snapshot
          = position A 0",
     );
+}
+
+#[test]
+fn a_day_without_a_trade_is_decided_once_whatever_comes_after() {
+    check(
+        "open A
+         bust A-1e
+         > void A
+         > hold reconcile_break
+         > alarm A
+         > decide A rejected_by_broker
+         > query snapshot
+         again
+         snapshot
+         restart
+         snapshot
+         bar A 09:40 100 103 100 102
+         bar A 15:55 100 101 99 100",
+    );
+}
+
+#[test]
+fn a_day_whose_entry_goes_on_after_its_executions_were_taken_back_is_decided_at_its_end() {
+    let script = "range A
+         long A
+         > submit A-1e buy 99 stop 101.01 attached
+         submitted A-1e
+         fill A-1e 40 101.01
+         bust A-1e
+         > void A
+         > hold reconcile_break
+         > cancel A-1e
+         > alarm A
+         > query snapshot
+         = slots 1";
+    check(&format!("{script}\ncancel A-1e done\ncancelled A-1e\n> decide A rejected_by_broker\n= slots 0"));
+    // A restart between the two knows that the day is open.
+    check(&format!("{script}\nrestart\nsnapshot\n> cancel A-1e\ncancelled A-1e\n> decide A rejected_by_broker"));
+    // What fills before the cancel is a trade after all.
+    check(&format!("{script}\nfill A-1e 30 101.01\ncancelled A-1e\n= position A 30"));
 }
 
 #[test]
@@ -81,6 +123,7 @@ fn an_entry_that_is_taken_back_after_its_exit_leaves_what_was_sold_to_be_bought_
          > hold reconcile_break
          > alarm A
          > query snapshot
+         # What is bought back is the day's trade: it needs no decision.
          = position A -99
          = realised 0",
     );
@@ -138,6 +181,7 @@ fn what_was_taken_back_without_news_is_found_in_the_broker_s_lists() {
          > void A
          > hold reconcile_break
          > alarm A
+         > decide A rejected_by_broker
          > clear reconciling
          = position A 0",
     );

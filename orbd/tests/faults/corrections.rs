@@ -1,5 +1,6 @@
 //! Executions that the broker takes back or corrects after they were counted: the books follow, to the cent.
 
+use orb_core::Reason;
 use orb_core::fact::ExitReason;
 use orbd::rehearsal::Outcome;
 
@@ -13,6 +14,15 @@ fn reported(outcome: &Outcome, words: &str) {
     assert!(outcome.said("entries held: reconcile_break"), "{}", story(outcome));
     let kinds: Vec<&str> = outcome.view.alarms.iter().map(|alarm| alarm.alarm.kind.name()).collect();
     assert_eq!(kinds, ["execution_corrected"], "{}", story(outcome));
+    decided(outcome);
+}
+
+/// A day has a trade or a decision, and never both.
+#[track_caller]
+fn decided(outcome: &Outcome) {
+    let reasons: Vec<Reason> = outcome.decisions.iter().map(|decision| decision.reason).collect();
+    let expected: &[Reason] = if outcome.trades.is_empty() { &[Reason::RejectedByBroker] } else { &[] };
+    assert_eq!(reasons, expected, "{}", story(outcome));
 }
 
 fn taken_back(outcome: &Outcome) -> usize {
