@@ -42,7 +42,7 @@ pub enum WriteError {
         source: io::Error,
     },
     /// The Parquet encoder failed.
-    #[error("failed to write {} as Parquet", path.display())]
+    #[error("failed to write {} as Parquet: check the folder, its permissions and its space", path.display())]
     Parquet {
         /// The path as given.
         path: PathBuf,

@@ -201,7 +201,11 @@ fn bars_under_another_date_are_found() {
     let place = Place::new();
     place.import(&place.bars("2026-03-02", &["AAA"], 0..5, 1_000), Conflict::Refuse).expect("imported");
     fs::rename(place.folder_of("2026-03-02"), place.folder_of("2026-03-03")).expect("renamed");
-    assert!(place.problems()[0].contains("0 bars of the date where its manifest has 5"), "{:?}", place.problems());
+    assert!(
+        place.problems()[0].contains("0 bars or rows of the date where its manifest has 5"),
+        "{:?}",
+        place.problems()
+    );
 }
 
 #[test]

@@ -52,9 +52,12 @@ pub(super) struct FetchArgs {
     #[arg(long, value_name = "FILE")]
     symbols_file: Option<PathBuf>,
     /// Load reference data instead of whole days of minutes: daily bars, opening ranges, the listing of assets and
-    /// corporate actions; without symbols those of all assets that can be traded on an exchange
+    /// corporate actions
     #[arg(long)]
     reference: bool,
+    /// Load the reference data of all assets that can be traded on an exchange
+    #[arg(long, requires = "reference", conflicts_with_all = ["symbols", "symbols_file"])]
+    all: bool,
     /// Lengths of the opening ranges in minutes
     #[arg(long, num_args = 1.., value_name = "MINUTES", default_values_t = [5], requires = "reference", value_parser = range_minutes)]
     range_minutes: Vec<u32>,
@@ -128,13 +131,6 @@ impl FetchArgs {
             bail!("no symbols: name them by --symbols or --symbols-file, or in the strategies of --config");
         }
         Ok(SymbolTable::new(symbols))
-    }
-
-    /// Collects the symbols that are named; none where all are wanted.
-    fn named(&self, settings: &SettingArgs) -> anyhow::Result<Vec<Symbol>> {
-        let is_named = !self.symbols.is_empty() || self.symbols_file.is_some() || self.config.is_some();
-        let table = if is_named { self.symbols(settings)? } else { SymbolTable::default() };
-        Ok(table.iter().map(|(_, name)| name.clone()).collect())
     }
 
     /// Chooses the sessions that are over.

@@ -24,7 +24,8 @@ pub(super) fn run(
     environment: &EnvironmentConfig,
     calendar: &Calendar,
 ) -> anyhow::Result<Report> {
-    let named = args.named(settings)?;
+    let named = if args.all { SymbolTable::default() } else { args.symbols(settings)? };
+    let named: Vec<Symbol> = named.iter().map(|(_, name)| name.clone()).collect();
     let rest = client(environment, Arc::new(SymbolTable::default()), Arc::new(calendar.clone()))?;
     let dataset = Dataset::open_or_create(&args.folder, feed(environment.feed), MINUTE)?;
     runtime()?.block_on(async {
