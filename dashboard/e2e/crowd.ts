@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 
 import type { Daemon } from './daemon';
+import { Component } from '../src/wire/generated/orb/v1/common_pb';
 import { PositionSchema, type Position } from '../src/wire/generated/orb/v1/portfolio_pb';
 import { LogEntrySchema, Severity, type LogEntry } from '../src/wire/generated/orb/v1/log_pb';
 import { WatchResponseSchema, type WatchResponse } from '../src/wire/generated/orb/v1/live_pb';
@@ -178,7 +179,7 @@ function lineAfter(entries: readonly LogEntry[], id: bigint): LogEntry {
     id: number,
     time: like?.time ?? now,
     severity: number % 40n === 0n ? Severity.WARN : Severity.INFO,
-    component: like?.component ?? 1,
+    component: like?.component ?? Component.EXECUTOR,
     message: `SYM${number % 500n} breakout: long ${number % 900n} at 97.36, stop 96.6`,
     fields: { rank: (number % 20n).toString(), reason: 'no_slot' },
   });
