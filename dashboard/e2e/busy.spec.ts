@@ -64,7 +64,7 @@ function note(name: string, { scriptPerSecond, layoutPerSecond, p95, longest, he
     `script ${scriptPerSecond.toFixed(0)} ms/s, layout ${layoutPerSecond.toFixed(0)} ms/s, ` +
     `frames p95 ${p95.toFixed(0)} ms, longest ${longest.toFixed(0)} ms, heap ${heap.toFixed(0)} MB`;
   test.info().annotations.push({ type: name, description });
-  console.log(`${name}: ${description}`);
+  process.stdout.write(`${name}: ${description}\n`);
 }
 
 /** Opens a page of a busy day, and closes it. */

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 
 import type { Daemon } from './daemon';
+import { Component } from '../src/wire/generated/orb/v1/common_pb';
 import { PositionSchema, type Position } from '../src/wire/generated/orb/v1/portfolio_pb';
 import { LogEntrySchema, Severity, type LogEntry } from '../src/wire/generated/orb/v1/log_pb';
 import { WatchResponseSchema, type WatchResponse } from '../src/wire/generated/orb/v1/live_pb';
@@ -13,6 +14,8 @@ import { ListTradesResponseSchema, type Trade } from '../src/wire/generated/orb/
 export interface CrowdOptions {
   /** Log lines that are there at first. */
   readonly lines?: number;
+  /** Lines, by the first and the last id, that the stream passes over, as after a long silence. */
+  readonly passedOver?: readonly [first: bigint, last: bigint];
   /** Log lines that come each second. */
   readonly linesPerSecond?: number;
   /** Open positions; the price of each moves every second. */
@@ -102,18 +105,19 @@ export class Crowd {
   private watched(body: Buffer): Uint8Array[] {
     const message = fromBinary(WatchResponseSchema, body);
     const { event } = message;
-    if (event.case === 'logsSnapshot') this.fillLog(event.value.entries);
+    if (event.case === 'logsSnapshot') event.value.entries = this.fillLog(event.value.entries);
     if (event.case === 'positionsSnapshot') this.fillPositions(event.value.positions);
     const more = event.case === 'account' ? this.second(message) : [];
     return [message, ...more].map((each) => toBinary(WatchResponseSchema, each));
   }
 
-  private fillLog(entries: LogEntry[]): void {
-    const { lines = 0 } = this.options;
-    const [first] = entries;
-    if (first === undefined) return;
+  private fillLog(told: LogEntry[]): LogEntry[] {
+    const { lines = 0, passedOver: [from, to] = [1n, 0n] } = this.options;
+    const entries = told.filter(({ id }) => id < from || id > to);
+    if (entries.length === 0) return entries;
     while (entries.length < lines) entries.push(lineAfter(entries, entries.at(-1)?.id ?? 0n));
     this.lastLine = entries.at(-1)?.id ?? 0n;
+    return entries;
   }
 
   private fillPositions(positions: Position[]): void {
@@ -178,7 +182,7 @@ function lineAfter(entries: readonly LogEntry[], id: bigint): LogEntry {
     id: number,
     time: like?.time ?? now,
     severity: number % 40n === 0n ? Severity.WARN : Severity.INFO,
-    component: like?.component ?? 1,
+    component: like?.component ?? Component.EXECUTOR,
     message: `SYM${number % 500n} breakout: long ${number % 900n} at 97.36, stop 96.6`,
     fields: { rank: (number % 20n).toString(), reason: 'no_slot' },
   });

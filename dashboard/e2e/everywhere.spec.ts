@@ -78,3 +78,24 @@ test('the first paint comes within a second', async ({ page, finished }) => {
   // The best of five: a machine that is busy with other things is not what is looked at here.
   expect(paints[0]).toBeLessThan(1000);
 });
+
+test('a time shows UTC and its age to the pointer and to the focus, and Escape hides it', async ({
+  page,
+  finished,
+}) => {
+  await open(page, finished, '/history');
+  const tip = page.getByRole('tooltip');
+  const utc = /^2026-03-02 1[4-9]:\d\d:\d\d\.\d{3} UTC · .+ ago$/;
+  const row = page.getByRole('table', { name: 'Trades' }).getByRole('row').nth(1);
+  await row.getByRole('time').hover();
+  await expect(tip).toHaveText(utc);
+  await page.keyboard.press('Escape');
+  await expect(tip).toBeHidden();
+  // The button of the row stands for its time.
+  await row.getByRole('button').focus();
+  await page.keyboard.press('Shift+Tab');
+  await page.keyboard.press('Tab');
+  await expect(row.getByRole('button')).toBeFocused();
+  await expect(tip).toHaveText(utc);
+  await expect(row.getByRole('time')).toHaveAttribute('aria-describedby', /.+/);
+});

@@ -1,3 +1,4 @@
+import { Crowd } from './crowd';
 import { AWAY, expect, open, test } from './test';
 
 const lines = 'tree';
@@ -112,4 +113,27 @@ test.describe('the log of a session that goes on', () => {
       expect(Math.max(...ids) - Math.min(...ids) + 1).toBe(ids.length);
     });
   });
+});
+
+test('lines that a silence has swallowed are shown as missing, and come when they are asked for', async ({
+  page,
+  finished,
+}) => {
+  const crowd = await Crowd.before(finished, { passedOver: [4n, 9n] });
+  try {
+    await page.goto(crowd.link('/logs?severity=debug'));
+    const tree = page.getByRole('tree', { name: 'Log lines' });
+    await tree.focus();
+    await expect(page.getByText('6 lines missing', { exact: true })).toBeVisible();
+    await expect(async () => {
+      await tree.press('Home');
+      await expect(page.getByText('6 lines are missing here')).toBeInViewport({ timeout: 500 });
+    }).toPass();
+    await page.getByRole('button', { name: 'Load them' }).click();
+    await expect(page.getByText('6 lines missing', { exact: true })).toHaveCount(0);
+    for (let line = 3; line <= 10; line += 1) await expect(page.locator(`#log-${line}`)).toBeAttached();
+  } finally {
+    await page.goto('about:blank');
+    await crowd.stop();
+  }
 });

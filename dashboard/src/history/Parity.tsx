@@ -39,7 +39,9 @@ function Report({ report }: { readonly report: ParityReport }) {
   const { figures, trades, missed, extra, signals, decisions } = report;
   const differing = trades.filter((trade) => trade.differences.length > 0);
   return (
-    <div className="min-h-0 overflow-y-auto">
+    // A part that scrolls takes the focus, so that its end can be reached by keys.
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+    <div tabIndex={0} role="group" aria-label="Report" className="min-h-0 overflow-y-auto -outline-offset-2">
       {figures !== undefined && <Figures figures={figures} />}
       {missed.length > 0 && <Unmatched title="Not made, though the bars say so" trades={missed} />}
       {extra.length > 0 && <Unmatched title="Made, though the bars do not say so" trades={extra} />}

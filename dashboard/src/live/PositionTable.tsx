@@ -1,7 +1,10 @@
-import { heldMs, pnl, price, rMultiple, count, toMs } from '../format';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { memo, useState } from 'react';
+
+import { ABSENT, heldMs, pnl, price, rMultiple, count, toMs } from '../format';
 import { CloseState } from '../app/PositionRows';
 import { useMayAct } from '../session/session';
-import { useClosings } from '../state/closing';
+import { useClosings, type Closing } from '../state/closing';
 import { useEngineNow } from '../state/engineClock';
 import { useFigureAge } from '../state/live';
 import { classes, Octagon, SideLabel, Signed } from '../ui';
@@ -19,40 +22,48 @@ interface PositionTableProps {
   readonly onSelect: (tradeId: string) => void;
 }
 
+/** Up to so many rows all are drawn; of more only those in view. */
+const ALL_DRAWN_MAX = 40;
+const ROW_PX = 40;
+
 /** The open positions and the working entries. */
 export function PositionTable({ rows, selected, onSelect }: PositionTableProps) {
+  const [scroller, setScroller] = useState<HTMLElement | null>(null);
+  const nowMs = toMs(useEngineNow());
+  const { isOld } = useFigureAge();
+  const closings = useClosings();
+  const isLong = rows.open.length > ALL_DRAWN_MAX;
+  // eslint-disable-next-line react-hooks/incompatible-library -- its rows are drawn here and kept nowhere
+  const virtual = useVirtualizer({
+    count: isLong ? rows.open.length : 0,
+    getScrollElement: () => scroller,
+    estimateSize: () => ROW_PX,
+    overscan: 8,
+  });
+  const inView = virtual.getVirtualItems();
+  const [from, to] = isLong
+    ? [inView[0]?.index ?? 0, (inView.at(-1)?.index ?? -1) + 1]
+    : [0, rows.open.length];
   return (
-    <div className="min-h-0 overflow-auto">
+    <div ref={setScroller} className="min-h-0 overflow-auto">
       <table role="grid" aria-label="Positions" className="w-full min-w-[880px] table-fixed">
-        <thead className="sticky top-0 z-10 bg-surface">
-          <tr className="h-7 text-label text-text-2 *:font-medium">
-            <th className="w-[80px] pl-3 text-left">Symbol</th>
-            <th className="w-[66px] text-left">Side</th>
-            <th className="w-[58px] text-right">Qty</th>
-            <th className="w-[66px] text-right">Entry</th>
-            <th className="w-[66px] text-right">Last</th>
-            <th className="w-[66px] text-right">Stop</th>
-            <th className="w-[66px] text-right">Target</th>
-            <th className="w-[84px] text-right">P&L</th>
-            <th className="w-[64px] text-right">R</th>
-            <th className="pl-5">
-              <RailHead />
-            </th>
-            <th className="w-[66px] text-right">Held</th>
-            <th className="w-[100px] pr-3 text-right">
-              <span className="sr-only">Actions</span>
-            </th>
-          </tr>
-        </thead>
+        <Head />
         <tbody>
-          {rows.open.map((row) => (
+          <Space rows={from} />
+          {rows.open.slice(from, to).map((row) => (
             <Row
               key={row.position.tradeId}
-              row={row}
+              position={row.position}
+              signal={row.signal}
+              isGone={row.isGone}
               isSelected={row.position.tradeId === selected}
-              onSelect={() => onSelect(row.position.tradeId)}
+              isOld={isOld}
+              closing={closings.get(row.position.tradeId)}
+              heldFor={heldFor(row.position, nowMs)}
+              onSelect={onSelect}
             />
           ))}
+          <Space rows={rows.open.length - to} />
           {rows.entries.map((entry) => (
             <WorkingRow key={entry.signal.id} entry={entry} />
           ))}
@@ -62,23 +73,55 @@ export function PositionTable({ rows, selected, onSelect }: PositionTableProps) 
   );
 }
 
-interface RowProps {
-  readonly row: OpenRow;
-  readonly isSelected: boolean;
-  readonly onSelect: () => void;
+/** Stands for rows that are out of view. */
+function Space({ rows }: { readonly rows: number }) {
+  return rows <= 0 ? null : <tr aria-hidden style={{ height: rows * ROW_PX }} />;
 }
 
-function Row({ row, isSelected, onSelect }: RowProps) {
-  const { position, signal, isGone } = row;
-  const { isOld } = useFigureAge();
-  const closing = useClosings().get(position.tradeId);
-  const isFollowed = closing !== undefined;
+function Head() {
+  return (
+    <thead className="sticky top-0 z-10 bg-surface">
+      <tr className="h-7 text-label text-text-2 *:font-medium">
+        <th className="w-[80px] pl-3 text-left">Symbol</th>
+        <th className="w-[66px] text-left">Side</th>
+        <th className="w-[58px] text-right">Qty</th>
+        <th className="w-[66px] text-right">Entry</th>
+        <th className="w-[66px] text-right">Last</th>
+        <th className="w-[66px] text-right">Stop</th>
+        <th className="w-[66px] text-right">Target</th>
+        <th className="w-[84px] text-right">P&L</th>
+        <th className="w-[64px] text-right">R</th>
+        <th className="pl-5">
+          <RailHead />
+        </th>
+        <th className="w-[66px] text-right">Held</th>
+        <th className="w-[100px] pr-3 text-right">
+          <span className="sr-only">Actions</span>
+        </th>
+      </tr>
+    </thead>
+  );
+}
+
+interface RowProps extends OpenRow {
+  readonly isSelected: boolean;
+  readonly isOld: boolean;
+  /** The close that somebody on this page has asked for; absent when nobody has. */
+  readonly closing: Closing | undefined;
+  /** How long it has been open, as text. */
+  readonly heldFor: string;
+  readonly onSelect: (tradeId: string) => void;
+}
+
+/** A row is drawn anew only when something of it has changed. */
+const Row = memo(function Row(props: RowProps) {
+  const { position, signal, isGone, isSelected, isOld, closing, heldFor: held, onSelect } = props;
   return (
     <tr
       tabIndex={isSelected ? 0 : -1}
       aria-selected={isSelected}
       data-symbol={position.symbol}
-      onClick={onSelect}
+      onClick={() => onSelect(position.tradeId)}
       className={classes(
         'h-10 cursor-pointer border-t border-line -outline-offset-2',
         isSelected ? 'bg-raised shadow-[inset_3px_0_0_var(--focus)]' : 'hover:bg-raised/60',
@@ -100,7 +143,7 @@ function Row({ row, isSelected, onSelect }: RowProps) {
         <StopPrice position={position} />
       </td>
       <td className="text-right text-text-2">{price(position.targetPrice)}</td>
-      {isFollowed ? (
+      {closing !== undefined ? (
         <td colSpan={3} className="truncate pl-3 text-right">
           <CloseState closing={closing} now={isGone ? undefined : position} />
         </td>
@@ -117,15 +160,13 @@ function Row({ row, isSelected, onSelect }: RowProps) {
           </td>
         </>
       )}
-      <td className="text-right text-text-2">
-        <Held position={position} />
-      </td>
+      <td className="text-right text-text-2">{held}</td>
       <td className="pr-3 text-right">
-        <RowAction row={row} />
+        <RowAction position={position} isGone={isGone} />
       </td>
     </tr>
   );
-}
+});
 
 /** A stop that does not cover the whole position is the first thing to see of it. */
 function StopPrice({ position }: { readonly position: Position }) {
@@ -137,9 +178,8 @@ function StopPrice({ position }: { readonly position: Position }) {
   );
 }
 
-function RowAction({ row }: { readonly row: OpenRow }) {
+function RowAction({ position, isGone }: Pick<OpenRow, 'position' | 'isGone'>) {
   const mayAct = useMayAct();
-  const { position, isGone } = row;
   if (isGone) return null;
   if (mayAct) return <CloseButton position={position} className="w-20" />;
   return position.closing ? <span className="text-text-2">{closeWord(position.closingReason)}</span> : null;
@@ -149,9 +189,8 @@ function closeWord(reason: CloseReason | undefined): string {
   return `closing${reason === undefined ? '' : `, ${CloseReason[reason].toLowerCase().replace('_', ' ')}`}`;
 }
 
-/** How long a position has been open, on the engine's clock. */
-export function Held({ position }: { readonly position: Position }) {
-  const now = toMs(useEngineNow());
+/** Returns how long a position has been open, on the engine's clock, as text. */
+function heldFor(position: Position, nowMs: number | undefined): string {
   const since = toMs(position.entryTime);
-  return now === undefined || since === undefined ? '–' : heldMs(Math.max(0, now - since));
+  return nowMs === undefined || since === undefined ? ABSENT : heldMs(Math.max(0, nowMs - since));
 }

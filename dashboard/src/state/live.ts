@@ -121,7 +121,7 @@ export function useDayPnl(): DayPnl | undefined {
 /** Follows the open positions, the oldest first: rows keep their places while prices move. */
 export function usePositions(): readonly Position[] | undefined {
   const positions = usePart(live, ({ books }) => books.positions);
-  return useMemo(() => positions && [...positions.values()].sort(byEntry), [positions]);
+  return positions && sortedOnce(positions);
 }
 
 /** Follows the session's fills, the oldest first. */
@@ -150,8 +150,19 @@ export function useEngineTime() {
   return usePart(live, ({ books }) => books.engineTime);
 }
 
+/** Many parts of a page ask for the same order each second. */
+const orders = new WeakMap<ReadonlyMap<string, Position>, readonly Position[]>();
+
+function sortedOnce(positions: ReadonlyMap<string, Position>): readonly Position[] {
+  const known = orders.get(positions);
+  if (known !== undefined) return known;
+  const sorted = [...positions.values()].sort(byEntry);
+  orders.set(positions, sorted);
+  return sorted;
+}
+
 function byEntry(a: Position, b: Position): number {
   const [one, other] = [a.entryTime, b.entryTime];
   const seconds = Number((one?.seconds ?? 0n) - (other?.seconds ?? 0n));
-  return seconds || (one?.nanos ?? 0) - (other?.nanos ?? 0) || a.symbol.localeCompare(b.symbol);
+  return seconds || (one?.nanos ?? 0) - (other?.nanos ?? 0) || (a.symbol < b.symbol ? -1 : 1);
 }
