@@ -76,7 +76,8 @@ pub(crate) fn strategies(dice: &mut Dice) -> String {
     let count = dice.between(1, 4);
     let one = |number: i64, dice: &mut Dice| {
         let universe = *dice.pick(&["", " symbols=A,B,C", " symbols=B,D"]);
-        let filters = *dice.pick(&["", " price_min=20 universe_max=3 rvol_min=0.5 top=2", " atr_min=1 average_volume_min=3000"]);
+        let filters =
+            *dice.pick(&["", " price_min=20 universe_max=3 rvol_min=0.5 top=2", " atr_min=1 average_volume_min=3000"]);
         format!("{} name=s{number}{universe}{filters}", settings(dice))
     };
     (0..count).map(|number| one(number, dice)).collect::<Vec<_>>().join(" | ")
