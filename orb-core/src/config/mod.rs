@@ -7,6 +7,6 @@ mod strategy;
 pub use keys::{KEYS, Key, SettingError};
 pub use presets::{PRESETS, UnknownPreset, preset};
 pub use strategy::{
-    AtrMethod, ConfigError, Costs, Direction, EntryKind, EntryMode, Filters, OnBreach, RANGE_MINUTES, RunConfig,
-    Sizing, SlotPolicy, StopKind, StrategyConfig, StrategyId,
+    AtrMethod, Candidates, ConfigError, Costs, Direction, EntryKind, EntryMode, Filters, OnBreach, RANGE_MINUTES,
+    RunConfig, Sizing, SlotPolicy, StopKind, StrategyConfig, StrategyId,
 };

@@ -3,7 +3,8 @@
 use rust_decimal::Decimal;
 
 use super::strategy::{
-    AtrMethod, Costs, Direction, EntryKind, EntryMode, Filters, Sizing, SlotPolicy, StopKind, StrategyConfig,
+    AtrMethod, Candidates, Costs, Direction, EntryKind, EntryMode, Filters, Sizing, SlotPolicy, StopKind,
+    StrategyConfig,
 };
 use crate::money::Price;
 use crate::protection::TargetRule;
@@ -52,6 +53,7 @@ fn orb_classic() -> StrategyConfig {
     StrategyConfig {
         name: "orb-classic".to_owned(),
         symbols: Vec::new(),
+        candidates: Candidates::Listed,
         range_minutes: 5,
         direction: Direction::Both,
         entry: EntryKind::Stop,

@@ -94,6 +94,17 @@ pub enum Sizing {
     Notional(Money),
 }
 
+/// Says from where the symbols come that a strategy may choose from, where prices are live; a backtest has its bars.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Candidates {
+    /// They are named one by one, as [`StrategyConfig::symbols`].
+    #[default]
+    Listed,
+    /// A file has them, one a line; the path is relative to the folder that orb is started in.
+    File(String),
+}
+
 /// Says who gets the slots of the day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -150,6 +161,8 @@ pub struct StrategyConfig {
     pub name: String,
     /// Symbols to trade; empty for every symbol that the run has.
     pub symbols: Vec<Symbol>,
+    /// From where these come, where prices are live.
+    pub candidates: Candidates,
     /// Length of the opening range in minutes, one of [`RANGE_MINUTES`].
     pub range_minutes: u32,
     /// Which breakouts count.

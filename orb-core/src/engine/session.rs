@@ -213,12 +213,11 @@ impl Engine {
         let is_live = self.is_live();
         let unanswered = if is_live && !day.answered { day.awaited(true).count() } else { 0 };
         let ranges = day.signals.waiting().map(|symbol| {
-            // Unanswered is not the same as absent: what may yet come makes the range incomplete.
-            let unknown = (on_time || is_live) && !day.answered && !day.ranges.has_last_bar(symbol);
-            // What cannot be chosen anyway is not asked for.
-            let obstacle = day.universe.obstacle(symbol).filter(|_| is_live);
-            let range =
-                if unknown { Err(obstacle.unwrap_or(Reason::RangeIncomplete)) } else { day.ranges.freeze(symbol) };
+            // Unanswered is not the same as absent: what may yet come makes the range incomplete. Live, it is asked for only
+            // where the symbol may be chosen; the others are refused by what is here.
+            let is_asked = !is_live || day.universe.obstacle(symbol).is_none();
+            let unknown = is_asked && (on_time || is_live) && !day.answered && !day.ranges.has_last_bar(symbol);
+            let range = if unknown { Err(Reason::RangeIncomplete) } else { day.ranges.freeze(symbol) };
             (symbol, range)
         });
         let Some(session) = self.session else { return };

@@ -2,6 +2,7 @@
 
 pub mod backtest;
 pub mod backup;
+mod candidates;
 pub mod check;
 pub mod data;
 pub mod demo;
@@ -22,6 +23,7 @@ pub mod sweep;
 pub mod token;
 pub mod verify;
 
+pub use candidates::CandidatesError;
 pub use ledger_args::LedgerArgs;
 pub use records_args::RecordsArgs;
 pub use report::Report;

@@ -1,11 +1,12 @@
 //! From `--preset`, `--config` and `--set` to a configuration.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use orb_core::RunConfig;
-use orb_core::config::{ConfigError, PRESETS, SettingError, UnknownPreset, preset};
+use orb_core::config::{Candidates, ConfigError, PRESETS, SettingError, UnknownPreset, preset};
 
+use super::candidates::{self, CandidatesError};
 use super::settings_file::SettingsFile;
 use crate::environment::{EnvironmentArgs, EnvironmentConfig, EnvironmentError, Environments, LiveConfig};
 
@@ -67,6 +68,9 @@ pub enum SettingsError {
     /// A `--set` is unknown or has a value that does not fit.
     #[error("--set {0}")]
     Setting(SettingError),
+    /// The symbols to choose from cannot be had.
+    #[error(transparent)]
+    Candidates(#[from] CandidatesError),
     /// There is no such preset.
     #[error("--preset: {0}")]
     Preset(#[from] UnknownPreset),
@@ -160,7 +164,13 @@ impl SettingArgs {
 
     /// Builds the strategies of a run against a broker.
     pub(super) fn live_run(&self, file: &SettingsFile) -> Result<RunConfig, SettingsError> {
-        self.run_of(file, PresetSymbols::Kept)
+        let mut run = self.run_of(file, PresetSymbols::Kept)?;
+        for strategy in &mut run.strategies {
+            if let Candidates::File(path) = &strategy.candidates {
+                strategy.symbols = candidates::read(Path::new(path))?;
+            }
+        }
+        Ok(run)
     }
 
     fn run_of(&self, file: &SettingsFile, symbols: PresetSymbols) -> Result<RunConfig, SettingsError> {

@@ -5,7 +5,8 @@ use rust_decimal::Decimal;
 use super::read::{amount, count_in, decimal_in, minutes, name_of, number, one_of, optional, shown};
 use super::{Access, Key};
 use crate::config::strategy::{
-    AtrMethod, Direction, EntryKind, EntryMode, OnBreach, RANGE_MINUTES, Sizing, SlotPolicy, StopKind, StrategyConfig,
+    AtrMethod, Candidates, Direction, EntryKind, EntryMode, OnBreach, RANGE_MINUTES, Sizing, SlotPolicy, StopKind,
+    StrategyConfig,
 };
 use crate::money::Money;
 use crate::protection::TargetRule;
@@ -160,6 +161,26 @@ pub const KEYS: &[Key] = &[
         access: Access::Strategy {
             set: set_symbols,
             get: |strategy| strategy.symbols.iter().map(Symbol::as_str).collect::<Vec<_>>().join(","),
+        },
+    },
+    Key {
+        name: "candidates",
+        help: "live: listed (those of symbols) or file:PATH (those of a file, one a line), of which the filters choose each morning",
+        access: Access::Strategy {
+            set: |strategy, text| {
+                strategy.candidates = match text.split_once(':') {
+                    None if text == "listed" => Candidates::Listed,
+                    Some(("file", path)) if !path.is_empty() => Candidates::File(path.to_owned()),
+                    Some(_) | None => {
+                        return Err("expected listed, or file:PATH as in file:/etc/orb/symbols".to_owned());
+                    }
+                };
+                Ok(())
+            },
+            get: |strategy| match &strategy.candidates {
+                Candidates::Listed => "listed".to_owned(),
+                Candidates::File(path) => format!("file:{path}"),
+            },
         },
     },
     Key {
