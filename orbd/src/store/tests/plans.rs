@@ -24,6 +24,7 @@ const ATTEMPTS: u16 = 1_000;
 /// The statements that were begun in this process.
 static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
+#[expect(clippy::needless_pass_by_value, reason = "that is how diesel calls it")]
 fn listen(event: InstrumentationEvent<'_>) {
     if let InstrumentationEvent::StartQuery { query, .. } = event {
         SEEN.lock().unwrap_or_else(PoisonError::into_inner).push(query.to_string());
