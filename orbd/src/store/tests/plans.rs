@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
+use diesel::connection::{InstrumentationEvent, set_default_instrumentation};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use orb_core::fact::{Fact, SessionRecord};
