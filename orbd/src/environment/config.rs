@@ -16,7 +16,7 @@ use super::error::{EnvironmentError, EnvironmentProblem};
 use super::keys::{ENVIRONMENTS, environment_name};
 use super::state::default_folder;
 use super::tables::{AlpacaTable, EnvironmentTables, Lined};
-use super::urls::is_loopback;
+use super::urls::{is_loopback, simulator};
 use crate::rpc::{Exposure, TlsFiles, WebRules};
 use crate::store::{DatabaseUrl, Retention};
 use crate::view;
@@ -37,7 +37,7 @@ pub struct EnvironmentConfig {
     pub is_configured: bool,
     /// A simulator is at the other end, which has a time of its own.
     pub is_simulated: bool,
-    /// The address that was given for all of a simulator's services; `None` where none was.
+    /// Where all of a simulator's services are; `None` where there is none.
     pub simulator: Option<Url>,
     /// Real money may be traded, once the environment is live.
     pub is_live_enabled: bool,
@@ -227,7 +227,7 @@ impl EnvironmentTables {
             environment,
             is_configured,
             is_simulated,
-            simulator: value(alpaca.url.as_ref()),
+            simulator: value(alpaca.url.as_ref()).or_else(|| simulator(environment)),
             is_live_enabled: self.is_live_enabled(),
             feed: value(alpaca.feed.as_ref()).unwrap_or(Feed::Iex),
             urls: alpaca.urls(environment).map_err(|(line, problem)| self.error(line, problem))?,

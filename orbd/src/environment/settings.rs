@@ -12,7 +12,7 @@ use super::EnvironmentConfig;
 use super::config::{LISTEN, SILENCE};
 use super::keys::{BRACKETS, FEEDS, environment_name};
 use super::state::default_folder;
-use super::urls::defaults;
+use super::urls::{defaults, simulator};
 use crate::rpc::CONNECTIONS;
 use crate::store::{DatabaseUrl, Retention};
 use crate::view::SettingView;
@@ -60,7 +60,7 @@ fn of_environment(config: &EnvironmentConfig) -> Vec<SettingView> {
         ),
         ("alpaca.brackets", name_of(&config.brackets, BRACKETS), name_of(&Default::default(), BRACKETS)),
         ("alpaca.live_enabled", config.is_live_enabled.to_string(), false.to_string()),
-        ("alpaca.url", url(config.simulator.as_ref()), url(None)),
+        ("alpaca.url", url(config.simulator.as_ref()), url(simulator(config.environment).as_ref())),
         ("alpaca.trading_url", config.urls.trading.to_string(), urls.trading.to_string()),
         ("alpaca.data_url", config.urls.data.to_string(), urls.data.to_string()),
         ("alpaca.trade_stream_url", config.urls.trade_stream.to_string(), urls.trade_stream.to_string()),
@@ -114,7 +114,7 @@ mod tests {
         is("daemon.connections_per_address", "32");
         let usual = of_environment(&resolve(""));
         let of = |key: &str| usual.iter().find(|setting| setting.key == key).expect("it is shown");
-        for (key, value) in [("alpaca.live_enabled", "false"), ("alpaca.url", "off")] {
+        for (key, value) in [("alpaca.live_enabled", "false"), ("alpaca.url", "http://127.0.0.1:7080/")] {
             assert_eq!((&*of(key).value, of(key).is_default), (value, true), "{key}");
         }
         let database = Some("postgres://orb:hunter2@localhost/orb".to_owned());

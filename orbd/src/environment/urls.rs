@@ -122,6 +122,11 @@ fn all_at(simulator: Url) -> Urls {
     }
 }
 
+/// Returns where an environment's simulator is when nothing else is said; `None` where there is none.
+pub(super) fn simulator(environment: Environment) -> Option<Url> {
+    (environment == Environment::Sim).then(|| defaults(environment).trading)
+}
+
 /// Returns an environment's own addresses.
 pub(super) fn defaults(environment: Environment) -> Urls {
     match environment {

@@ -45,7 +45,8 @@ pub(crate) async fn check_day(database: &[&str]) {
         let ask = |kind: &str| chain.events.iter().find(|event| event.kind == kind).and_then(|event| event.time);
         let steps = ["decided", "committed", "sent", "acknowledged", "filled", "stop_working"];
         let times: Vec<_> = steps.iter().map(|kind| ask(kind).map(|time| (time.seconds, time.nanos))).collect();
-        assert!(times.iter().all(Option::is_some) && times[..5].is_sorted(), "{steps:?}: {times:?}");
+        // A fill from bars has the time of its bar, which was over when it was decided on.
+        assert!(times.iter().all(Option::is_some) && times[..4].is_sorted(), "{steps:?}: {times:?}");
         assert_eq!(chain.signal.unwrap().submitted_time, ask("sent"));
         let kinds: Vec<_> = chain.events.iter().map(|event| event.kind.as_str()).collect();
         assert!(kinds.contains(&"decided") && kinds.contains(&"filled") && kinds.contains(&"exit_filled"), "{kinds:?}");
