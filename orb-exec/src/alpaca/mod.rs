@@ -10,6 +10,7 @@ mod errors;
 mod fuzz;
 mod market;
 mod orders;
+mod owned;
 mod rate;
 mod rest;
 mod skew;

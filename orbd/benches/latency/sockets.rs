@@ -39,6 +39,9 @@ const QUIET: Duration = Duration::from_secs(1);
 /// How long orb is left alone after each sample.
 const PAUSE: Duration = Duration::from_millis(3);
 
+/// A machine that stands still for a while is measured as such: entries are not held because of it.
+const PATIENCE: Patience = Patience::SIMULATED;
+
 /// Tells a time that began with the round and runs as the machine's does.
 #[derive(Clone, Debug)]
 struct RoundClock {
@@ -225,7 +228,7 @@ impl Thread {
             Identity { ledger, config: "latency".to_owned(), settings, feed: "sip".to_owned(), simulated_speed: None };
         let mut runtime = Runtime {
             recorder: Recorder::new(header(&engine, orb_core::Restored::default(), 0), 0, 0),
-            keeper: Keeper::start(writer, &self.folder, Patience::LIVE)?,
+            keeper: Keeper::start(writer, &self.folder, PATIENCE)?,
             engine,
             broker: connected.broker,
             market: connected.market,

@@ -79,7 +79,10 @@ struct State {
 #[derive(Debug)]
 pub(super) struct Backlog {
     state: Mutex<State>,
-    changed: Condvar,
+    /// Wakes the thread that commits.
+    to_commit: Condvar,
+    /// Wakes the thread that saves: while all is well it sleeps, so that no commit shares a processor with it.
+    to_save: Condvar,
     progress: watch::Sender<Progress>,
 }
 
@@ -104,7 +107,7 @@ impl Backlog {
             closed: false,
             failure: None,
         };
-        (Self { state: Mutex::new(state), changed: Condvar::new(), progress }, follow)
+        (Self { state: Mutex::new(state), to_commit: Condvar::new(), to_save: Condvar::new(), progress }, follow)
     }
 
     /// Each change below leaves the state whole, so a panic elsewhere does not spoil it.
@@ -119,8 +122,14 @@ impl Backlog {
         state.bytes += bundle.bytes();
         let waiting = Waiting { number: state.handed_over, bundle: Arc::new(bundle) };
         state.waiting.push_back(waiting);
-        self.changed.notify_all();
-        state.handed_over
+        let (number, is_spilling) = (state.handed_over, state.spilling);
+        // Whoever is woken finds the lock free.
+        drop(state);
+        self.to_commit.notify_one();
+        if is_spilling {
+            self.to_save.notify_one();
+        }
+        number
     }
 
     /// Tells whether so much is in memory alone that inputs without effects are let go.
@@ -137,7 +146,7 @@ impl Backlog {
     pub(super) fn spill(&self) {
         let mut state = self.lock();
         state.spilling = true;
-        self.changed.notify_all();
+        self.to_save.notify_one();
     }
 
     /// Lets nothing more be saved, and removes the file: all in it is committed.
@@ -145,13 +154,14 @@ impl Backlog {
         let mut state = self.lock();
         state.spilling = false;
         state.removing = true;
-        self.changed.notify_all();
+        self.to_save.notify_one();
     }
 
     /// Ends both threads: the one that saves when it has saved what it can, the other after the commit under way.
     pub(super) fn close(&self) {
         self.lock().closed = true;
-        self.changed.notify_all();
+        self.to_commit.notify_one();
+        self.to_save.notify_one();
     }
 
     /// Takes the reason for which nothing can be kept any more.
@@ -173,7 +183,7 @@ impl Backlog {
                     let explanations = state.explanations.get(&number).cloned().unwrap_or_default();
                     return Next::File { number, generation: state.generation, explanations };
                 }
-                Some(_) | None => state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(_) | None => state = self.to_commit.wait(state).unwrap_or_else(PoisonError::into_inner),
             }
         }
     }
@@ -191,13 +201,12 @@ impl Backlog {
                 progress.calm_since = Instant::now();
             }
         });
-        self.changed.notify_all();
     }
 
     /// Notes why a commit failed, and waits before the next try; tells whether it is the end.
     pub(super) fn failed(&self, problem: &str, pause: Duration) -> bool {
         self.progress.send_modify(|progress| progress.store_trouble = Some(problem.into()));
-        self.pause(pause)
+        self.pause(&self.to_commit, pause)
     }
 
     /// Notes that nothing can be committed any more.
@@ -225,7 +234,7 @@ impl Backlog {
             if state.closed {
                 return Task::Close;
             }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self.to_save.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -246,19 +255,18 @@ impl Backlog {
             progress.saved = progress.saved.max(last.number);
             progress.spill_trouble = None;
         });
-        self.changed.notify_all();
     }
 
     /// Notes why the spill file cannot be written, and waits before the next try; tells whether it is the end.
     pub(super) fn not_saved(&self, problem: &str, pause: Duration) -> bool {
         self.progress.send_modify(|progress| progress.spill_trouble = Some(problem.into()));
-        self.pause(pause)
+        self.pause(&self.to_save, pause)
     }
 
     /// Waits; tells whether it is the end.
-    fn pause(&self, pause: Duration) -> bool {
+    fn pause(&self, woken: &Condvar, pause: Duration) -> bool {
         let state = self.lock();
-        let waited = self.changed.wait_timeout_while(state, pause, |state| !state.closed);
+        let waited = woken.wait_timeout_while(state, pause, |state| !state.closed);
         waited.unwrap_or_else(PoisonError::into_inner).0.closed
     }
 }

@@ -12,7 +12,9 @@ use std::time::Duration;
 use orb_core::effect::{Action, BrokerEffect, EffectClass};
 use orb_core::event::{BrokerSnapshot, Outcome};
 use orb_core::{Calendar, SymbolTable, Timestamp};
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 
 use self::lanes::{Lanes, Placed};
 pub use self::outbox::Outbox;
@@ -20,6 +22,7 @@ use self::perform::Task;
 pub(crate) use self::perform::position;
 use super::config::{AlpacaConfig, BracketSupport, ConfigError};
 use super::emergency::Emergency;
+use super::owned::Owned;
 use super::rate::Urgency;
 use super::rest::{CallError, Health, Manner, Rest, paths};
 use super::wire::order::ServerClock;
@@ -96,6 +99,11 @@ impl Drop for InFlight {
 #[derive(Debug)]
 pub struct AlpacaBroker<C: Clock> {
     desk: Arc<Desk<C>>,
+    /// The threads on which requests are sent: whoever owns the broker has other things to do after an effect, and an
+    /// order must not wait for them.
+    threads: Option<Handle>,
+    /// The lanes that are under way; they end with the broker.
+    under_way: JoinSet<()>,
 }
 
 /// Reaches a broker that the runtime owns; clones reach the same.
@@ -105,7 +113,8 @@ pub struct BrokerHandle<C: Clock> {
 }
 
 impl<C: Clock> AlpacaBroker<C> {
-    /// Makes a broker; nothing is sent yet.
+    /// Makes a broker that sends from the threads of the async runtime in which it is made, or, where it is made in none,
+    /// in which it is used; nothing is sent yet.
     ///
     /// # Errors
     /// When an address cannot be used.
@@ -126,6 +135,8 @@ impl<C: Clock> AlpacaBroker<C> {
                 entries: watch::Sender::new(0),
                 probing: AtomicBool::new(false),
             }),
+            threads: Handle::try_current().ok(),
+            under_way: JoinSet::new(),
         })
     }
 
@@ -183,11 +194,15 @@ impl<C: Clock> BrokerHandle<C> {
 
 impl<C: Clock> Broker for AlpacaBroker<C> {
     async fn perform(&mut self, _now: Timestamp, epoch: u64, effect: BrokerEffect) {
+        while self.under_way.try_join_next().is_some() {}
         let desk = &self.desk;
         let (symbol, class) = (effect.symbol, effect.class);
         let job = Job { effect, epoch, _busy: desk.clock.busy() };
         match desk.lanes.place(symbol, class, job) {
-            Placed::Now(job, urgency) => _ = tokio::spawn(Arc::clone(desk).run(job, urgency)),
+            Placed::Now(job, urgency) => {
+                let threads = self.threads.clone().unwrap_or_else(Handle::current);
+                _ = self.under_way.spawn_on(Arc::clone(desk).run(job, urgency), &threads);
+            }
             Placed::Behind(true) => desk.rest.reconsider(),
             Placed::Behind(false) => {}
         }
@@ -239,8 +254,8 @@ impl<C: Clock> Desk<C> {
         };
         let (desk, work, epoch) = (Arc::clone(self), Arc::clone(&effect), job.epoch);
         // A task of its own: a defect in it must not end the symbol's lane, nor leave an effect without an outcome.
-        let done = tokio::spawn(async move { desk.carry_out(&Task { effect: &work, epoch, urgency }).await });
-        let outcome = done.await.unwrap_or_else(|error| {
+        let work = async move { desk.carry_out(&Task { effect: &work, epoch, urgency }).await };
+        let outcome = Owned::spawn(work).finish().await.unwrap_or_else(|error| {
             tracing::error!(effect = effect.id.0, %error, "a request ended abnormally");
             Outcome::Unknown
         });

@@ -7,6 +7,7 @@ use apca::{Client, RequestError};
 use http_endpoint::Endpoint;
 use orb_core::order::Rejection;
 
+use super::super::owned::Owned;
 use super::super::wire::order::ErrorBody;
 use super::endpoint::{Call, Delete, Get, Patch, Post, Said, StatusError};
 
@@ -110,14 +111,11 @@ where
 {
     let client = Arc::clone(client);
     // A task of its own, because the client library panics where an answer is cut off.
-    let mut task = tokio::spawn(async move { client.issue::<R>(&call).await.map_err(explain) });
-    match tokio::time::timeout(timeout, &mut task).await {
+    let task = Owned::spawn(async move { client.issue::<R>(&call).await.map_err(explain) });
+    match tokio::time::timeout(timeout, task.finish()).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(_)) => Err(CallError::Unclear(Unclear::CutOff)),
-        Err(_) => {
-            task.abort();
-            Err(CallError::Unclear(Unclear::Timeout))
-        }
+        Err(_) => Err(CallError::Unclear(Unclear::Timeout)),
     }
 }
 
