@@ -453,7 +453,7 @@ class History(unittest.TestCase):
 
     def test_days_of_all_symbols_and_their_opening_ranges(self):
         names = [asset.symbol for asset in trading().get_all_assets(GetAssetsRequest(status=AssetStatus.ACTIVE))]
-        start = self.now - timedelta(days=24)
+        start = self.now - timedelta(days=30)
         days = self.client.get_stock_bars(
             StockBarsRequest(symbol_or_symbols=names, timeframe=TimeFrame(1, TimeFrameUnit.Day), start=start, limit=10_000)
         )
