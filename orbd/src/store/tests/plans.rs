@@ -27,14 +27,16 @@ const ATTEMPTS: u16 = 1_000;
 /// The statements that were begun in this process.
 static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-fn listen(event: InstrumentationEvent<'_>) {
-    if let InstrumentationEvent::StartQuery { query, .. } = event {
-        SEEN.lock().unwrap_or_else(PoisonError::into_inner).push(query.to_string());
-    }
-}
-
 fn watch() {
-    set_default_instrumentation(|| Some(Box::new(listen))).expect("the first one");
+    set_default_instrumentation(|| {
+        let listen = |event: InstrumentationEvent<'_>| {
+            if let InstrumentationEvent::StartQuery { query, .. } = event {
+                SEEN.lock().unwrap_or_else(PoisonError::into_inner).push(query.to_string());
+            }
+        };
+        Some(Box::new(listen))
+    })
+    .expect("the first one");
 }
 
 fn fill_up(database: &Database) {
