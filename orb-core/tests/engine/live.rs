@@ -169,6 +169,46 @@ fn an_exit_that_cannot_be_moved_is_tried_again_and_not_for_ever() {
 }
 
 #[test]
+fn an_exit_that_stands_elsewhere_at_the_broker_is_told_and_moved_back() {
+    triggered(
+        "submitted A-1e
+         fill A-1e 99 101.02
+         > replace A-1et 105.06
+         held A-1es
+         moved A-1et
+         working A-1et
+         silently stands A-1es 95
+         snapshot
+         > alarm A
+         > replace A-1es 99
+         moved A-1es
+         snapshot
+         = protected A 99
+         silently stands A-1et 110
+         snapshot
+         > alarm A
+         > replace A-1et 105.06
+         moved A-1et
+         snapshot
+         = holds ",
+    );
+}
+
+#[test]
+fn a_move_of_orb_s_own_whose_answer_was_lost_is_nothing_to_tell_of() {
+    triggered(
+        "submitted A-1e
+         fill A-1e 99 101.02
+         > replace A-1et 105.06
+         silently stands A-1et 105.06
+         moved A-1et unknown
+         > query snapshot
+         snapshot
+         = holds ",
+    );
+}
+
+#[test]
 fn a_moved_exit_is_known_by_the_order_whose_place_it_took() {
     triggered(
         "submitted A-1e
