@@ -413,3 +413,29 @@ fn a_cancel_whose_confirmation_is_lost_is_looked_up() {
          > submit A-1x1 sell 99 market",
     );
 }
+
+#[test]
+fn entries_keep_within_what_the_broker_leaves() {
+    // 4 x 100,000 less half a percent, and 792 shares at 101.28 for each of the first four: 761 are left.
+    check_with(
+        "orb-classic live risk_fraction=0.1 daily_loss_limit=0.5",
+        "range A B C D E
+         print A 101.02
+         > submit A-1e buy 792 limit 101.28 attached
+         print B 101.02
+         > submit B-1e buy 792 limit 101.28 attached
+         print C 101.02
+         > submit C-1e buy 792 limit 101.28 attached
+         print D 101.02
+         > submit D-1e buy 792 limit 101.28 attached
+         print E 101.02
+         > submit E-1e buy 761 limit 101.28 attached",
+    );
+}
+
+#[test]
+fn nothing_is_sold_short_where_the_close_before_is_not_known_or_after_a_fall_of_ten_percent() {
+    check("range A\nprint A 98.98\n> submit A-1e sell 99 limit 98.73 attached");
+    check("blind-day 2026-02-13\nrange A\nprint A 98.98\n> decide A rule_201");
+    check("print A 90\nrange A\nprint A 98.98\n> decide A rule_201");
+}

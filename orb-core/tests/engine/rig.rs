@@ -46,6 +46,8 @@ pub(crate) struct Rig {
     executions: u32,
     /// The news of the latest execution, made or taken back.
     pub(crate) last_update: Option<OrderUpdate>,
+    /// The news of the latest execution that was made.
+    pub(crate) last_fill: Option<OrderUpdate>,
     /// Shares that somebody else moved.
     strays: Vec<BrokerPosition>,
     /// The broker's equity, and what was paid in today, where it is known.
@@ -91,6 +93,7 @@ impl Rig {
             facts: Vec::new(),
             executions: 0,
             last_update: None,
+            last_fill: None,
             strays: Vec::new(),
             equity: (Money::ZERO, None),
             caps: None,
@@ -101,13 +104,19 @@ impl Rig {
         rig
     }
 
+    /// Begins a day on which every symbol closed at 100 dollars the day before.
     #[track_caller]
     pub(crate) fn refer(&mut self, date: &str) {
+        // Whose close is not known is not sold short.
+        self.refer_after(date, Some(Price::from_cents(10_000)));
+    }
+
+    #[track_caller]
+    pub(crate) fn refer_after(&mut self, date: &str, previous_close: Option<Price>) {
         let date: Date = date.parse().expect(date);
         let session = *self.engine.config().calendar.session(date).expect("a session");
         self.now = self.now.max(session.open);
-        // Whose close is not known is not sold short.
-        let known = SymbolReference { previous_close: Some(Price::from_cents(10_000)), ..SymbolReference::default() };
+        let known = SymbolReference { previous_close, ..SymbolReference::default() };
         let symbols = vec![known; SYMBOLS.len()];
         self.event(&Event::Reference(ReferenceData { date, equity_open: Money::from_cents(10_000_000), symbols }));
     }

@@ -88,6 +88,7 @@ impl Rig {
         self.fills.push(BrokerFill { order: order.clone(), execution: execution.clone() });
         let update = OrderUpdate { event, order, execution: Some(execution), rejection: None, at };
         self.last_update = Some(update.clone());
+        self.last_fill = Some(update.clone());
         update
     }
 
