@@ -7,6 +7,7 @@ mod bars;
 mod commands;
 mod corrections;
 mod entries;
+mod exits;
 mod explaining;
 mod limits;
 mod live;

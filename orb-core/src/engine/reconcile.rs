@@ -24,6 +24,7 @@ impl Engine {
             self.know_parent(&fill.order, &snapshot.orders);
             self.fit(event, &fill.order, Some(&fill.execution), out);
         }
+        self.compare_exits(snapshot, out);
         for order in snapshot.orders.iter().filter(|order| !past.contains(&order.broker_id)) {
             self.take_status(order, out);
             for leg in &order.legs {

@@ -50,6 +50,22 @@ fn a_whole_entry_that_is_taken_back_leaves_nothing() {
 }
 
 #[test]
+fn late_news_of_an_execution_that_was_taken_back_does_not_bring_it_back() {
+    check(
+        "open A
+         bust A-1e
+         > void A
+         > hold reconcile_break
+         > alarm A
+         > decide A rejected_by_broker
+         > query snapshot
+         fill-again
+         = position A 0
+         = realised 0",
+    );
+}
+
+#[test]
 fn a_day_without_a_trade_is_decided_once_whatever_comes_after() {
     check(
         "open A

@@ -169,6 +169,46 @@ fn an_exit_that_cannot_be_moved_is_tried_again_and_not_for_ever() {
 }
 
 #[test]
+fn an_exit_that_stands_elsewhere_at_the_broker_is_told_and_moved_back() {
+    triggered(
+        "submitted A-1e
+         fill A-1e 99 101.02
+         > replace A-1et 105.06
+         held A-1es
+         moved A-1et
+         working A-1et
+         silently stands A-1es 95
+         snapshot
+         > alarm A
+         > replace A-1es 99
+         moved A-1es
+         snapshot
+         = protected A 99
+         silently stands A-1et 110
+         snapshot
+         > alarm A
+         > replace A-1et 105.06
+         moved A-1et
+         snapshot
+         = holds ",
+    );
+}
+
+#[test]
+fn a_move_of_orb_s_own_whose_answer_was_lost_is_nothing_to_tell_of() {
+    triggered(
+        "submitted A-1e
+         fill A-1e 99 101.02
+         > replace A-1et 105.06
+         silently stands A-1et 105.06
+         moved A-1et unknown
+         > query snapshot
+         snapshot
+         = holds ",
+    );
+}
+
+#[test]
 fn a_moved_exit_is_known_by_the_order_whose_place_it_took() {
     triggered(
         "submitted A-1e
@@ -372,4 +412,30 @@ fn a_cancel_whose_confirmation_is_lost_is_looked_up() {
          positions
          > submit A-1x1 sell 99 market",
     );
+}
+
+#[test]
+fn entries_keep_within_what_the_broker_leaves() {
+    // 4 x 100,000 less half a percent, and 792 shares at 101.28 for each of the first four: 761 are left.
+    check_with(
+        "orb-classic live risk_fraction=0.1 daily_loss_limit=0.5",
+        "range A B C D E
+         print A 101.02
+         > submit A-1e buy 792 limit 101.28 attached
+         print B 101.02
+         > submit B-1e buy 792 limit 101.28 attached
+         print C 101.02
+         > submit C-1e buy 792 limit 101.28 attached
+         print D 101.02
+         > submit D-1e buy 792 limit 101.28 attached
+         print E 101.02
+         > submit E-1e buy 761 limit 101.28 attached",
+    );
+}
+
+#[test]
+fn nothing_is_sold_short_where_the_close_before_is_not_known_or_after_a_fall_of_ten_percent() {
+    check("range A\nprint A 98.98\n> submit A-1e sell 99 limit 98.73 attached");
+    check("blind-day 2026-02-13\nrange A\nprint A 98.98\n> decide A rule_201");
+    check("print A 90\nrange A\nprint A 98.98\n> decide A rule_201");
 }

@@ -1,25 +1,23 @@
 //! An engine with a broker that does only what a test tells it.
 
+mod broker;
+mod telling;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use orb_core::breaker::BreakerCaps;
 use orb_core::config::preset;
-use orb_core::effect::{Action, BrokerEffect, Component, Effect, EffectId, Effects};
+use orb_core::effect::{Action, BrokerEffect, Effect, EffectId, Effects};
 use orb_core::event::{
-    Authorised, BrokerPosition, BrokerSnapshot, Command, Event, MarketData, Origin, Outcome, ReferenceData,
-    SymbolReference,
+    Authorised, BrokerAccount, BrokerFill, BrokerPosition, BrokerSnapshot, Command, Event, MarketData, Origin, Outcome,
+    ReferenceData, SymbolReference,
 };
-use orb_core::event::{BrokerAccount, BrokerFill};
-use orb_core::fact::{Fact, Trade};
-use orb_core::order::{
-    BrokerOrder, BrokerOrderId, ClientOrderId, Execution, OrderEvent, OrderKind, OrderRequest, OrderRole, OrderStatus,
-    OrderUpdate, TimeInForce,
-};
-use orb_core::order_book::event_of;
+use orb_core::fact::Fact;
+use orb_core::order::{BrokerOrder, ClientOrderId, OrderKind, OrderRequest, OrderUpdate};
 use orb_core::{
-    Bar, Calendar, Date, Engine, EngineConfig, Money, Price, Quantity, Restored, RunConfig, Session, Side, Span,
-    Symbol, SymbolId, SymbolTable, Timestamp,
+    Bar, Calendar, Date, Engine, EngineConfig, Money, Price, Quantity, Restored, RunConfig, Session, Span, Symbol,
+    SymbolId, SymbolTable, Timestamp,
 };
 
 /// Symbols of every test.
@@ -46,8 +44,10 @@ pub(crate) struct Rig {
     /// What a store would have kept.
     pub(crate) facts: Vec<Fact>,
     executions: u32,
-    /// The news of the latest fill.
+    /// The news of the latest execution, made or taken back.
     pub(crate) last_update: Option<OrderUpdate>,
+    /// The news of the latest execution that was made.
+    pub(crate) last_fill: Option<OrderUpdate>,
     /// Shares that somebody else moved.
     strays: Vec<BrokerPosition>,
     /// The broker's equity, and what was paid in today, where it is known.
@@ -93,6 +93,7 @@ impl Rig {
             facts: Vec::new(),
             executions: 0,
             last_update: None,
+            last_fill: None,
             strays: Vec::new(),
             equity: (Money::ZERO, None),
             caps: None,
@@ -103,13 +104,19 @@ impl Rig {
         rig
     }
 
+    /// Begins a day on which every symbol closed at 100 dollars the day before.
     #[track_caller]
     pub(crate) fn refer(&mut self, date: &str) {
+        // Whose close is not known is not sold short.
+        self.refer_after(date, Some(Price::from_cents(10_000)));
+    }
+
+    #[track_caller]
+    pub(crate) fn refer_after(&mut self, date: &str, previous_close: Option<Price>) {
         let date: Date = date.parse().expect(date);
         let session = *self.engine.config().calendar.session(date).expect("a session");
         self.now = self.now.max(session.open);
-        // Whose close is not known is not sold short.
-        let known = SymbolReference { previous_close: Some(Price::from_cents(10_000)), ..SymbolReference::default() };
+        let known = SymbolReference { previous_close, ..SymbolReference::default() };
         let symbols = vec![known; SYMBOLS.len()];
         self.event(&Event::Reference(ReferenceData { date, equity_open: Money::from_cents(10_000_000), symbols }));
     }
@@ -198,160 +205,6 @@ impl Rig {
     /// Tells whether the engine waits for the answer to a question.
     pub(crate) fn is_awaited(&self, key: &str) -> bool {
         self.awaited.contains_key(key)
-    }
-
-    /// Makes an order and its legs known at the broker, as it was asked for.
-    #[track_caller]
-    pub(crate) fn make(&mut self, name: &str) -> BrokerOrder {
-        let request = self.requests.get(name).unwrap_or_else(|| panic!("`{name}` was not asked for")).clone();
-        let order = BrokerOrder {
-            broker_id: BrokerOrderId::new(&format!("b-{name}")),
-            client_id: Some(request.id.clone()),
-            parent: None,
-            replaces: None,
-            symbol: request.attempt.symbol,
-            side: request.side,
-            quantity: request.quantity,
-            kind: request.kind,
-            status: OrderStatus::Working,
-            filled: Quantity::ZERO,
-            legs: Vec::new(),
-        };
-        self.orders.insert(name.to_owned(), order.clone());
-        let level = request.kind.price().unwrap_or(Price::from_cents(10_000));
-        if let Some(protection) = request.attached {
-            let prices = protection.resolve(level);
-            self.make_leg(name, protection.side, OrderKind::Stop(prices.stop));
-            if let Some(target) = prices.target {
-                self.make_leg(name, protection.side, OrderKind::Limit(target));
-            }
-        } else if let Some(stop) = request.paired_stop {
-            self.make_leg(name, order.side.opens().opposite(), OrderKind::Stop(stop));
-        }
-        self.report(name)
-    }
-
-    fn make_leg(&mut self, parent: &str, position: Side, kind: OrderKind) {
-        let letter = if matches!(kind, OrderKind::Limit(_)) { 't' } else { 's' };
-        let of = self.orders[parent].clone();
-        let leg = BrokerOrder {
-            broker_id: BrokerOrderId::new(&format!("b-{parent}{letter}")),
-            client_id: None,
-            parent: Some(of.broker_id.clone()),
-            side: position.exit(),
-            kind,
-            status: OrderStatus::Held,
-            legs: Vec::new(),
-            ..of
-        };
-        self.orders.insert(format!("{parent}{letter}"), leg);
-    }
-
-    /// Returns an order as the broker reports it now, with its legs.
-    #[track_caller]
-    pub(crate) fn report(&self, name: &str) -> BrokerOrder {
-        let order = self.orders.get(name).unwrap_or_else(|| panic!("the broker has no `{name}`")).clone();
-        let is_leg = |leg: &&BrokerOrder| leg.parent.as_ref() == Some(&order.broker_id);
-        let legs = self.orders.values().filter(is_leg).cloned().collect();
-        BrokerOrder { legs, ..order }
-    }
-
-    /// Fills shares at the broker and returns the news of it.
-    #[track_caller]
-    pub(crate) fn fill(&mut self, name: &str, shares: i64, price: &str) -> OrderUpdate {
-        self.executions += 1;
-        let at = self.now;
-        let execution = Execution {
-            id: format!("x{}", self.executions),
-            price: price.parse().expect(price),
-            quantity: Quantity::new(shares),
-            fee: Money::ZERO,
-            at,
-            at_data_end: false,
-        };
-        let order = self.orders.get_mut(name).unwrap_or_else(|| panic!("the broker has no `{name}`"));
-        order.filled += execution.quantity;
-        let whole = order.filled >= order.quantity;
-        order.status = if whole { OrderStatus::Filled } else { OrderStatus::PartiallyFilled };
-        let event = if whole { OrderEvent::Fill } else { OrderEvent::PartialFill };
-        let order = self.report(name);
-        self.fills.push(BrokerFill { order: order.clone(), execution: execution.clone() });
-        let update = OrderUpdate { event, order, execution: Some(execution), rejection: None, at };
-        self.last_update = Some(update.clone());
-        update
-    }
-
-    /// Takes back the latest execution of an order at the broker and returns the news of it.
-    #[track_caller]
-    pub(crate) fn bust(&mut self, name: &str) -> OrderUpdate {
-        let index = self.latest_fill(name);
-        let execution = self.fills.remove(index).execution;
-        let order = self.orders.get_mut(name).unwrap_or_else(|| panic!("the broker has no `{name}`"));
-        order.filled -= execution.quantity;
-        let order = self.report(name);
-        let update =
-            OrderUpdate { event: OrderEvent::Busted, order, execution: Some(execution), rejection: None, at: self.now };
-        self.last_update = Some(update.clone());
-        update
-    }
-
-    /// Corrects the latest execution of an order at the broker and returns the news of it.
-    #[track_caller]
-    pub(crate) fn correct(&mut self, name: &str, shares: i64, price: &str) -> OrderUpdate {
-        let index = self.latest_fill(name);
-        let order = self.orders.get_mut(name).unwrap_or_else(|| panic!("the broker has no `{name}`"));
-        let execution = &mut self.fills[index].execution;
-        order.filled += Quantity::new(shares) - execution.quantity;
-        (execution.quantity, execution.price) = (Quantity::new(shares), price.parse().expect(price));
-        let execution = Some(execution.clone());
-        OrderUpdate { event: OrderEvent::Corrected, order: self.report(name), execution, rejection: None, at: self.now }
-    }
-
-    #[track_caller]
-    fn latest_fill(&self, name: &str) -> usize {
-        let id = &self.orders[name].broker_id;
-        self.fills.iter().rposition(|fill| fill.order.broker_id == *id).expect("an execution")
-    }
-
-    /// Puts another order in the place of one, at the price that was asked for.
-    #[track_caller]
-    pub(crate) fn replace(&mut self, name: &str) -> BrokerOrder {
-        let price = *self.moves.get(name).unwrap_or_else(|| panic!("`{name}` was not asked to move"));
-        let order = self.orders.get_mut(name).unwrap_or_else(|| panic!("the broker has no `{name}`"));
-        order.replaces = Some(order.broker_id.clone());
-        order.broker_id = BrokerOrderId::new(&format!("{}r", order.broker_id));
-        order.kind = match order.kind {
-            OrderKind::Limit(_) => OrderKind::Limit(price),
-            OrderKind::Stop(_) | OrderKind::Market => OrderKind::Stop(price),
-        };
-        self.report(name)
-    }
-
-    /// Moves shares at the broker without an order.
-    #[track_caller]
-    pub(crate) fn stray(&mut self, symbol: &str, shares: i64) {
-        self.strays.push(BrokerPosition { symbol: self.symbol(symbol), quantity: Quantity::new(shares) });
-    }
-
-    /// Moves an order to a status at the broker and returns the news of it.
-    #[track_caller]
-    pub(crate) fn become_status(&mut self, name: &str, status: OrderStatus) -> OrderUpdate {
-        self.orders.get_mut(name).unwrap_or_else(|| panic!("the broker has no `{name}`")).status = status;
-        let order = self.report(name);
-        OrderUpdate { event: event_of(status), order, execution: None, rejection: None, at: self.now }
-    }
-
-    /// Lists the broker's positions, from its fills.
-    pub(crate) fn positions(&self) -> Vec<BrokerPosition> {
-        let mut sums: BTreeMap<SymbolId, i64> = BTreeMap::new();
-        for fill in &self.fills {
-            *sums.entry(fill.order.symbol).or_default() += fill.order.side.sign() * fill.execution.quantity.shares();
-        }
-        for stray in &self.strays {
-            *sums.entry(stray.symbol).or_default() += stray.quantity.shares();
-        }
-        let held = sums.into_iter().filter(|(_, shares)| *shares != 0);
-        held.map(|(symbol, shares)| BrokerPosition { symbol, quantity: Quantity::new(shares) }).collect()
     }
 
     /// Hands over the broker's whole state.
@@ -467,73 +320,6 @@ impl Rig {
 
     pub(crate) fn name(&self, symbol: SymbolId) -> &str {
         self.engine.config().symbols.name(symbol).as_str()
-    }
-
-    fn show(&self, effect: &Effect) -> Option<String> {
-        match effect {
-            Effect::Broker(effect) => Some(self.show_action(&effect.action)),
-            Effect::Record(Fact::Hold(record)) => {
-                let verb = if record.cleared.is_some() { "clear" } else { "hold" };
-                Some(format!("{verb} {}", record.hold.kind.name()))
-            }
-            Effect::Record(Fact::Decision(decision)) => {
-                Some(format!("decide {} {}", self.name(decision.attempt.symbol), decision.reason))
-            }
-            Effect::Record(Fact::StrategyStop(stop)) => {
-                Some(format!("stop {}", self.engine.config().run.strategy(stop.strategy).name))
-            }
-            Effect::Record(Fact::Trade(trade)) if trade.is_void() => {
-                Some(format!("void {}", self.name(trade.attempt.symbol)))
-            }
-            Effect::Record(Fact::Trade(trade)) if trade.is_closed() => Some(self.show_trade(trade)),
-            Effect::Alert(alert) if alert.component == Component::Executor => {
-                Some(format!("alarm {}", alert.symbol.map_or("account", |symbol| self.name(symbol))))
-            }
-            Effect::Record(_) | Effect::Alert(_) => None,
-        }
-    }
-
-    fn show_trade(&self, trade: &Trade) -> String {
-        format!(
-            "trade {} {} {} {} > {} {}",
-            self.name(trade.attempt.symbol),
-            trade.side,
-            trade.entered,
-            trade.entry_price(),
-            trade.exit_price().unwrap_or_default(),
-            trade.exit_reason.map_or("", orb_core::fact::ExitReason::code),
-        )
-    }
-
-    fn show_action(&self, action: &Action) -> String {
-        match action {
-            Action::Submit(request) => self.show_request(request),
-            Action::Cancel { order, .. } => format!("cancel {}", self.short(order)),
-            Action::Find(id) => format!("find {}", self.short(id)),
-            Action::Replace { order, price, .. } => format!("replace {} {price}", self.short(order)),
-            Action::QueryPositions => "query positions".to_owned(),
-            Action::QuerySnapshot => "query snapshot".to_owned(),
-            Action::QueryBars { symbols, .. } => {
-                let names: Vec<&str> = symbols.iter().map(|symbol| self.name(*symbol)).collect();
-                format!("query bars {}", names.join(" "))
-            }
-        }
-    }
-
-    fn show_request(&self, request: &OrderRequest) -> String {
-        let kind = match request.kind {
-            OrderKind::Market => "market".to_owned(),
-            OrderKind::Limit(price) => format!("limit {price}"),
-            OrderKind::Stop(price) => format!("stop {price}"),
-        };
-        let paired = request.paired_stop.map(|stop| format!(" paired {stop}")).unwrap_or_default();
-        let attached = if request.attached.is_some() { " attached" } else { "" };
-        let (id, side, quantity) = (self.short(&request.id), request.side, request.quantity);
-        let rests = self.engine.config().execution == orb_core::engine::Execution::Live && kind.starts_with("stop");
-        let carries = request.role == OrderRole::Entry && !rests;
-        assert_eq!(carries, request.attached.is_some(), "{id}: entries carry their exits");
-        let lives_on = if request.time_in_force == TimeInForce::GoodTillCancelled { " gtc" } else { "" };
-        format!("submit {id} {side} {quantity} {kind}{attached}{paired}{lives_on}")
     }
 }
 

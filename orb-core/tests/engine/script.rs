@@ -13,7 +13,8 @@
 //! `A-1x2` a close, `A-1t3` a target that was placed anew, `A-1t3s` the stop beside it. `>` is an effect, `=` a
 //! question to the engine. `open A` does all that makes 99 shares long at 101.01 with a stop at 99 and a target at
 //! 105.03, and expects nothing. `equity 95000 0` is a snapshot of the broker's equity and of what was paid in today. `silently STEP` lets something happen at the broker of which no news comes; `again`
-//! repeats the news of the latest fill.
+//! repeats the news of the latest execution or of its end, and `fill-again` that of the latest execution;
+//! `blind-day DATE` begins a day of which the closes before are not known; `stands A-1es 98` puts an order elsewhere at the broker.
 
 use orb_core::event::{Command, Event, FeedState, MarketData, Origin, Outcome, RiskLimits};
 use orb_core::exit_desk::ExitDesk;
@@ -144,6 +145,7 @@ pub(crate) fn perform(rig: &mut Rig, line: &str) {
         }
         "wake" => rig.event(&Event::Wakeup),
         "day" => rig.refer(subject),
+        "blind-day" => rig.refer_after(subject, None),
         "snapshot" => rig.snapshot(),
         "foreign" => {
             rig.foreign.push(rest.to_owned());
@@ -160,6 +162,10 @@ pub(crate) fn perform(rig: &mut Rig, line: &str) {
             rig.stray(name, shares.parse().expect(line));
         }
         "silently" => drop(news(rig, rest)),
+        "fill-again" => {
+            let update = rig.last_fill.clone().expect("an execution");
+            rig.event(&Event::Order(update));
+        }
         "again" => {
             let update = rig.last_update.clone().expect("an execution");
             rig.event(&Event::Order(update));
@@ -219,6 +225,7 @@ fn news(rig: &mut Rig, line: &str) -> OrderUpdate {
             OrderStatus::Working
         }
         "stranger" => return stranger(rig, name),
+        "stands" => return rig.put(name, value),
         _ => OrderStatus::from_name(&verb.to_uppercase().replace('-', "_")).unwrap_or_else(|| panic!("`{line}`")),
     };
     rig.become_status(name, status)
