@@ -238,8 +238,11 @@ impl<'a> Telling<'a> {
         self.act(self.today);
         let first = past.iter().rev().nth(LOOKBACK - 1).map(|session| session.date);
         self.facts.openings.retain(|day| first.is_none_or(|first| first <= day.date));
+        let asset = self.tables.assets.get(self.symbol).cloned();
+        // Without any assets nothing is known of lending; with them, what is not among them is not lent.
+        let unshortable = !self.tables.assets.is_empty() && !asset.as_ref().is_some_and(Asset::may_be_shorted);
         let engine = self.history.reference(index).first().copied().unwrap_or_default();
-        Facts { asset: self.tables.assets.get(self.symbol).cloned(), engine, ..self.facts }
+        Facts { asset, engine: SymbolReference { unshortable, ..engine }, ..self.facts }
     }
 }
 
