@@ -101,6 +101,10 @@ impl<C: Clock, S: KnownDays + Equity> Planner<C, S> {
     pub(crate) async fn read(&self, session: &Session) -> Result<ReferenceData, String> {
         let reference = self.source.known(session, needs(&self.run, &self.symbols)).await?;
         let mut symbols = reference.for_engine(&self.symbols);
+        // Where lending is not known, nothing is sold short; the broker would be the next to refuse it.
+        for ((_, name), symbol) in self.symbols.iter().zip(&mut symbols) {
+            symbol.unshortable |= reference.symbols.get(name).is_none_or(|facts| facts.asset.is_none());
+        }
         for thin in refused(&self.run, &reference) {
             tracing::warn!(component = "Data", "nothing is ranked on {}: {thin}", session.date);
             let length = RANGE_MINUTES.iter().position(|&minutes| minutes == thin.minutes);
@@ -223,6 +227,14 @@ mod tests {
         drop(days);
         planning.abort();
         assert!(clock.now() >= Timestamp::parse_rfc3339("2026-11-30T13:45:00Z").expect("an instant"));
+    }
+
+    #[tokio::test]
+    async fn what_is_not_known_to_be_lent_is_not_sold_short() {
+        let planner = planner("2026-11-27T14:00:00Z");
+        let session = planner.session_at_or_after(planner.clock.now()).expect("a session");
+        let known = planner.read(&session).await.expect("known").symbols[0];
+        assert!(known.unshortable && known.previous_close.is_some());
     }
 
     #[tokio::test]
