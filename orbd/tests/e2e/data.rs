@@ -166,6 +166,11 @@ fn by_bars(names: [&str; 2], split: Option<Split>) -> SymbolReference {
     known
 }
 
+/// What is known of a symbol that the broker does not list: nothing, and so it is not sold short.
+fn not_listed() -> SymbolReference {
+    SymbolReference { unshortable: true, ..SymbolReference::default() }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reference_data_is_fetched_once_and_says_what_the_bars_say() {
     let place = Place::new("").await;
@@ -180,7 +185,7 @@ async fn reference_data_is_fetched_once_and_says_what_the_bars_say() {
     let (aa, bars) = (place.known("AA"), by_bars(["AA", "AA"], None));
     assert!(aa.atr14.is_some() && aa.opening_volume_sum14[1].is_some(), "{aa:?}");
     assert_eq!(aa, bars);
-    assert_eq!(place.known("GHOST"), SymbolReference::default(), "no such symbol, asked for once");
+    assert_eq!(place.known("GHOST"), not_listed(), "no such symbol, asked for once");
     let status = orbd(&["data", "status", text(&place.dataset())]).succeeded().out;
     for line in ["daily: 32 rows of 16 sessions from 2026-02-05", "opening-5m: 32 rows", "assets: 5 rows of 1 sessions"]
     {
