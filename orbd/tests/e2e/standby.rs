@@ -91,9 +91,13 @@ impl Stage {
         }
     }
 
+    pub(crate) async fn account(&self) -> String {
+        account_number(&self.running).await
+    }
+
     /// Counts the fills in the records.
     async fn recorded(&self) -> usize {
-        let number = account_number(&self.running).await;
+        let number = self.account().await;
         let ledger = Ledger::new(Environment::Sim, &number);
         let reader = Reader::open(&DatabaseUrl::parse(&self.database).unwrap(), &ledger).unwrap();
         reader.list_fills(&FillFilter::default(), &PageRequest::first(1000)).unwrap().rows.len()
