@@ -22,7 +22,6 @@ export function TipLayer() {
       ['pointerover', onPoint],
       ['focusin', onFocus],
       ['focusout', hide],
-      ['scroll', hide],
       ['keydown', onKey],
     ] as const;
     for (const [name, listener] of listeners)
@@ -39,7 +38,14 @@ export function TipLayer() {
     // In the top layer, above dialogues too.
     box.showPopover();
     place(box, time.getBoundingClientRect());
+    // What scrolls away under a pointer that stands still is not pointed at any more.
+    const follow = () => {
+      if (isMeant(time)) place(box, time.getBoundingClientRect());
+      else setTime(undefined);
+    };
+    document.addEventListener('scroll', follow, { capture: true, passive: true });
     return () => {
+      document.removeEventListener('scroll', follow, { capture: true });
       time.removeAttribute('aria-describedby');
       box.hidePopover();
     };
@@ -65,6 +71,10 @@ function pointedAt(target: EventTarget | null): HTMLTimeElement | undefined {
 function focusedOn(target: EventTarget | null): HTMLTimeElement | undefined {
   if (!(target instanceof HTMLElement) || !target.matches(':focus-visible')) return undefined;
   return pointedAt(target) ?? target.closest('tr, li')?.querySelector<HTMLTimeElement>(TIMES) ?? undefined;
+}
+
+function isMeant(time: HTMLTimeElement): boolean {
+  return time.matches(':hover') || focusedOn(document.activeElement) === time;
 }
 
 /** Returns UTC and the age of a time, by the clock that it was read from. */
