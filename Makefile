@@ -130,6 +130,7 @@ book-pages: build ## writes the book's generated pages anew, from the programs, 
 	./tools/book/generate.py target/debug
 
 book-test: build ## runs every command of the book against the real programs
+	./tools/book/mentions.py
 	./tools/book/run.py target/debug
 
 deb: release ## builds a Debian package from a release build; needs cargo-deb

@@ -27,8 +27,8 @@ def summary_pages():
 
 
 def shown(path):
-    """Returns a path as messages name it: from the repository's top."""
-    return path.relative_to(ROOT).as_posix()
+    """Returns a path as messages name it: from the repository's top where it is in it."""
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
 
 
 def repository():
