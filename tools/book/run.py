@@ -158,6 +158,9 @@ class Place:
 
     def start(self, commands, output):
         """Starts commands in a group of their own."""
+        for process, _ in self.running:
+            # One that has ended is gone only when it was asked for.
+            process.poll()
         script = f'. "$BOOK_ENV"\n{self.here(commands)}'
         return subprocess.Popen(
             [*SHELL, script], cwd=self.work, env=self.env, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
