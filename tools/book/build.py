@@ -21,6 +21,8 @@ from pages import DOCS, ROOT, SUMMARY, BookError, shown, summary_pages
 OUT = ROOT / "target/book"
 # Pages that mdbook makes of all the others; their links are those of the pages.
 MADE = {"print.html", "404.html", "toc.html"}
+# Documents of the repository that point into it.
+BESIDE = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "orb-sim/README.md", "dashboard/README.md")
 
 
 class Links(html.parser.HTMLParser):
@@ -91,6 +93,33 @@ def broken_link(page, parts, pages):
     return None
 
 
+def check_links_into():
+    """Checks what other files of the repository name in docs/ or beside it, and returns how many there are."""
+    named = []
+    for path in [ROOT / name for name in BESIDE]:
+        targets = re.findall(r"\]\(([^)\s]+)\)", path.read_text())
+        named += [(path, target, path.parent) for target in targets if not urlsplit(target).scheme]
+    for path in sorted((ROOT / "deploy").rglob("*.yml")):
+        named += [(path, target, ROOT) for target in re.findall(r"docs/[\w./-]+\.md(?:#[\w-]+)?", path.read_text())]
+    broken = []
+    for path, target, folder in named:
+        parts = urlsplit(target)
+        file = (folder / unquote(parts.path)).resolve() if parts.path else path
+        if not file.exists():
+            broken.append(f"{shown(path)}: {target}: there is no such file")
+        elif parts.fragment and file.suffix == ".md" and parts.fragment not in headings(file):
+            broken.append(f"{shown(path)}: {target}: there is no such heading")
+    if broken:
+        raise BookError("these links lead nowhere:\n" + "\n".join(broken))
+    return len(named)
+
+
+def headings(path):
+    """Returns the names of a document's headings in links."""
+    titles = re.findall(r"^#+ (.+)$", path.read_text(), re.M)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
 def main():
     parser = argparse.ArgumentParser(description="Builds the book and checks its links.")
     parser.add_argument("--check", action="store_true", help="build nothing")
@@ -98,8 +127,9 @@ def main():
     check_contents()
     if not args.check:
         build()
+    into = check_links_into()
     links, pages = check_links()
-    print(f"{OUT.relative_to(ROOT)}: {pages} pages, {links} links inside, all of which lead somewhere")
+    print(f"{OUT.relative_to(ROOT)}: {pages} pages, {links} links inside and {into} from elsewhere, all of which lead somewhere")
 
 
 if __name__ == "__main__":

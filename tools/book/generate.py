@@ -79,22 +79,31 @@ def listed_keys(program):
     return keys
 
 
-def sample_keys():
-    """Returns the keys of the sample: table, name, default (`None` where there is none) and comment."""
-    table, comment, example, keys = "", [], False, []
-    ended = True
-    for line in (DOCS / "orb.sample.toml").read_text().splitlines():
+def sample_keys(text):
+    """Returns the keys of the sample: table, name, default (`None` where there is none) and comment.
+
+    A line `#key = value` shows a default. A table that is commented out as a whole is an example; of its keys those are
+    taken that a comment explains, because the others are explained elsewhere.
+    """
+    table, example, comment, ended, keys = "", None, [], True, []
+    for line in text.splitlines():
         if found := re.match(r"\[([\w.]+)\]", line):
-            table, ended, example = found[1], True, False
-        elif not line.strip() or line.startswith("# ----"):
-            ended, example = True, False
-        elif re.match(r"# \[+[\w.]+\]+$", line):
-            example = True
-        elif (found := re.match(r"(#?)( ?)([a-z_0-9]+) = (.+)", line)) and not (example and found[2]):
-            default = found[4] if found[1] and not found[2] else None
-            keys.append({"table": table, "name": found[3], "default": default, "value": found[4], "comment": " ".join(comment)})
+            table, example, ended = found[1], None, True
+        elif line.startswith("# ----") or not line.strip("# ") and not (example and line == "#"):
+            ended, example = True, None
+        elif line == "#":
             ended = True
-        elif line.startswith("#") and not example:
+        elif found := re.match(r"# \[+([\w.-]+)\]+$", line):
+            example, comment, ended = found[1], [], False
+        elif found := re.match(r"(#?)( ?)([a-z_0-9]+) = (.+)", line):
+            is_default = found[1] == "#" and not found[2]
+            if not example or comment:
+                keys.append({
+                    "table": example or table, "name": found[3], "value": found[4],
+                    "default": found[4] if is_default else None, "comment": " ".join(comment),
+                })
+            ended = True
+        elif line.startswith("#"):
             # A comment is about all the keys that follow it, up to the next comment.
             comment = [*([] if ended else comment), line.lstrip("# ")]
             ended = False
@@ -103,7 +112,7 @@ def sample_keys():
 
 def configuration_page(program):
     """Returns the reference of the configuration file."""
-    listed, sample = listed_keys(program), sample_keys()
+    listed, sample = listed_keys(program), sample_keys((DOCS / "orb.sample.toml").read_text())
     top = [key for key in sample if not key["table"]]
     missing = sorted(set(listed) - {key["name"] for key in top})
     beyond = sorted({key["name"] for key in top} - set(listed) - {"environment", "preset"})

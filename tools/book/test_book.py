@@ -100,12 +100,16 @@ class Mentions(unittest.TestCase):
 
 
 class Sample(unittest.TestCase):
-    def test_each_key_has_its_table_and_default(self):
-        keys = {(key["table"], key["name"]): key for key in generate.sample_keys()}
-        self.assertEqual(keys["", "range_minutes"]["default"], "5")
-        self.assertEqual(keys["daemon", "data_dir"]["default"], None)
-        self.assertIn("megabytes", keys["daemon", "log_megabytes"]["comment"])
-        self.assertEqual([key for key in keys if key[0] == "" and key[1] == "feed"], [])
+    def test_each_key_has_its_table_default_and_comment(self):
+        text = (
+            "# The file.\n\n# How long,\n# in minutes.\n#length = 5\n#width = 6\n\n# What.\nsymbols = [\"SPY\"]\n\n# [[strategy]]\n# name = \"x\"\n\n"
+            "[daemon]\n# Where.\n# data_dir = \"/x\"\n\n# All of it.\n#\n# [notify.desk]\n# type = \"slack\"\n#\n# The chat.\n# chat = 1\n"
+        )
+        found = [(key["table"], key["name"], key["default"], key["comment"]) for key in generate.sample_keys(text)]
+        self.assertEqual(found, [
+            ("", "length", "5", "How long, in minutes."), ("", "width", "6", "How long, in minutes."), ("", "symbols", None, "What."),
+            ("daemon", "data_dir", None, "Where."), ("notify.desk", "chat", None, "The chat."),
+        ])
 
 
 if __name__ == "__main__":
