@@ -27,7 +27,7 @@ impl Said {
         Self { kind, weight, text, fields: Vec::new() }
     }
 
-    fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+    fn with(mut self, name: &'static str, value: &(impl ToString + ?Sized)) -> Self {
         self.fields.push((name, value.to_string()));
         self
     }
@@ -73,7 +73,7 @@ pub(crate) fn parity(ledger: &Ledger, date: Date, differences: u32, unexplained:
     let text = format!(
         "{date} differs from its backtest: {differences} differences, {unexplained} without a reason; look at `orbctl parity`"
     );
-    let said = Said::new(Kind::Failure, Weight::Warning, text).with("date", date).with("unexplained", unexplained);
+    let said = Said::new(Kind::Failure, Weight::Warning, text).with("date", &date).with("unexplained", &unexplained);
     alone(ledger, None, &format!("parity/{date}"), said)
 }
 
@@ -114,10 +114,10 @@ pub(super) fn entered(shown: &SignalView, view: &View) -> Option<Said> {
         .with("trade_id", &shown.id)
         .with("strategy", &shown.strategy)
         .with("symbol", symbol)
-        .with("side", side)
-        .with("quantity", filled)
-        .with("price", price)
-        .with("stop", stop);
+        .with("side", &side)
+        .with("quantity", &filled)
+        .with("price", &price)
+        .with("stop", &stop);
     Some(said)
 }
 
@@ -133,15 +133,15 @@ pub(super) fn left(shown: &ClosedTradeView, weight: Weight) -> Option<Said> {
         .with("trade_id", &shown.id)
         .with("strategy", &shown.strategy)
         .with("symbol", symbol)
-        .with("side", side)
-        .with("quantity", quantity)
-        .with("price", price)
+        .with("side", &side)
+        .with("quantity", &quantity)
+        .with("price", &price)
         .with("reason", reason)
-        .with("gross", trade.gross())
-        .with("fees", trade.fees)
-        .with("net", net);
+        .with("gross", &trade.gross())
+        .with("fees", &trade.fees)
+        .with("net", &net);
     Some(match r {
-        Some(r) => said.with("r", r),
+        Some(r) => said.with("r", &r),
         None => said,
     })
 }
@@ -215,13 +215,13 @@ pub(super) fn day_over(record: &SessionRecord, view: &View) -> Option<Said> {
     let text =
         format!("{date} is over: {trades} trades, {wins} won, gross {gross}, fees {fees}, net {net}; {positions}");
     let said = Said::new(Kind::Day, weight, text)
-        .with("date", date)
-        .with("trades", trades)
-        .with("wins", wins)
-        .with("gross", gross)
-        .with("fees", fees)
-        .with("net", net)
-        .with("positions", view.positions.len());
+        .with("date", &date)
+        .with("trades", &trades)
+        .with("wins", &wins)
+        .with("gross", &gross)
+        .with("fees", &fees)
+        .with("net", &net)
+        .with("positions", &view.positions.len());
     Some(said)
 }
 
@@ -240,8 +240,8 @@ pub(super) fn scanned(index: usize, strategy: &str, total: usize, view: &View) -
         0 => format!("scan of {strategy}: none of {total} symbols is to be traded; `orbctl universe` tells why"),
         count => format!("scan of {strategy}: {count} of {total} symbols may be traded: {}", listed(&chosen)),
     };
-    let said = Said::new(Kind::Scan, Weight::Info, text).with("strategy", strategy).with("chosen", chosen.len());
-    Some(said.with("of", total).with("symbols", chosen.join(",")))
+    let said = Said::new(Kind::Scan, Weight::Info, text).with("strategy", strategy).with("chosen", &chosen.len());
+    Some(said.with("of", &total).with("symbols", &chosen.join(",")))
 }
 
 /// Says what is open.

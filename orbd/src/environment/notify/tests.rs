@@ -94,7 +94,7 @@ fn every_key_of_a_channel_is_shown_and_in_the_sample() {
     let sample = std::fs::read_to_string(path).expect("the sample");
     for key in NOTIFY {
         let ends = |name: &&str| shown.iter().any(|setting| setting.key == format!("notify.{name}.{key}"));
-        assert!(["phone", "post"].iter().any(|name| ends(&name)), "{key} is not shown");
+        assert!(["phone", "post"].iter().any(ends), "{key} is not shown");
         let shows = |line: &str| line.trim_start_matches(['#', ' ']).starts_with(&format!("{key} = "));
         assert!(sample.lines().any(shows), "{key} is not in the sample");
     }
