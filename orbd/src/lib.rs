@@ -15,6 +15,7 @@ pub mod guard;
 pub mod journal;
 pub mod monitoring;
 pub mod notify;
+mod owner;
 pub mod parity;
 pub mod progress;
 pub mod readiness;
