@@ -36,6 +36,7 @@ pub use scan::ScanTimes;
 
 use crate::daemon::{Daemon, Folder};
 use crate::demo::DemoSession;
+use crate::notify::ChannelConfig;
 use crate::rpc::CommandReply;
 use crate::run::Keep;
 use crate::simulation::Simulation;
@@ -81,6 +82,8 @@ pub struct Rehearsal {
     pub remembers: bool,
     /// The operator clears the hold of a crash as soon as a rehearsal goes on.
     pub resumes: bool,
+    /// Where notices go.
+    pub notify: Vec<ChannelConfig>,
 }
 
 impl Rehearsal {
@@ -107,6 +110,7 @@ impl Rehearsal {
             database: None,
             remembers: false,
             resumes: false,
+            notify: Vec::new(),
         }
     }
 
@@ -147,6 +151,7 @@ impl Rehearsal {
             settings: Arc::default(),
             simulated_speed: Some(0.0),
             patience: Patience::SIMULATED,
+            notify: self.notify.clone(),
         };
         let mut daemon = trading.start(&keep, TcpListener::bind("127.0.0.1:0").await?).await?;
         self.resume(&daemon).await?;
