@@ -17,6 +17,7 @@ use orb_data::{
     dataset::Table,
     reference::{Reference, Wanted},
 };
+use orb_sim::broker::MarginRequirement;
 use orb_sim::{Running, Server, SimConfig, market::MarketSource};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -84,6 +85,7 @@ impl Place {
     async fn new(faults: &str) -> Self {
         let mut config = SimConfig::new(MarketSource::Loaded(Box::new(market(&calendar()))));
         config.faults = faults.parse().unwrap();
+        config.margin_requirements.insert(Symbol::new("AA").unwrap(), MarginRequirement { long: 100, short: 150 });
         let splits =
             json!([{"symbol": "SPLIT", "new_rate": 4, "old_rate": 1, "ex_date": CHANGED, "process_date": CHANGED}]);
         let names = json!([{"old_symbol": "OLD", "new_symbol": "NEW", "process_date": CHANGED}]);
@@ -162,9 +164,13 @@ fn by_bars(names: [&str; 2], split: Option<Split>) -> SymbolReference {
     }
     let mut known = history.reference(first + DAYS)[0];
     // Only ranges of five minutes were asked for.
+    (known.margin_long, known.margin_short) = USUAL_MARGINS;
     [0, 2, 3, 4].into_iter().for_each(|length| known.opening_volume_sum14[length] = None);
     known
 }
+
+/// What the broker requires of ordinary stocks, long and short, per cent.
+const USUAL_MARGINS: (Option<u16>, Option<u16>) = (Some(30), Some(30));
 
 /// What is known of a symbol that the broker does not list: nothing, and so it is not sold short.
 fn not_listed() -> SymbolReference {
@@ -184,7 +190,8 @@ async fn reference_data_is_fetched_once_and_says_what_the_bars_say() {
 
     let (aa, bars) = (place.known("AA"), by_bars(["AA", "AA"], None));
     assert!(aa.atr14.is_some() && aa.opening_volume_sum14[1].is_some(), "{aa:?}");
-    assert_eq!(aa, bars);
+    let margins = SymbolReference { margin_long: Some(100), margin_short: Some(150), ..bars };
+    assert_eq!(aa, margins, "what the broker requires of it goes with it");
     assert_eq!(place.known("GHOST"), not_listed(), "no such symbol, asked for once");
     let status = orbd(&["data", "status", text(&place.dataset())]).succeeded().out;
     for line in ["daily: 32 rows of 16 sessions from 2026-02-05", "opening-5m: 32 rows", "assets: 5 rows of 1 sessions"]
@@ -203,7 +210,8 @@ async fn a_change_of_name_and_a_split_leave_the_history_whole() {
     assert!(split.previous_close.is_some_and(|close| close < Price::from_cents(10_100)), "{split:?}");
     assert_ne!(split, by_bars(["SPLIT", "SPLIT"], None), "without the split it is another history");
     // What another company may be called now has no past under this name.
-    assert_eq!(place.known("OLD"), SymbolReference::default());
+    let (margin_long, margin_short) = USUAL_MARGINS;
+    assert_eq!(place.known("OLD"), SymbolReference { margin_long, margin_short, ..SymbolReference::default() });
     let dataset = Dataset::open(&place.dataset()).unwrap();
     let names = |date: &str| {
         let mut names: Vec<String> =
