@@ -163,7 +163,105 @@ fn an_exit_that_cannot_be_moved_is_tried_again_and_not_for_ever() {
          > replace A-1et 105.06
          moved A-1et refused other
          > query snapshot
-         wait 3600
+         wait 2
+         > alarm A
+         = protected A 99
+         wait 10
+         > alarm A
+         wait 20
+         > alarm A
+         stands A-1et 105.06
+         wait 600
+         = alarms ",
+    );
+}
+
+/// A position whose exits stand right, until the stop is found elsewhere and cannot be moved back: at 95 or nearer.
+fn displaced(stands: &str, then: &str) {
+    triggered(&format!(
+        "submitted A-1e
+         fill A-1e 99 101.02
+         > replace A-1et 105.06
+         held A-1es
+         moved A-1et
+         working A-1et
+         silently stands A-1es {stands}
+         snapshot
+         > alarm A
+         > replace A-1es 99
+         moved A-1es refused other
+         > query snapshot
+         wait 2
+         > replace A-1es 99
+         moved A-1es unknown
+         > query snapshot
+         wait 2
+         > replace A-1es 99
+         moved A-1es refused other
+         > query snapshot
+         wait 2
+         > alarm A
+         {then}"
+    ));
+}
+
+#[test]
+fn a_stop_that_risks_more_and_cannot_be_moved_is_placed_anew() {
+    displaced(
+        "95",
+        "> cancel A-1es
+         = alarms exit_misplaced A
+         cancel A-1es done
+         cancelled A-1es
+         > submit A-1t1 sell 99 limit 105.06 paired 99
+         cancelled A-1et
+         = alarms ",
+    );
+}
+
+#[test]
+fn a_stop_that_risks_more_and_cannot_be_ended_is_told_and_ended_again() {
+    displaced(
+        "95",
+        "> cancel A-1es
+         cancel A-1es refused other
+         > find A-1es
+         found A-1es
+         wait 10
+         > alarm A
+         > cancel A-1es",
+    );
+}
+
+#[test]
+fn a_stop_that_is_nearer_and_cannot_be_moved_stays_and_is_told() {
+    displaced("99.50", "= protected A 99\n= alarms exit_misplaced A\nwait 10\n> alarm A\nwait 19");
+}
+
+#[test]
+fn an_exit_that_cannot_be_moved_does_not_keep_the_other_from_its_place() {
+    triggered(
+        "submitted A-1e
+         fill A-1e 99 101.02
+         > replace A-1et 105.06
+         held A-1es
+         moved A-1et refused other
+         > query snapshot
+         wait 2
+         > replace A-1et 105.06
+         moved A-1et refused other
+         > query snapshot
+         wait 2
+         > replace A-1et 105.06
+         moved A-1et refused other
+         > query snapshot
+         wait 2
+         > alarm A
+         silently stands A-1es 95
+         snapshot
+         > alarm A
+         > replace A-1es 99
+         moved A-1es
          = protected A 99",
     );
 }
