@@ -79,6 +79,8 @@ mod tls;
 #[cfg(test)]
 mod tokens;
 #[cfg(test)]
+mod upgrade;
+#[cfg(test)]
 mod web;
 #[cfg(test)]
 mod wire;
