@@ -14,6 +14,7 @@ mod gather;
 pub mod guard;
 pub mod journal;
 pub mod monitoring;
+pub mod notify;
 mod owner;
 pub mod parity;
 pub mod progress;

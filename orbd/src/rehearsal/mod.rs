@@ -38,6 +38,7 @@ pub use scan::ScanTimes;
 
 use crate::daemon::{Daemon, Folder};
 use crate::demo::DemoSession;
+use crate::notify::ChannelConfig;
 use crate::rpc::CommandReply;
 use crate::run::Keep;
 use crate::simulation::Simulation;
@@ -87,6 +88,8 @@ pub struct Rehearsal {
     pub remembers: bool,
     /// The operator clears the hold of a crash as soon as a rehearsal goes on.
     pub resumes: bool,
+    /// Where notices go.
+    pub notify: Vec<ChannelConfig>,
 }
 
 impl Rehearsal {
@@ -115,6 +118,7 @@ impl Rehearsal {
             database: None,
             remembers: false,
             resumes: false,
+            notify: Vec::new(),
         }
     }
 
@@ -155,6 +159,7 @@ impl Rehearsal {
             settings: Arc::default(),
             simulated_speed: Some(0.0),
             patience: Patience::SIMULATED,
+            notify: self.notify.clone(),
         };
         let mut daemon = trading.start(&keep, TcpListener::bind("127.0.0.1:0").await?).await?;
         self.resume(&daemon).await?;

@@ -98,6 +98,7 @@ impl Sites {
             simulated_speed: None,
             // A simulator in another process does not wait for commits: its time goes on, as a market's does.
             patience: Patience::LIVE,
+            notify: site.config.notify.clone(),
         }
     }
 

@@ -47,6 +47,8 @@ mod market;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
+mod notify;
+#[cfg(test)]
 mod once;
 #[cfg(test)]
 mod orbctl;

@@ -19,6 +19,8 @@ mod lost;
 #[cfg(test)]
 mod market;
 #[cfg(test)]
+mod notices;
+#[cfg(test)]
 mod partial;
 #[cfg(test)]
 mod plain;
