@@ -162,6 +162,8 @@ pub struct SymbolReference {
     /// Tells that the broker lends no shares of it for a short sale, or that it is not known whether it does where it
     /// has to be.
     pub unshortable: bool,
+    /// Tells that the broker takes no orders in it: it is not listed any more, or not to be traded.
+    pub untradable: bool,
 }
 
 /// Holds what is known of a day before its open.

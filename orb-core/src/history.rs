@@ -282,6 +282,7 @@ fn reference_of(symbol: &SymbolDays, index: usize) -> SymbolReference {
         restricted,
         // Bars do not tell: whoever knows the broker's word says it.
         unshortable: false,
+        untradable: false,
     }
 }
 

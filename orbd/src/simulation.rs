@@ -9,6 +9,7 @@ use orb_core::{Span, Timestamp};
 use orb_exec::alpaca::{self, AlpacaConfig, BracketSupport, Credentials, Feed, RequestLimits, StreamSettings, Urls};
 use orb_exec::local::Speed;
 use orb_exec::{Busy, Clock};
+use orb_sim::broker::AssetListing;
 use orb_sim::clock::{LockStep, Seen};
 use orb_sim::config::{Begin, Latencies, RateLimit};
 use orb_sim::faults::FaultPlan;
@@ -18,7 +19,7 @@ use orb_sim::{Running, Server, SimClock, SimConfig};
 use tokio::net::TcpListener;
 
 use crate::demo::DemoSession;
-use crate::run::{Day, Trading};
+use crate::run::{Day, Shelf, Trading};
 
 /// How long before the open the session begins.
 const LEAD: Span = Span::from_minutes(1);
@@ -75,6 +76,15 @@ impl Clock for SimulatedTime {
     }
 }
 
+/// Says what a broker knows beside prices, where a simulated session asks it for everything that it must know.
+#[derive(Clone, Debug, Default)]
+pub struct BrokerKnows {
+    /// Stocks of its listing that are not as usual, or have no prices.
+    pub listings: Vec<AssetListing>,
+    /// Its corporate actions: a list for each type, as Alpaca replies.
+    pub corporate_actions: serde_json::Map<String, serde_json::Value>,
+}
+
 /// Says how a session is simulated.
 #[derive(Clone, Debug)]
 pub(crate) struct Simulation {
@@ -97,6 +107,11 @@ pub(crate) struct Simulation {
     pub(crate) brackets: BracketSupport,
     /// The breaker's caps; `None` leaves it out.
     pub(crate) caps: Option<BreakerCaps>,
+    /// The broker is asked for what must be known of the day, as on a live day, and that is kept in this folder; `None`
+    /// where the session's own bars say it.
+    pub(crate) asks: Option<(BrokerKnows, PathBuf)>,
+    /// Where the broker's prices come from; `None` for the session's own bars.
+    pub(crate) prices: Option<MarketSource>,
 }
 
 impl Simulation {
@@ -122,6 +137,8 @@ impl Simulation {
             brackets: BracketSupport::default(),
             // As a day that is compared with its backtest needs it.
             caps: None,
+            asks: None,
+            prices: None,
         }
     }
 
@@ -135,7 +152,8 @@ impl Simulation {
             bail!("a broker's bars are minutes, and these are {minutes} minutes long: use --direct");
         }
         let date = session.date();
-        let mut config = SimConfig::new(MarketSource::Loaded(Box::new(session.market.loaded().clone())));
+        let own = || MarketSource::Loaded(Box::new(session.market.loaded().clone()));
+        let mut config = SimConfig::new(self.prices.clone().unwrap_or_else(own));
         config.first = Some(date);
         config.last = Some(date);
         config.speed = match self.speed {
@@ -150,6 +168,10 @@ impl Simulation {
         config.rate_limit = self.rate_limit;
         config.seed = self.seed;
         config.faults = self.faults.clone();
+        if let Some((knows, _)) = &self.asks {
+            config.listings.clone_from(&knows.listings);
+            config.corporate_actions.clone_from(&knows.corporate_actions);
+        }
         let fingerprint = session.fingerprint();
         config.memory = self.memory.clone().map(|path| MemoryConfig { path, fingerprint });
         let listener = TcpListener::bind("127.0.0.1:0").await.context("cannot listen on this machine")?;
@@ -173,7 +195,10 @@ impl Simulation {
             clock: SimulatedTime::of(sim.clock()),
             settings: self.streams.clone(),
             caps: self.caps,
-            day: Day::Known(Box::new(session.reference())),
+            day: match &self.asks {
+                None => Day::Known(Box::new(session.reference())),
+                Some((_, folder)) => Day::Planned(Shelf { folder: folder.clone(), feed: orb_data::dataset::Feed::Sip }),
+            },
         }
     }
 }

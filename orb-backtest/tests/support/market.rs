@@ -142,6 +142,7 @@ pub(crate) fn reference(dice: &mut Dice, bars: &[Bar], symbols: u32) -> Vec<Symb
                 opening_volume_sum14: [opening; 5],
                 restricted: dice.chance(10),
                 unshortable: false,
+                untradable: false,
             }
         })
         .collect()

@@ -3,7 +3,7 @@
 use super::explaining::score_refusal;
 use super::{Engine, Execution, Pending};
 use crate::alarm::AlarmKind;
-use crate::config::{Direction, EntryKind, SlotPolicy, StrategyId};
+use crate::config::{Candidates, Direction, EntryKind, SlotPolicy, StrategyId};
 use crate::effect::{Action, Component, Effects, Severity};
 use crate::event::ReferenceData;
 use crate::fact::{Decision, ExitReason, Fact, SessionRecord};
@@ -212,10 +212,16 @@ impl Engine {
             self.clock.windows(id).is_some_and(|windows| self.now < windows.range_end + self.config.bar_length);
         let is_live = self.is_live();
         let unanswered = if is_live && !day.answered { day.awaited(true).count() } else { 0 };
+        let is_narrowed = self.strategy(id).candidates == Candidates::Assets;
         let ranges = day.signals.waiting().map(|symbol| {
             // Unanswered is not the same as absent: what may yet come makes the range incomplete. Live, it is asked for only
             // where the symbol may be chosen; the others are refused by what is here.
-            let is_asked = !is_live || day.universe.obstacle(symbol).is_none();
+            let obstacle = day.universe.obstacle(symbol).filter(|_| is_live);
+            if let Some(reason) = obstacle.filter(|_| is_narrowed) {
+                // Its bars are not listened to: that they are missing says nothing.
+                return (symbol, Err(reason));
+            }
+            let is_asked = obstacle.is_none();
             let unknown = is_asked && (on_time || is_live) && !day.answered && !day.ranges.has_last_bar(symbol);
             let range = if unknown { Err(Reason::RangeIncomplete) } else { day.ranges.freeze(symbol) };
             (symbol, range)

@@ -1,7 +1,7 @@
 //! The choice at the range's end: from whom, who is waited for, and for whom a place is kept.
 
 use orb_core::event::{Event, ReferenceData, SymbolReference};
-use orb_core::{Money, Price};
+use orb_core::{Money, Price, SymbolId};
 
 use crate::rig::Rig;
 use crate::script::check_rig;
@@ -63,6 +63,25 @@ fn beyond_the_universe_the_larger_dollar_volume_goes_first() {
         &mut rig,
         "bar A 09:30 100 101 99 100.5, B 09:30 100 101 99 100.5, C 09:30 100 101 99 100.5
          > decide A not_in_universe",
+    );
+}
+
+#[test]
+fn of_all_assets_those_that_may_be_chosen_are_listened_to_and_the_others_refused_by_what_is_known() {
+    let quiet = SymbolReference { volume_sum14: Some(14), ..known(1) };
+    let barred = SymbolReference { untradable: true, ..known(9) };
+    let settings = "orb-sip candidates=assets universe_max=1 symbols=A,B,C,D live";
+    let mut rig = morning(settings, &[known(3), known(2), quiet, barred]);
+    let listened: Vec<bool> = (0..6).map(|number| rig.engine.wants_bars(SymbolId(number))).collect();
+    assert_eq!(listened, [true, false, false, false, false, false]);
+    // Nothing is waited for or asked for of the others, and that their bars are missing is no reason.
+    check_rig(
+        &mut rig,
+        "bar A 09:30 100 101 99 100.5
+         > decide B not_in_universe
+         > decide C avg_volume
+         > decide D not_tradable
+         > query bars A",
     );
 }
 

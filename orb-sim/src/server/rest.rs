@@ -1,6 +1,7 @@
 //! Requests, from the socket to the owner and back.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -35,6 +36,8 @@ const NEVER: Duration = Duration::from_secs(600);
 pub(super) struct Front {
     pub(super) commands: mpsc::Sender<Command>,
     pub(super) clock: SimClock,
+    /// Counts requests.
+    pub(super) requests: Arc<AtomicU64>,
     pub(super) stop: CancellationToken,
 }
 
@@ -108,6 +111,7 @@ async fn rest(front: &Front, parts: &Parts, body: Body) -> Response {
     let Ok(body) = to_bytes(body, BODY_MAX).await else {
         return reply::message(StatusCode::PAYLOAD_TOO_LARGE, "request body too large");
     };
+    front.requests.fetch_add(1, Ordering::Relaxed);
     // From here to the reply nothing else happens in simulated time.
     let hold = front.clock.busy();
     let Some(path) = decoded(parts.uri.path()) else {

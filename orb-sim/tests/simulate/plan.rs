@@ -145,6 +145,7 @@ impl Plan {
             opening_volume_sum14: [Some(14); 5],
             restricted: false,
             unshortable: false,
+            untradable: false,
         };
         ReferenceData {
             date: self.session.date,

@@ -46,6 +46,7 @@ impl Encoded for SymbolReference {
             restricted: self.restricted,
             atr14_wilder: self.atr14_wilder.as_ref().map(Encoded::encode),
             unshortable: self.unshortable,
+            untradable: self.untradable,
         }
     }
 
@@ -59,6 +60,7 @@ impl Encoded for SymbolReference {
             opening_volume_sum14: volumes.try_into().map_err(|_| JournalError::Missing("an opening volume"))?,
             restricted: wire.restricted,
             unshortable: wire.unshortable,
+            untradable: wire.untradable,
         })
     }
 }

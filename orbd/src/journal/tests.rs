@@ -246,7 +246,7 @@ fn snapshot() -> impl Strategy<Value = BrokerSnapshot> {
 
 fn reference() -> impl Strategy<Value = ReferenceData> {
     let prices = (of(price()), of(price()), of(price()));
-    let symbol = (prices, of(any::<u64>()), any::<[Option<u64>; 5]>(), any::<[bool; 2]>()).prop_map(
+    let symbol = (prices, of(any::<u64>()), any::<[Option<u64>; 5]>(), any::<[bool; 3]>()).prop_map(
         |((previous_close, atr14, atr14_wilder), volume_sum14, opening_volume_sum14, flags)| SymbolReference {
             previous_close,
             atr14,
@@ -255,6 +255,7 @@ fn reference() -> impl Strategy<Value = ReferenceData> {
             opening_volume_sum14,
             restricted: flags[0],
             unshortable: flags[1],
+            untradable: flags[2],
         },
     );
     (date(), money(), vec(symbol, 0..4)).prop_map(|(date, equity_open, symbols)| ReferenceData {

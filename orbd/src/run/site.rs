@@ -110,6 +110,7 @@ impl Sites {
     ) -> anyhow::Result<Ready> {
         let (mut trading, keep) = (self.trading(site), self.keep(site));
         if !site.config.is_simulated {
+            let trading = trading.with_listing().await?;
             return Ok(Ready::OnWallClock(Box::new(trading.prepare(&keep, ledger, gate, stop).await?)));
         }
         // A simulator counts its own minutes, and has a time of its own.
@@ -125,6 +126,7 @@ impl Sites {
         let following = CancellationToken::new();
         let (rest, guard) = (trading.rest()?, following.clone().drop_guard());
         let clock = SimulatorTime::follow(rest, following).await.context("the simulator's clock")?;
+        let trading = trading.with_listing().await?;
         Ok(Ready::Simulated(Box::new(trading.by(clock).prepare(&keep, ledger, gate, stop).await?), guard))
     }
 }

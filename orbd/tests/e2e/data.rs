@@ -168,7 +168,7 @@ fn by_bars(names: [&str; 2], split: Option<Split>) -> SymbolReference {
 
 /// What is known of a symbol that the broker does not list: nothing, and so it is not sold short.
 fn not_listed() -> SymbolReference {
-    SymbolReference { unshortable: true, ..SymbolReference::default() }
+    SymbolReference { unshortable: true, untradable: true, ..SymbolReference::default() }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
