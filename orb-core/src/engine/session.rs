@@ -40,6 +40,39 @@ impl Engine {
         for (day, strategy) in self.strategies.iter_mut().zip(&self.config.run.strategies) {
             day.universe = Universe::of(strategy, day.signals.members(), &self.reference);
         }
+        self.refuse_beforehand(&session, out);
+    }
+
+    /// Live, refuses of all assets those that cannot be chosen today: their bars are not listened to, so that the range's
+    /// end brings nothing new, and has thousands of decisions less to record before the first order.
+    fn refuse_beforehand(&mut self, session: &crate::calendar::Session, out: &mut Effects) {
+        let strategies = (0_u16..).map(StrategyId).zip(&self.config.run.strategies);
+        let narrowed = strategies.filter(|(_, strategy)| strategy.candidates == Candidates::Assets);
+        let narrowed: Vec<StrategyId> = narrowed.map(|(id, _)| id).filter(|_| self.is_live()).collect();
+        for id in narrowed {
+            let day = &self.strategies[id.index()];
+            let obstacle = |symbol| Some((symbol, Err(day.universe.obstacle(symbol)?)));
+            let refusals =
+                rank(&self.request(id, session.date, 0), day.signals.waiting().filter_map(obstacle)).refusals;
+            for refusal in refusals {
+                self.explain_refusal(id, &refusal);
+                self.decide(id, refusal.symbol, refusal.reason, refusal.detail, out);
+            }
+        }
+    }
+
+    /// Says how a strategy's symbols are to be ranked today.
+    fn request(&self, id: StrategyId, date: crate::Date, unanswered: usize) -> RankRequest<'_> {
+        RankRequest {
+            strategy: self.strategy(id),
+            filters: &self.config.filters,
+            date,
+            symbols: &self.config.symbols,
+            reference: &self.reference,
+            universe: &self.strategies[id.index()].universe,
+            unanswered,
+            keeps_checks: self.config.explains,
+        }
     }
 
     fn begin_day(&mut self, session: &crate::calendar::Session, reference: &ReferenceData, out: &mut Effects) {
@@ -212,31 +245,16 @@ impl Engine {
             self.clock.windows(id).is_some_and(|windows| self.now < windows.range_end + self.config.bar_length);
         let is_live = self.is_live();
         let unanswered = if is_live && !day.answered { day.awaited(true).count() } else { 0 };
-        let is_narrowed = self.strategy(id).candidates == Candidates::Assets;
         let ranges = day.signals.waiting().map(|symbol| {
             // Unanswered is not the same as absent: what may yet come makes the range incomplete. Live, it is asked for only
             // where the symbol may be chosen; the others are refused by what is here.
-            let obstacle = day.universe.obstacle(symbol).filter(|_| is_live);
-            if let Some(reason) = obstacle.filter(|_| is_narrowed) {
-                // Its bars are not listened to: that they are missing says nothing.
-                return (symbol, Err(reason));
-            }
-            let is_asked = obstacle.is_none();
+            let is_asked = !is_live || day.universe.obstacle(symbol).is_none();
             let unknown = is_asked && (on_time || is_live) && !day.answered && !day.ranges.has_last_bar(symbol);
             let range = if unknown { Err(Reason::RangeIncomplete) } else { day.ranges.freeze(symbol) };
             (symbol, range)
         });
         let Some(session) = self.session else { return };
-        let request = RankRequest {
-            strategy: self.strategy(id),
-            filters: &self.config.filters,
-            date: session.date,
-            symbols: &self.config.symbols,
-            reference: &self.reference,
-            universe: &day.universe,
-            unanswered,
-            keeps_checks: self.config.explains,
-        };
+        let request = self.request(id, session.date, unanswered);
         let Ranking { candidates, refusals } = rank(&request, ranges);
         for refusal in refusals {
             self.explain_refusal(id, &refusal);

@@ -48,7 +48,7 @@ pub struct Running {
     address: SocketAddr,
     clock: SimClock,
     fault_counts: FaultCounts,
-    requests: Arc<AtomicU64>,
+    data_requests: Arc<AtomicU64>,
     commands: tokio::sync::mpsc::Sender<Command>,
     stop: CancellationToken,
     owner: Option<JoinHandle<()>>,
@@ -72,11 +72,11 @@ impl Server {
         let fault_counts = exchange.fault_counts.clone();
         let stop = CancellationToken::new();
         let (owner, commands) = Owner::new(exchange, clock.clone(), ends, stop.clone());
-        let requests = Arc::<AtomicU64>::default();
+        let data_requests = Arc::<AtomicU64>::default();
         let front = rest::Front {
             commands: commands.clone(),
             clock: clock.clone(),
-            requests: Arc::clone(&requests),
+            data_requests: Arc::clone(&data_requests),
             stop: stop.clone(),
         };
         let app = rest::app(Arc::new(front));
@@ -86,7 +86,16 @@ impl Server {
             let _ = axum::serve(prompt(listener), app).with_graceful_shutdown(until).await;
         });
         let owner = tokio::spawn(owner.run());
-        Ok(Running { address, clock, fault_counts, requests, commands, stop, owner: Some(owner), server: Some(server) })
+        Ok(Running {
+            address,
+            clock,
+            fault_counts,
+            data_requests,
+            commands,
+            stop,
+            owner: Some(owner),
+            server: Some(server),
+        })
     }
 }
 
@@ -118,10 +127,10 @@ impl Running {
         &self.fault_counts
     }
 
-    /// Returns how many requests came so far, without websockets.
+    /// Returns how many requests for market data came so far, without websockets.
     #[must_use]
-    pub fn requests(&self) -> u64 {
-        self.requests.load(Ordering::Relaxed)
+    pub fn data_requests(&self) -> u64 {
+        self.data_requests.load(Ordering::Relaxed)
     }
 
     /// Runs something on the broker, between two things that happen; `None` when the simulator has stopped.

@@ -19,6 +19,7 @@ use super::reply::{self, Ids};
 use super::socket;
 use crate::clock::SimClock;
 use crate::config::Feed;
+use crate::data::is_data;
 use crate::exchange::{Incoming, Outcome};
 use crate::faults::HttpFault;
 use crate::http::Request;
@@ -36,8 +37,8 @@ const NEVER: Duration = Duration::from_secs(600);
 pub(super) struct Front {
     pub(super) commands: mpsc::Sender<Command>,
     pub(super) clock: SimClock,
-    /// Counts requests.
-    pub(super) requests: Arc<AtomicU64>,
+    /// Counts requests for market data.
+    pub(super) data_requests: Arc<AtomicU64>,
     pub(super) stop: CancellationToken,
 }
 
@@ -111,12 +112,14 @@ async fn rest(front: &Front, parts: &Parts, body: Body) -> Response {
     let Ok(body) = to_bytes(body, BODY_MAX).await else {
         return reply::message(StatusCode::PAYLOAD_TOO_LARGE, "request body too large");
     };
-    front.requests.fetch_add(1, Ordering::Relaxed);
     // From here to the reply nothing else happens in simulated time.
     let hold = front.clock.busy();
     let Some(path) = decoded(parts.uri.path()) else {
         return reply::message(StatusCode::BAD_REQUEST, "invalid path");
     };
+    if is_data(&path) {
+        front.data_requests.fetch_add(1, Ordering::Relaxed);
+    }
     let query = parts.uri.query().unwrap_or_default();
     let query = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let request = Request { method: parts.method.to_string(), path, query, body: body.to_vec() };

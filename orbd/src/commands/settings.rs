@@ -171,7 +171,7 @@ impl SettingArgs {
                 // Those of the broker's listing, when orb asks for it; a preset may name some.
                 Candidates::Assets => strategy.symbols.clear(),
                 // Whatever else there may be once is named as symbols are.
-                _ => {}
+                Candidates::Listed | _ => {}
             }
         }
         Ok(run)

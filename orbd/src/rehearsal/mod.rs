@@ -167,10 +167,10 @@ impl Rehearsal {
         if !daemon.end().await? {
             bail!("the last log lines could not be stored");
         }
-        let requests = simulator.requests();
+        let data_requests = simulator.data_requests();
         simulator.stop().await;
         let outcome = Outcome::gather(self, at_broker, view, done, &reader)?;
-        Ok((Outcome { rules_never_applied: never, requests, ..outcome }, watched))
+        Ok((Outcome { rules_never_applied: never, data_requests, ..outcome }, watched))
     }
 
     /// Gives the commands and waits for the end; time stands there while what is returned lives.
