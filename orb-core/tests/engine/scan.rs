@@ -1,7 +1,7 @@
 //! The choice at the range's end: from whom, who is waited for, and for whom a place is kept.
 
 use orb_core::event::{Event, ReferenceData, SymbolReference};
-use orb_core::{Money, Price, SymbolId};
+use orb_core::{Engine, Money, Price, SymbolId};
 
 use crate::rig::Rig;
 use crate::script::check_rig;
@@ -77,9 +77,12 @@ fn of_all_assets_those_that_may_be_chosen_are_listened_to_and_the_others_refused
     let barred = SymbolReference { untradable: true, ..known(9) };
     let settings = "orb-sip candidates=assets universe_max=1 symbols=A,B,C,D live";
     let mut rig = Rig::new(settings);
+    // As before anything was known of the day.
+    rig.rebuild(|engine| Engine::new(engine.config().clone()));
     refer(&mut rig, &[known(3), known(2), quiet, barred]);
     let decided = ["decide B not_in_universe", "decide C avg_volume", "decide D not_tradable"];
     assert_eq!(rig.lines, decided, "before the open, so that the range's end has less to do");
+    rig.snapshot();
     rig.lines.clear();
     let listened: Vec<bool> = (0..6).map(|number| rig.engine.wants_bars(SymbolId(number))).collect();
     assert_eq!(listened, [true, false, false, false, false, false]);

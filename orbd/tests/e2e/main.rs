@@ -28,6 +28,7 @@ mod crash;
 mod daemon;
 #[cfg(test)]
 mod data;
+#[cfg(test)]
 mod dataset;
 #[cfg(test)]
 mod environment;
