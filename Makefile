@@ -13,10 +13,10 @@ export OPENSSL_NO_VENDOR ?= 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build release dashboard page browser test soak crash simulate scan fuzz bench check fmt lint purity promises proto doc deb audit clean
+.PHONY: help demo build release dashboard page browser test soak crash simulate scan fuzz bench check fmt lint purity promises proto doc book book-pages book-test deb audit clean
 
 help: ## lists the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: build ## trades a synthetic session in front of your eyes
 	./target/debug/orbd demo $(DEMO_ARGS)
@@ -125,6 +125,16 @@ proto: ## checks the wire contract: its style, and that it breaks no client; nee
 
 doc: ## builds the documentation; warnings are errors
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --workspace --no-deps
+
+book: ## builds the book into target/book and checks its links; needs mdbook
+	./tools/book/build.py
+
+book-pages: build ## writes the book's generated pages anew, from the programs, the contract and ARCHITECTURE.md
+	./tools/book/generate.py target/debug
+
+book-test: build ## runs every command of the book against the real programs
+	./tools/book/mentions.py
+	./tools/book/run.py target/debug
 
 deb: release ## builds a Debian package from a release build; needs cargo-deb
 	./deploy/deb/prepare target/release target

@@ -81,13 +81,22 @@ pub enum ConnectError {
     #[error("https needs a valid certificate of its certificate authority, in PEM")]
     Certificate(#[source] Option<tonic::transport::Error>),
     /// Nobody answers there.
-    #[error("cannot connect to {uri}")]
+    #[error("cannot connect to {uri}: {}", innermost(source))]
     Unavailable {
         /// The address as given.
         uri: String,
         /// What the transport says.
         source: tonic::transport::Error,
     },
+}
+
+/// Returns what lies at the bottom of an error: the transport's own words say only that there was one.
+fn innermost(error: &tonic::transport::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
 }
 
 /// Adds the bearer token to each call.

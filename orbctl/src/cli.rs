@@ -23,7 +23,8 @@ Configuration file ($XDG_CONFIG_HOME/orb/orbctl.toml, else ~/.config/orb/orbctl.
 
 `orbctl config` shows and changes the contexts. Over a Unix socket: endpoint = \"unix:///path\".
 
-Without a configuration, orbctl talks to the demo that runs on this machine.
+Without a configuration, orbctl talks to this machine's service where the user may read
+/var/lib/orb/orbctl.toml, else to the demo that runs on this machine.
 A token is never an argument, because every user can read the process list.
 ";
 

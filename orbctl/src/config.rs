@@ -67,6 +67,9 @@ impl Context {
     }
 }
 
+/// Where the package's service keeps its state.
+const SERVICE_FILE: &str = "/var/lib/orb/orbctl.toml";
+
 /// A daemon, and where orbctl learned of it.
 #[derive(Debug)]
 pub(crate) struct Target {
@@ -81,6 +84,8 @@ pub(crate) struct Environment {
     pub(crate) token: Option<String>,
     /// The default configuration file.
     pub(crate) user_file: Option<PathBuf>,
+    /// The file that the service of this machine leaves, which its own user and root alone can read.
+    pub(crate) service_file: Option<PathBuf>,
     /// The file that a running demo leaves.
     pub(crate) demo_file: Option<PathBuf>,
 }
@@ -95,6 +100,7 @@ impl Environment {
         Self {
             token: env::var("ORB_TOKEN").ok().filter(|token| !token.is_empty()),
             user_file: folder("XDG_CONFIG_HOME", ".config").map(|path| path.join("orb/orbctl.toml")),
+            service_file: Some(PathBuf::from(SERVICE_FILE)),
             demo_file: folder("XDG_STATE_HOME", ".local/state").map(|path| path.join("orb/demo/orbctl.toml")),
         }
     }
@@ -103,7 +109,7 @@ impl Environment {
 /// Returns the daemon that the arguments and the environment mean.
 ///
 /// The endpoint comes from `--endpoint`, else from the context asked for, else from the
-/// current context, else from the local demo. A context's token goes only to its own endpoint.
+/// current context, else from this machine's service, else from the local demo. A context's token goes only to its own endpoint.
 pub(crate) fn resolve(global: &Global, environment: &Environment) -> Result<Target, Failure> {
     let context = match (&global.endpoint, &global.context) {
         (Some(_), None) => None,
@@ -150,7 +156,8 @@ fn find_context(global: &Global, environment: &Environment) -> Result<Found, Fai
         return pick(&file, &name, path).ok_or_else(|| unknown_context(&name, path, &file));
     }
     let mut known = Vec::new();
-    for path in [&environment.user_file, &environment.demo_file].into_iter().flatten().filter(|path| path.exists()) {
+    let files = [&environment.user_file, &environment.service_file, &environment.demo_file];
+    for path in files.into_iter().flatten().filter(|path| path.exists()) {
         let file = read_file(path)?;
         match wanted(global, &file) {
             Some(name) => match pick(&file, &name, path) {
@@ -291,12 +298,26 @@ mod tests {
         let environment = Environment {
             token: None,
             user_file: Some(user.path().join("orbctl.toml")),
+            service_file: None,
             demo_file: Some(demo.path().join("orbctl.toml")),
         };
         let global = Global { config: None, ..global(&user) };
         assert_eq!(resolve(&global, &environment).unwrap().endpoint.uri, "http://localhost:1");
         let global = Global { context: Some("other".to_owned()), ..global };
         assert_eq!(resolve(&global, &environment).unwrap().endpoint.uri, "http://localhost:3");
+    }
+
+    #[test]
+    fn this_machines_service_comes_before_the_demo_and_after_the_users_own_file() {
+        let service = folder("current = \"live\"\n[contexts.live]\nendpoint = \"http://localhost:7\"\n");
+        let (user, demo) = (folder(FILE), folder(FILE));
+        let at = |folder: &TempDir| Some(folder.path().join("orbctl.toml"));
+        let global = Global { config: None, context: None, ..global(&user) };
+        let mut environment =
+            Environment { token: None, user_file: None, service_file: at(&service), demo_file: at(&demo) };
+        assert_eq!(resolve(&global, &environment).unwrap().endpoint.uri, "http://localhost:7");
+        environment.user_file = at(&user);
+        assert_eq!(resolve(&global, &environment).unwrap().endpoint.uri, "http://localhost:1");
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::commands::demo::{self, DemoArgs};
 use crate::commands::flatten::{self, FlattenArgs};
 use crate::commands::guard::{self, GuardArgs};
 use crate::commands::migrate::{self, MigrateArgs};
+use crate::commands::notify::{self, NotifyArgs};
 use crate::commands::parity::{self, ParityArgs};
 use crate::commands::replay::{self, ReplayArgs};
 use crate::commands::run::{self as run_command, RunArgs};
@@ -43,6 +44,7 @@ enum Command {
     Guard(GuardArgs),
     Man(ManArgs),
     Migrate(MigrateArgs),
+    Notify(NotifyArgs),
     Parity(ParityArgs),
     Replay(ReplayArgs),
     Run(RunArgs),
@@ -87,6 +89,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Command::Data(args) => report(&data::run(&args)?),
         Command::Backup(args) => report(&backup::run(&args)?),
         Command::Migrate(args) => report(&migrate::run(&args)?),
+        Command::Notify(args) => report(&notify::run(&args)?),
         Command::Verify(args) => report(&verify::run(&args)?),
     }
 }

@@ -14,6 +14,8 @@ mod gather;
 pub mod guard;
 pub mod journal;
 pub mod monitoring;
+pub mod notify;
+mod owner;
 pub mod parity;
 pub mod progress;
 pub mod readiness;

@@ -12,7 +12,7 @@ use orb_core::{
     alarm::Alarm,
     effect::{Component, Severity},
     event::RiskLimits,
-    fact::{ClosingStep, ExitReason, Signal, SignalStatus},
+    fact::{ClosingStep, ExitReason, SessionRecord, Signal, SignalStatus, Trade},
     hold::{Hold, TradingState},
     order::OrderStatus,
     symbol::SymbolTable,
@@ -364,6 +364,19 @@ pub struct FillView {
     pub broker_order_id: Option<Arc<str>>,
 }
 
+/// Shows one trade that is closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClosedTradeView {
+    /// Identifies it within its ledger, as in its row.
+    pub id: Arc<str>,
+    /// The strategy's name.
+    pub strategy: Arc<str>,
+    /// The ticker.
+    pub symbol: Arc<str>,
+    /// What the engine says of it.
+    pub trade: Trade,
+}
+
 /// Shows what one log line says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogView {
@@ -510,4 +523,8 @@ pub enum Change {
     Signal(Arc<SignalView>),
     /// An order was filled, or the broker took back or corrected an execution of before.
     Fill(Arc<FillView>),
+    /// A trade was closed, or what is known of a closed one changed.
+    Trade(Arc<ClosedTradeView>),
+    /// A session is over.
+    DayOver(SessionRecord),
 }

@@ -59,7 +59,8 @@ pub fn run(args: DemoArgs) -> anyhow::Result<()> {
         DemoSession::recorded(args.bars, args.date, config)?
     };
     let folder = args.data_dir.unwrap_or_else(Folder::default_path);
-    let exposure = args.settings.file()?.environment.exposure(args.listen, &std::path::absolute(&folder)?)?;
+    let tables = args.settings.file()?.environment;
+    let exposure = tables.exposure(args.listen, &std::path::absolute(&folder)?)?;
     let options = DemoOptions {
         speed: args.speed,
         exit: args.exit,
@@ -69,6 +70,7 @@ pub fn run(args: DemoArgs) -> anyhow::Result<()> {
         database: args.database,
         config_name,
         settings,
+        notify: tables.channels().to_vec(),
     };
     let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     threads.block_on(demo::run(session, options))

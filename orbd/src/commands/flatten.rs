@@ -121,7 +121,7 @@ impl FlattenArgs {
 
     /// Halts a daemon that comes, or comes back.
     fn latch(&self, environment: &EnvironmentConfig) -> anyhow::Result<()> {
-        let written = Folder::open(&environment.data_dir)
+        let written = Folder::open_in_need(&environment.data_dir)
             .and_then(|folder| Ok(HaltFile::of(folder.path()).write("orbd flatten", self.reason())?));
         match written {
             Ok(()) => Ok(()),

@@ -11,6 +11,7 @@ pub mod flatten;
 pub mod guard;
 mod ledger_args;
 pub mod migrate;
+pub mod notify;
 pub mod parity;
 mod records_args;
 pub mod replay;

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use crate::owner::other_owner;
+
 /// Stands for a daemon's folder.
 #[derive(Clone, Debug)]
 pub struct Folder {
@@ -28,8 +30,23 @@ impl Folder {
     /// Makes the folder if it is not there, for the user alone.
     ///
     /// # Errors
-    /// When it cannot be made or written to.
+    /// When it cannot be made or written to, or is another user's and this is root: what root makes there, that user
+    /// could not change.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
+        if let Some((user, _)) = other_owner(path) {
+            anyhow::bail!(
+                "{0} is another user's, who could not change what root leaves there: run this as that user, as by `sudo -u '#{user}'`",
+                path.display()
+            );
+        }
+        Self::open_in_need(path)
+    }
+
+    /// Makes the folder if it is not there, whoever it belongs to.
+    ///
+    /// # Errors
+    /// When it cannot be made or written to.
+    pub(crate) fn open_in_need(path: &Path) -> anyhow::Result<Self> {
         use std::os::unix::fs::DirBuilderExt as _;
         let help = || format!("--data-dir {}: choose a folder that you may write to", path.display());
         fs::DirBuilder::new().recursive(true).mode(0o700).create(path).with_context(help)?;

@@ -24,6 +24,8 @@ pub(crate) use folder::Running;
 
 use crate::auth::{Auth, IssuedTokens, Role, Watched, read_or_create_token};
 use crate::guard::Heart;
+use crate::monitoring::Meters;
+use crate::notify::{self, ChannelConfig, Notifier, Teller};
 use crate::parity::Keeper;
 use crate::rpc::{
     self, CommandReply, CommandRequest, Finished, Handle, Listeners, RefusalKind, Refused, SWITCHING, Switchboard,
@@ -57,6 +59,8 @@ pub(crate) struct Start<'a, B, M> {
     pub(crate) context: &'static str,
     /// What it can be switched to.
     pub(crate) switchboard: Switchboard,
+    /// Where notices go.
+    pub(crate) notify: &'a [ChannelConfig],
 }
 
 /// Holds an engine that is ready to trade: its books, its venue, and what ends it.
@@ -90,6 +94,7 @@ pub(crate) struct Daemon {
     seat: Option<Seat>,
     server: tokio::task::JoinHandle<Result<(), rpc::ServeError>>,
     logs: LogWriter,
+    notifier: Notifier,
     running: Running,
     folder: Folder,
     /// Where clients of this machine find the API.
@@ -126,7 +131,10 @@ impl Daemon {
         let tokens = Watched::start(Arc::clone(&auth), IssuedTokens::of(start.folder.path()));
         tokio::spawn(stop.clone().run_until_cancelled_owned(tokens.follow()));
         let resumed = post.books.is_resumed();
-        let seat = Seat::take(post, ends, start.folder, &handle, start.url).await?;
+        // Before the engine's first commit, of which nothing is to be missed.
+        let updates = handle.updates.subscribe();
+        let notifier = Notifier::start(start.notify, updates, start.running.was_left_behind(), &handle.meters);
+        let seat = Seat::take(post, ends, start.folder, &handle, start.url, notifier.teller()).await?;
         let server = tokio::spawn(rpc::serve(listeners, handle.clone(), Arc::clone(&auth), stop.clone()));
         Ok(Self {
             reader,
@@ -138,6 +146,7 @@ impl Daemon {
             seat: Some(seat),
             server,
             logs,
+            notifier,
             running: start.running,
             folder: start.folder.clone(),
             endpoint,
@@ -181,7 +190,7 @@ impl Daemon {
             // There is room: the queue was emptied a moment ago. A kill that does not get in is not answered either.
             let _ = handle.commands.try_send(kill);
         }
-        self.seat = Some(Seat::take(post, ends, &self.folder, &handle, &self.database).await?);
+        self.seat = Some(Seat::take(post, ends, &self.folder, &handle, &self.database, self.notifier.teller()).await?);
         Ok(())
     }
 
@@ -242,9 +251,14 @@ impl Daemon {
     /// Ends everything in good order; tells whether the last log lines were stored.
     pub(crate) async fn end(self) -> anyhow::Result<bool> {
         self.stop.cancel();
-        if let Some(seat) = self.seat {
-            seat.leave().await?;
-        }
+        let left = match self.seat {
+            Some(seat) => seat.leave().await.map(drop),
+            None => Ok(()),
+        };
+        let view = self.handle.current();
+        let last = if left.is_ok() { notify::stopped(&view) } else { notify::engine_lost(&view) };
+        self.notifier.finish(&last).await;
+        left?;
         self.server.await??;
         let stored = self.logs.flush(std::time::Duration::from_secs(2));
         self.running.end();
@@ -260,6 +274,7 @@ impl Seat {
         folder: &Folder,
         handle: &Handle,
         url: &DatabaseUrl,
+        teller: Teller,
     ) -> anyhow::Result<Self> {
         let Post { books, engine, venue, identity, stop } = post;
         let ledger = books.ledger.clone();
@@ -280,7 +295,8 @@ impl Seat {
         let runtime = thread.spawn()?;
         // An engine that ended before has an error to tell, which `leave` does.
         let _ = first.wait_for(|view| view.now.is_some() && *view.ledger.id == *ledger.id()).await;
-        let keeper = Keeper { url: url.clone(), reader: handle.reader.with_ledger(&ledger), view: handle.view.clone() };
+        let (reader, view) = (handle.reader.with_ledger(&ledger), handle.view.clone());
+        let keeper = Keeper { url: url.clone(), reader, view, teller };
         let reports = tokio::spawn(keeper.run(stop.clone()));
         Ok(Self { runtime, session_over, reports, stop })
     }
@@ -365,7 +381,8 @@ fn wire(reader: Reader, logs: LogLines, gate: EntryGate, switchboard: Switchboar
     let (command, commands) = mpsc::channel(COMMANDS_MAX);
     let (audit, audits) = mpsc::channel(COMMANDS_MAX);
     let ends = Ends { commands, audits, view, updates: updates.clone() };
-    let finished = Finished::default();
-    let handle = Handle { view: views, updates, logs, commands: command, gate, audit, finished, reader, switchboard };
+    let (finished, meters) = (Finished::default(), Meters::default());
+    let handle =
+        Handle { view: views, updates, logs, commands: command, gate, audit, finished, reader, switchboard, meters };
     (handle, ends)
 }

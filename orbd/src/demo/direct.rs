@@ -37,7 +37,8 @@ pub(super) async fn start(
         stop: stop.child_token(),
     };
     let (retention, switchboard) = (crate::store::Retention::default(), Switchboard::default());
-    let start = Start { folder, running, url, retention, post, context: "demo", switchboard };
+    let notify = &options.notify;
+    let start = Start { folder, running, url, retention, post, context: "demo", switchboard, notify };
     Ok((Daemon::start(start, listeners, stop).await?, run))
 }
 

@@ -20,6 +20,7 @@ pub use session::{DemoSession, SYNTHETIC_SEED};
 
 use crate::daemon::Daemon;
 pub use crate::daemon::Folder;
+use crate::notify::ChannelConfig;
 use crate::rpc::{Exposure, Listeners};
 use crate::runtime::Identity;
 use crate::shutdown::Shutdown;
@@ -46,6 +47,8 @@ pub struct DemoOptions {
     pub config_name: String,
     /// Every setting, by key.
     pub settings: Arc<[SettingView]>,
+    /// Where notices go.
+    pub notify: Vec<ChannelConfig>,
 }
 
 /// Runs a demo to its end.

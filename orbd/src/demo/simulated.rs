@@ -36,6 +36,7 @@ pub(super) async fn start(
         settings: std::sync::Arc::clone(&options.settings),
         simulated_speed: Some(options.simulated_speed()),
         patience: Patience::SIMULATED,
+        notify: options.notify.clone(),
     };
     let daemon = trading.start(&keep, listeners).await?;
     Ok((daemon, sim, run))

@@ -17,6 +17,7 @@ use super::keys::{ENVIRONMENTS, environment_name};
 use super::state::default_folder;
 use super::tables::{AlpacaTable, EnvironmentTables, Lined};
 use super::urls::{is_loopback, simulator};
+use crate::notify::ChannelConfig;
 use crate::rpc::{Exposure, TlsFiles, WebRules};
 use crate::store::{DatabaseUrl, Retention};
 use crate::view;
@@ -67,6 +68,8 @@ pub struct EnvironmentConfig {
     pub silence: Duration,
     /// Which log lines are kept.
     pub retention: Retention,
+    /// Where notices go; no secret is in it.
+    pub notify: Vec<ChannelConfig>,
 }
 
 /// Holds everything that a run against a broker is told: what is traded and how, and where.
@@ -241,6 +244,7 @@ impl EnvironmentTables {
             database: self.database(args)?.unwrap_or_else(|| DatabaseUrl::sqlite(data_dir.join("orb.db"))),
             silence: value(self.guard.silence.as_ref()).unwrap_or(SILENCE),
             retention: self.retention(),
+            notify: self.notify.clone(),
             data_dir,
         })
     }
@@ -294,6 +298,11 @@ impl EnvironmentTables {
 
     fn is_live_enabled(&self) -> bool {
         value(self.alpaca.live_enabled.as_ref()) == Some(true)
+    }
+
+    /// Returns the channels for notices.
+    pub(crate) fn channels(&self) -> &[ChannelConfig] {
+        &self.notify
     }
 
     fn retention(&self) -> Retention {

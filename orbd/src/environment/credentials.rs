@@ -58,14 +58,14 @@ pub enum CredentialsError {
     },
     /// Something that no key has: blanks within, control characters, letters that are not ASCII.
     #[error(
-        "{name} is no half of a key: it has blanks or other characters inside that none has; copy it again, alone on one line"
+        "{name} is no half of a key and no other secret: it has blanks or other characters inside that none has; copy it again, alone on one line"
     )]
     Characters {
         /// The variable or file.
         name: String,
     },
     /// The file is too large.
-    #[error("{name} is no half of a key: it has more than 4096 bytes; it may be another file")]
+    #[error("{name} is no half of a key and no other secret: it has more than 4096 bytes; it may be another file")]
     TooLong {
         /// The file.
         name: String,
@@ -98,6 +98,20 @@ pub enum CredentialsError {
         /// The name of the other one.
         other: &'static str,
     },
+}
+
+/// Finds a secret that stands alone: a file of systemd's credentials, then a variable; `None` when it is nowhere.
+///
+/// # Errors
+/// When it is not as it must be; the error names the place and the remedy, never the value.
+pub(crate) fn one_secret(file: &str, variable: &str) -> Result<Option<SecretString>, CredentialsError> {
+    let folder = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    let of_file = folder.map(|folder| Half::File(folder.join(file)).read()).transpose()?.flatten();
+    match (of_file, std::env::var_os(variable)) {
+        (Some(found), _) => Ok(Some(found)),
+        (None, Some(value)) => Half::Variable(variable.to_owned(), value).read(),
+        (None, None) => Ok(None),
+    }
 }
 
 /// Says for which environment names count that name none.

@@ -167,6 +167,52 @@ pub enum EnvironmentProblem {
         /// The environment that is configured.
         environment: &'static str,
     },
+    /// The name of a channel cannot be part of its secrets' names.
+    #[error("`{name}` is no name of a channel: use 1 to 32 of a-z, 0-9 and `-`, as in [notify.desk]")]
+    ChannelName {
+        /// The name that was given.
+        name: String,
+    },
+    /// A channel lacks what its type needs.
+    #[error("[notify.{channel}] needs `{missing}` too: {why}")]
+    ChannelLacks {
+        /// The channel.
+        channel: String,
+        /// The key that is not there.
+        missing: &'static str,
+        /// What it is for.
+        why: &'static str,
+    },
+    /// A channel has a key of another type.
+    #[error("`{key}` is for channels of type {owner}, and [notify.{channel}] is of type {kind}: take it out")]
+    ChannelKey {
+        /// The key.
+        key: &'static str,
+        /// Whose it is.
+        owner: &'static str,
+        /// The channel.
+        channel: String,
+        /// Its type.
+        kind: &'static str,
+    },
+    /// Mail would go to another machine in the clear.
+    #[error(
+        "`encryption = \"none\"` is for a mail server on this machine, and {server} is another: use \"starttls\" or \"implicit\""
+    )]
+    MailInTheClear {
+        /// The server.
+        server: String,
+    },
+    /// An address of a channel is a secret.
+    #[error(
+        "`url` of [notify.{channel}] is a secret, which a configuration file must not hold: take it out, make another one if anybody else could read the file, and give it as the systemd credential orb-notify-{channel}-url, or as {variable} in the environment"
+    )]
+    ChannelUrl {
+        /// The channel.
+        channel: String,
+        /// The variable.
+        variable: String,
+    },
     /// Live trading was asked for and not allowed.
     #[error("live trading is not enabled: for orders with real money set live_enabled = true in [alpaca] too")]
     LiveDisabled,

@@ -42,6 +42,23 @@ pub(super) const WEB: &[&str] = &["allowed_hosts", "allowed_origins"];
 /// The keys of `[guard]`.
 pub(super) const GUARD: &[&str] = &["silence_seconds"];
 
+/// The keys of a `[notify.NAME]`.
+pub(super) const NOTIFY: &[&str] = &[
+    "type",
+    "tell",
+    "severity",
+    "messages_per_minute",
+    "ca_file",
+    "chat",
+    "api_url",
+    "server",
+    "port",
+    "encryption",
+    "user",
+    "from",
+    "to",
+];
+
 /// The environments by name.
 pub(super) const ENVIRONMENTS: &[(&str, Environment)] =
     &[("sim", Environment::Sim), ("paper", Environment::Paper), ("live", Environment::Live)];

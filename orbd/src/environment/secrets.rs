@@ -1,6 +1,7 @@
 //! Secrets do not belong in a configuration file; what looks like one is refused before anything else is read.
 
-use toml::de::{DeTable, DeValue};
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
 
 use super::error::{EnvironmentError, EnvironmentProblem};
 use super::source::Source;
@@ -17,24 +18,38 @@ const OF_API: &str = "the API's token is a file of its own in the state director
 const OF_BROKER: &str = "give keys as the systemd credentials orb-paper-key-id and orb-paper-secret (sim, paper or live), \
                          or as ORB_PAPER_KEY_ID and ORB_PAPER_SECRET in the environment";
 
+const OF_CHANNEL: &str = "give the secrets of the channel NAME as the systemd credentials orb-notify-NAME-url, \
+                          orb-notify-NAME-token or orb-notify-NAME-password, or as ORB_NOTIFY_NAME_URL, _TOKEN or \
+                          _PASSWORD in the environment";
+
 /// Refuses a file with a key that is named like a secret, however deep in it.
 pub(crate) fn refuse_secrets(source: &Source<'_>, table: &DeTable<'_>) -> Result<(), EnvironmentError> {
     for (key, value) in table {
-        let name: &str = key.get_ref();
-        if is_secret(name) {
-            let problem = EnvironmentProblem::Secret { key: name.to_owned(), remedy: remedy(name) };
-            let (path, line) = (source.path.to_owned(), source.line(&key.span()));
-            return Err(EnvironmentError::File { path, line, problem: Box::new(problem) });
-        }
-        refuse_below(source, value.get_ref())?;
+        let of_channel = key.get_ref() == "notify";
+        refuse_key(source, key, of_channel)?;
+        refuse_below(source, value.get_ref(), of_channel)?;
     }
     Ok(())
 }
 
-fn refuse_below(source: &Source<'_>, value: &DeValue<'_>) -> Result<(), EnvironmentError> {
+fn refuse_key(source: &Source<'_>, key: &Spanned<DeString<'_>>, of_channel: bool) -> Result<(), EnvironmentError> {
+    let name: &str = key.get_ref();
+    if !is_secret(name) {
+        return Ok(());
+    }
+    let remedy = if of_channel { OF_CHANNEL } else { remedy(name) };
+    let problem = EnvironmentProblem::Secret { key: name.to_owned(), remedy };
+    let (path, line) = (source.path.to_owned(), source.line(&key.span()));
+    Err(EnvironmentError::File { path, line, problem: Box::new(problem) })
+}
+
+fn refuse_below(source: &Source<'_>, value: &DeValue<'_>, of_channel: bool) -> Result<(), EnvironmentError> {
     match value {
-        DeValue::Table(table) => refuse_secrets(source, table),
-        DeValue::Array(items) => items.iter().try_for_each(|item| refuse_below(source, item.get_ref())),
+        DeValue::Table(table) => table.iter().try_for_each(|(key, value)| {
+            refuse_key(source, key, of_channel)?;
+            refuse_below(source, value.get_ref(), of_channel)
+        }),
+        DeValue::Array(items) => items.iter().try_for_each(|item| refuse_below(source, item.get_ref(), of_channel)),
         DeValue::String(_) | DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) => {
             Ok(())
         }
@@ -93,6 +108,8 @@ mod tests {
         refused("[alpaca]\nfeed = \"iex\"\nsecret = \"hunter2\"\n", "orb.toml:3: `secret`", "orb-paper-secret");
         refused("[[strategy]]\n\n[strategy.x]\ntoken = \"hunter2\"\n", "orb.toml:4: `token`", "state directory");
         refused("[daemon]\nlist = [{ password = \"hunter2\" }]\n", "orb.toml:2: `password`", "ORB_DATABASE_URL");
+        refused("[notify.desk]\ntoken = \"hunter2\"\n", "orb.toml:2: `token`", "orb-notify-NAME-token");
+        refused("[[notify.desk]]\npassword = \"hunter2\"\n", "orb.toml:2: `password`", "ORB_NOTIFY_NAME_URL");
         refused("alpaca.secret = \"hunter2\"\n", "orb.toml:1: `secret`", "systemd credentials");
     }
 }

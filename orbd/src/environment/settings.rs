@@ -11,8 +11,10 @@ use url::Url;
 use super::EnvironmentConfig;
 use super::config::{LISTEN, SILENCE};
 use super::keys::{BRACKETS, FEEDS, environment_name};
+use super::notify::{channel_keys, usual};
 use super::state::default_folder;
 use super::urls::{defaults, simulator};
+use crate::notify::ChannelConfig;
 use crate::rpc::CONNECTIONS;
 use crate::store::{DatabaseUrl, Retention};
 use crate::view::SettingView;
@@ -37,7 +39,7 @@ fn of_run(run: &RunConfig) -> Vec<SettingView> {
     run.settings().into_iter().map(shown).collect()
 }
 
-fn of_environment(config: &EnvironmentConfig) -> Vec<SettingView> {
+pub(super) fn of_environment(config: &EnvironmentConfig) -> Vec<SettingView> {
     let shown = |(key, value, usual): (&str, String, String)| {
         let is_default = value == usual;
         SettingView { key: key.to_owned(), value, is_default }
@@ -84,7 +86,19 @@ fn of_environment(config: &EnvironmentConfig) -> Vec<SettingView> {
         ("daemon.log_megabytes", number(config.retention.megabytes), number(retention.megabytes)),
         ("guard.silence_seconds", config.silence.as_secs().to_string(), SILENCE.as_secs().to_string()),
     ];
-    rows.into_iter().map(shown).collect()
+    let channels = config.notify.iter().flat_map(of_channel);
+    rows.into_iter().map(shown).chain(channels).collect()
+}
+
+/// Lists the keys of a channel.
+fn of_channel(channel: &ChannelConfig) -> Vec<SettingView> {
+    let is_default = |key: &str, value: &str| usual(channel, key).as_deref() == Some(value);
+    let shown = |(key, value): (&str, String)| SettingView {
+        is_default: is_default(key, &value),
+        key: format!("notify.{}.{key}", channel.name),
+        value,
+    };
+    channel_keys(channel).into_iter().map(shown).collect()
 }
 
 fn name_of<T: PartialEq>(value: &T, names: &[(&str, T)]) -> String {

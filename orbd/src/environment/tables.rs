@@ -16,8 +16,10 @@ use url::Url;
 use super::api::{TlsTable, WebTable};
 use super::error::{EnvironmentError, EnvironmentProblem};
 use super::keys::{ALPACA, ALPACA_OF_ONE, BRACKETS, DAEMON, ENVIRONMENTS, FEEDS, GUARD, TABLES, near, place_of};
+use super::notify;
 use super::source::Source;
 use super::urls::Service;
+use crate::notify::ChannelConfig;
 use crate::store::DatabaseUrl;
 
 /// Fewer requests a minute would not leave enough for exits, more no account is known to have.
@@ -55,6 +57,8 @@ pub(crate) struct EnvironmentTables {
     pub(super) guard: GuardTable,
     pub(super) tls: TlsTable,
     pub(super) web: WebTable,
+    /// `[notify.NAME]`: where notices go.
+    pub(super) notify: Vec<ChannelConfig>,
 }
 
 /// Holds the keys of `[alpaca]`.
@@ -111,6 +115,7 @@ impl EnvironmentTables {
             "alpaca" => self.read_alpaca(source, entry.table("alpaca")?)?,
             "daemon" => self.daemon = DaemonTable::read(source, entry.table("daemon")?)?,
             "guard" => self.guard = GuardTable::read(source, entry.table("guard")?)?,
+            "notify" => self.notify = notify::read(source, entry.table("notify")?)?,
             "tls" => self.tls = TlsTable::read(source, entry.table("tls")?)?,
             "web" => self.web = WebTable::read(source, entry.table("web")?)?,
             name => return entry.stranger(name).map_or(Ok(false), |problem| Err(entry.error(problem))),
@@ -259,24 +264,24 @@ impl<'a> Entry<'a> {
         Self { source, key: key.get_ref(), line: source.line(&key.span()), value }
     }
 
-    fn lined<T>(&self, value: T) -> Lined<T> {
+    pub(super) fn lined<T>(&self, value: T) -> Lined<T> {
         Lined { value, line: self.line }
     }
 
-    fn error(&self, problem: EnvironmentProblem) -> EnvironmentError {
+    pub(super) fn error(&self, problem: EnvironmentProblem) -> EnvironmentError {
         let path = self.source.path.to_owned();
         EnvironmentError::File { path, line: self.line, problem: Box::new(problem) }
     }
 
-    fn table(&self, name: &'static str) -> Result<&'a DeTable<'a>, EnvironmentError> {
+    pub(super) fn table(&self, name: &'static str) -> Result<&'a DeTable<'a>, EnvironmentError> {
         self.value.get_ref().as_table().ok_or_else(|| self.error(EnvironmentProblem::NotATable { name }))
     }
 
-    fn text(&self, expected: &'static str) -> Result<&'a str, EnvironmentError> {
+    pub(super) fn text(&self, expected: &'static str) -> Result<&'a str, EnvironmentError> {
         self.value.get_ref().as_str().ok_or_else(|| self.misfit(expected, None))
     }
 
-    fn one_of<T: Copy>(
+    pub(super) fn one_of<T: Copy>(
         &self,
         known: &[(&'static str, T)],
         expected: &'static str,
@@ -292,7 +297,11 @@ impl<'a> Entry<'a> {
         value.map(|value| self.lined(value)).ok_or_else(|| self.misfit("true or false", None))
     }
 
-    fn whole(&self, range: RangeInclusive<u32>, expected: &'static str) -> Result<Lined<u32>, EnvironmentError> {
+    pub(super) fn whole(
+        &self,
+        range: RangeInclusive<u32>,
+        expected: &'static str,
+    ) -> Result<Lined<u32>, EnvironmentError> {
         let digits = self.value.get_ref().as_integer().filter(|number| number.radix() == 10);
         let number = digits.and_then(|number| number.as_str().parse().ok()).filter(|number| range.contains(number));
         number.map(|number| self.lined(number)).ok_or_else(|| self.misfit(expected, None))
@@ -340,7 +349,7 @@ impl<'a> Entry<'a> {
         Ok(self.lined(url))
     }
 
-    fn misfit(&self, expected: &'static str, suggestion: Option<&'static str>) -> EnvironmentError {
+    pub(super) fn misfit(&self, expected: &'static str, suggestion: Option<&'static str>) -> EnvironmentError {
         let value = self.source.part(self.value.span()).lines().next().unwrap_or_default();
         let value = value.chars().take(SHOWN_MAX).collect();
         self.error(EnvironmentProblem::BadValue { key: self.key.to_owned(), value, expected, suggestion })
@@ -352,6 +361,8 @@ impl<'a> Entry<'a> {
         let suggestion = near(known.iter().copied().chain(tables), self.key);
         let place = match place_of(self.key) {
             _ if self.key == "environment" => Some("outside of the tables, above the first one"),
+            // Channels have keys of their own names.
+            Some(_) if table == "notify.NAME" => None,
             Some(place) => Some(place),
             None if suggestion.is_some() => None,
             None => KEYS
@@ -370,7 +381,8 @@ impl<'a> Entry<'a> {
     fn stranger(&self, name: &str) -> Option<EnvironmentProblem> {
         let key = name.to_owned();
         if self.value.get_ref().as_table().is_some() {
-            let suggestion = near(TABLES.iter().map(|(table, _, _)| *table), name)?;
+            let tables = TABLES.iter().map(|(table, _, _)| *table).chain(["notify"]);
+            let suggestion = near(tables, name)?;
             return Some(EnvironmentProblem::Misspelt { what: "table", name: key, suggestion });
         }
         if KEYS.iter().any(|known| known.name == name) {

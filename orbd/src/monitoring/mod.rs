@@ -5,7 +5,10 @@
 //! states as one series each of which exactly one is 1. Money is a floating-point number here and nowhere else: these
 //! are figures to look at, and nothing is decided by them.
 
+mod meters;
 mod view;
+
+pub use meters::{Meters, Told};
 
 use std::sync::Arc;
 
@@ -28,9 +31,10 @@ pub struct Monitor {
 impl Monitor {
     /// Makes the figures of a daemon that shows its views.
     #[must_use]
-    pub fn new(views: watch::Receiver<Arc<View>>) -> Self {
+    pub fn new(views: watch::Receiver<Arc<View>>, meters: &Meters) -> Self {
         let mut registry = Registry::with_prefix("orb");
         registry.register_collector(Box::new(view::Shown(views)));
+        meters.register(&mut registry);
         Self { registry }
     }
 
@@ -55,7 +59,7 @@ mod tests {
 
     fn text(view: View) -> String {
         let (_sender, views) = watch::channel(Arc::new(view));
-        Monitor::new(views).text().expect("text")
+        Monitor::new(views, &Meters::default()).text().expect("text")
     }
 
     #[test]

@@ -7,6 +7,8 @@ use orb_core::session_clock::SESSION_END_GRACE;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::{ParityError, ParityFigures};
+use crate::notify::{self, Teller};
 use crate::store::{DatabaseUrl, DateRange, Reader};
 use crate::view::View;
 
@@ -16,6 +18,8 @@ pub(crate) struct Keeper {
     pub(crate) url: DatabaseUrl,
     pub(crate) reader: Reader,
     pub(crate) view: watch::Receiver<Arc<View>>,
+    /// Told of a day that differs for no known reason.
+    pub(crate) teller: Teller,
 }
 
 impl Keeper {
@@ -40,8 +44,14 @@ impl Keeper {
 
     /// Reports the latest session if it has ended and has no report yet; returns the latest day that has one.
     async fn report_latest(&self, done: Option<Date>) -> Option<Date> {
-        let (url, reader) = (self.url.clone(), self.reader.clone());
-        let reported = tokio::task::spawn_blocking(move || report_latest(&url, &reader, done)).await;
+        let (url, reader, teller) = (self.url.clone(), self.reader.clone(), self.teller.clone());
+        let ledger = self.view.borrow().ledger.clone();
+        let tell = move |figures: &ParityFigures, date| {
+            if figures.unexplained > 0 {
+                teller.tell(&notify::parity(&ledger, date, figures.differences, figures.unexplained));
+            }
+        };
+        let reported = tokio::task::spawn_blocking(move || report_latest(&url, &reader, done, &tell)).await;
         match reported {
             Ok(Ok(date)) => date,
             Ok(Err(error)) => {
@@ -60,7 +70,12 @@ fn over(view: &View) -> Option<Date> {
     view.now.filter(|now| *now >= session.close + SESSION_END_GRACE).map(|_| session.date)
 }
 
-fn report_latest(url: &DatabaseUrl, reader: &Reader, done: Option<Date>) -> Result<Option<Date>, super::ParityError> {
+fn report_latest(
+    url: &DatabaseUrl,
+    reader: &Reader,
+    done: Option<Date>,
+    tell: &dyn Fn(&ParityFigures, Date),
+) -> Result<Option<Date>, ParityError> {
     let sessions = reader.sessions(DateRange::default())?;
     let Some(date) = sessions.iter().rev().find(|session| session.ended).map(|session| session.date) else {
         return Ok(done);
@@ -70,6 +85,7 @@ fn report_latest(url: &DatabaseUrl, reader: &Reader, done: Option<Date>) -> Resu
     }
     let report = super::compare(reader, date)?.report;
     super::keep(url, reader, &report)?;
+    tell(&report.figures, date);
     let (differences, unexplained) = (report.figures.differences, report.figures.unexplained);
     tracing::info!(
         component = "Store",

@@ -36,6 +36,7 @@ pub use scan::ScanTimes;
 
 use crate::daemon::{Daemon, Folder};
 use crate::demo::DemoSession;
+use crate::notify::ChannelConfig;
 use crate::rpc::CommandReply;
 use crate::run::Keep;
 pub use crate::simulation::BrokerKnows;
@@ -86,6 +87,8 @@ pub struct Rehearsal {
     pub prices: Option<MarketSource>,
     /// The operator clears the hold of a crash as soon as a rehearsal goes on.
     pub resumes: bool,
+    /// Where notices go.
+    pub notify: Vec<ChannelConfig>,
 }
 
 impl Rehearsal {
@@ -114,6 +117,7 @@ impl Rehearsal {
             asks: None,
             prices: None,
             resumes: false,
+            notify: Vec::new(),
         }
     }
 
@@ -154,6 +158,7 @@ impl Rehearsal {
             settings: Arc::default(),
             simulated_speed: Some(0.0),
             patience: Patience::SIMULATED,
+            notify: self.notify.clone(),
         };
         let mut daemon = trading.start(&keep, TcpListener::bind("127.0.0.1:0").await?).await?;
         self.resume(&daemon).await?;

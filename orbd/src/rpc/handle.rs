@@ -8,6 +8,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::Switchboard;
 use crate::{
+    monitoring::Meters,
     store::{Audit, Reader},
     view::{LogView, Update, View},
 };
@@ -33,6 +34,8 @@ pub struct Handle {
     pub reader: Reader,
     /// Where another environment is asked for.
     pub switchboard: Switchboard,
+    /// What is counted as it happens.
+    pub meters: Meters,
 }
 
 impl Handle {

@@ -54,7 +54,7 @@ pub async fn serve(
     let listeners = listeners.into();
     listeners.check()?;
     let gate = GateLayer::new(auth, handle.audit.clone());
-    let figures = figures::router(Monitor::new(handle.view.clone())).layer(gate.clone());
+    let figures = figures::router(Monitor::new(handle.view.clone(), &handle.meters)).layer(gate.clone());
     let api = services(handle.clone(), gate, &stop)?;
     let routes = front(api, &listeners.web, figures, web::router());
     let served = Server::builder()

@@ -17,8 +17,9 @@ use url::Url;
 
 use crate::store::DatabaseUrl;
 
-/// Where the system lists all sockets with names; those without a file begin with `@`.
-const LISTED: &str = "/proc/net/unix";
+/// Where the system lists all sockets with names; those without a file begin with `@`. It is the own process's view, which is
+/// there too where a service manager hides the rest of `/proc`.
+const LISTED: &str = "/proc/self/net/unix";
 
 /// Explains why a key cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -22,6 +22,7 @@ use super::planner::{BAR_LENGTH, Planner};
 use super::reference::Shelf;
 use crate::daemon::{Books, Daemon, Folder, Post, Start, Venue};
 use crate::gather::listing;
+use crate::notify::ChannelConfig;
 use crate::rpc::{Listeners, Switchboard};
 use crate::runtime::Identity;
 use crate::spill::Patience;
@@ -68,6 +69,8 @@ pub(crate) struct Keep<'a> {
     pub(crate) simulated_speed: Option<f64>,
     /// How long a commit may take before entries are held.
     pub(crate) patience: Patience,
+    /// Where notices go.
+    pub(crate) notify: Vec<ChannelConfig>,
 }
 
 impl<C: Clock> Trading<C> {
@@ -220,7 +223,9 @@ pub(super) async fn start<C: Clock>(
         post.venue.first_events.push(Event::Feed(FeedState::Trouble(HoldKind::Crashed)));
     }
     let (folder, url, retention, context) = (keep.folder, &keep.url, keep.retention, keep.context);
-    Daemon::start(Start { folder, running, url, retention, post, context, switchboard }, listeners, stop).await
+    let notify = &keep.notify;
+    let start = Start { folder, running, url, retention, post, context, switchboard, notify };
+    Daemon::start(start, listeners, stop).await
 }
 
 /// Stops the engine when its lease is lost, and returns what entries ask for it.

@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use crate::owner::leave_to_owner;
+
 /// Stands for the halt file of a state directory.
 #[derive(Clone, Debug)]
 pub struct HaltFile {
@@ -45,7 +47,9 @@ impl HaltFile {
     pub fn write(&self, actor: &str, reason: &str) -> Result<(), HaltFileError> {
         let written = File::create(&self.path).and_then(|mut file| {
             writeln!(file, "halted by {actor}: {reason}")?;
-            file.sync_all()
+            file.sync_all()?;
+            // The daemon writes it again at the next kill.
+            leave_to_owner(&self.path)
         });
         written.map_err(|source| HaltFileError { act: "write", path: self.path.clone(), source })
     }

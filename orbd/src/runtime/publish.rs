@@ -13,9 +13,9 @@ use tokio::sync::{broadcast, watch};
 use super::recorder::equity;
 use super::shared;
 use crate::view::{
-    AccountView, AlarmView, Build, Change, ClosingView, ConfigSummary, DayView, EntryView, FeedView, FillView,
-    HealthState, HealthView, Ledger, LimitsView, LossLimitView, PositionView, SessionPhase, SessionView, SettingView,
-    SignalView, Slots, Update, View,
+    AccountView, AlarmView, Build, Change, ClosedTradeView, ClosingView, ConfigSummary, DayView, EntryView, FeedView,
+    FillView, HealthState, HealthView, Ledger, LimitsView, LossLimitView, PositionView, SessionPhase, SessionView,
+    SettingView, SignalView, Slots, Update, View,
 };
 
 /// Holds what stays the same in every view.
@@ -96,7 +96,13 @@ impl Publisher {
                 self.fills.add(engine, Arc::clone(&view));
                 self.changes.push(Change::Fill(view));
             }
-            Fact::Trade(trade) => log_trade(engine, trade),
+            Fact::Trade(trade) => {
+                log_trade(engine, trade);
+                if trade.is_closed() && !trade.is_void() {
+                    self.changes.push(Change::Trade(Arc::new(closed_view(engine, trade))));
+                }
+            }
+            Fact::Session(record) if record.ended => self.changes.push(Change::DayOver(*record)),
             Fact::Decision(decision) => {
                 let symbol = symbol(engine, decision.attempt.symbol);
                 let (reason, detail) = (decision.reason.code(), decision.detail.as_str());
@@ -262,6 +268,15 @@ fn fill_view(engine: &Engine, fill: &Fill) -> FillView {
         taken_back: fill.taken_back,
         client_order_id: shared(fill.order.as_str()),
         broker_order_id: order.and_then(|order| order.broker_id.as_ref()).map(|id| shared(id.as_str())),
+    }
+}
+
+fn closed_view(engine: &Engine, trade: &Trade) -> ClosedTradeView {
+    ClosedTradeView {
+        id: trade_id(engine, trade.attempt),
+        strategy: strategy(engine, trade.attempt.strategy),
+        symbol: symbol(engine, trade.attempt.symbol),
+        trade: trade.clone(),
     }
 }
 

@@ -501,7 +501,8 @@ fn micros(duration: Duration) -> i64 {
 
 /// Names this process for people.
 fn this_process() -> String {
-    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let system = rustix::system::uname();
+    let machine = system.nodename().to_string_lossy();
     let machine = Some(machine.trim()).filter(|name| !name.is_empty()).unwrap_or("an unnamed machine");
     format!("process {} on {machine}", std::process::id())
 }

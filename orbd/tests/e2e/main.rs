@@ -49,6 +49,8 @@ mod market;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
+mod notify;
+#[cfg(test)]
 mod once;
 #[cfg(test)]
 mod orbctl;
@@ -80,6 +82,8 @@ mod sweep;
 mod tls;
 #[cfg(test)]
 mod tokens;
+#[cfg(test)]
+mod upgrade;
 #[cfg(test)]
 mod web;
 #[cfg(test)]

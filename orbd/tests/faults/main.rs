@@ -15,6 +15,8 @@ mod exits;
 #[cfg(test)]
 mod market;
 #[cfg(test)]
+mod notices;
+#[cfg(test)]
 mod partial;
 #[cfg(test)]
 mod plain;

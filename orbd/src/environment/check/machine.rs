@@ -32,7 +32,13 @@ pub fn machine(config: &EnvironmentConfig, now: Timestamp) -> Vec<Finding> {
     let rest = [records::database(config), address(config), keys(config), calendar(now)];
     let is_live = config.environment == Environment::Live;
     let paper = if is_live { super::readiness::paper_sessions(config) } else { Vec::new() };
-    own.into_iter().flatten().chain(rest).chain(certificates(config)).chain(paper).collect()
+    own.into_iter()
+        .flatten()
+        .chain(rest)
+        .chain(certificates(config))
+        .chain(super::notify::channels(config))
+        .chain(paper)
+        .collect()
 }
 
 fn folder(path: &Path) -> Finding {

@@ -3,6 +3,7 @@
 mod broker;
 mod finding;
 mod machine;
+mod notify;
 mod readiness;
 mod records;
 mod strategies;

@@ -173,6 +173,8 @@ impl Board {
                     is_filled = true;
                     self.fills.push(self.sequence, Arc::new(convert::fill(&self.view.ledger.id, fill)));
                 }
+                // Trades are read from the records.
+                Change::Trade(_) | Change::DayOver(_) => {}
             }
         }
         if is_filled {

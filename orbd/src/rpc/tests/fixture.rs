@@ -391,7 +391,18 @@ impl Fixture {
         let finished = done;
         let switchboard = crate::rpc::Switchboard::default();
         let updates_out = updates.clone();
-        let handle = Handle { view, updates: updates_out, logs, commands, gate, audit, finished, reader, switchboard };
+        let handle = Handle {
+            view,
+            updates: updates_out,
+            logs,
+            commands,
+            gate,
+            audit,
+            finished,
+            reader,
+            switchboard,
+            meters: crate::monitoring::Meters::default(),
+        };
         let runtime = Arc::new(Runtime { view: view_in, updates, mood, seen: Mutex::default() });
         tokio::spawn(Arc::clone(&runtime).answer(requests));
         let token = |text| Token::parse(text).unwrap();
