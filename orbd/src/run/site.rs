@@ -127,6 +127,7 @@ impl Sites {
         }
         // It is followed as it is read, so comparing it would say nothing.
         trading.settings.watches_clock = false;
+        trading.settings.stale_after = Some(SIMULATOR_SILENCE);
         // Followed until the engine has ended, which takes the time of confirmations.
         let following = CancellationToken::new();
         let (rest, guard) = (trading.rest()?, following.clone().drop_guard());
