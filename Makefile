@@ -87,8 +87,11 @@ FUZZ_CASES ?= 200000
 # How many recorded mornings `make scan` compares, back from the last.
 SCAN_DAYS ?= 21
 
-scan: ## compares the choice of a month's mornings over the whole way to the broker with the backtests'; needs recorded bars
-	ORB_SCAN_DAYS=$(SCAN_DAYS) $(CARGO) test $(CARGO_FLAGS) -p orbd --test scan -- --nocapture recorded
+# How many made-up assets `make scan` chooses from.
+SCAN_ASSETS ?= 3000
+
+scan: ## compares the choice of a month's mornings over the whole way to the broker, and of one of thousands of assets, with the backtests'; the month needs recorded bars
+	ORB_SCAN_DAYS=$(SCAN_DAYS) ORB_SCAN_ASSETS=$(SCAN_ASSETS) $(CARGO) test $(CARGO_FLAGS) -p orbd --test scan -- --nocapture --test-threads=1 recorded many_assets
 
 fuzz: ## throws broken input at every parser of the wire, for minutes; FUZZ_CASES says how much
 	ORB_FUZZ_CASES=$(FUZZ_CASES) $(CARGO) test $(CARGO_FLAGS) -p orb-exec --lib fuzz

@@ -168,6 +168,8 @@ pub struct SymbolReference {
     pub margin_long: Option<u16>,
     /// The same for a short sale.
     pub margin_short: Option<u16>,
+    /// Tells that the broker takes no orders in it: it is not listed any more, or not to be traded.
+    pub untradable: bool,
 }
 
 /// Holds what is known of a day before its open.

@@ -284,6 +284,7 @@ fn reference_of(symbol: &SymbolDays, index: usize) -> SymbolReference {
         unshortable: false,
         margin_long: None,
         margin_short: None,
+        untradable: false,
     }
 }
 

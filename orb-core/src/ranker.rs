@@ -294,16 +294,8 @@ fn admit(
     range: Result<OpeningRange, Reason>,
     checks: &mut Vec<Check>,
 ) -> Result<Candidate, Refusal> {
-    let range = range.map_err(|reason| Refusal {
-        symbol,
-        reason,
-        detail: String::new(),
-        range: None,
-        rvol: None,
-        rank: None,
-        checks: Vec::new(),
-    })?;
     let known = request.reference.get(symbol.index()).copied().unwrap_or_default();
+    let range = range.map_err(|reason| without_range(request, symbol, reason, &known, checks))?;
     let rvol = relative_volume(request.strategy, &range, &known);
     checks.clear();
     let standing = request.universe.standing(symbol);
@@ -323,6 +315,30 @@ fn admit(
         None => Ok(candidate),
         Some((reason, detail)) => Err(Refusal { rank: None, ..candidate.refused(reason, detail) }),
     }
+}
+
+/// Refuses a symbol that has no range, with what is known of it where that is the reason.
+fn without_range(
+    request: &RankRequest<'_>,
+    symbol: SymbolId,
+    reason: Reason,
+    known: &SymbolReference,
+    checks: &mut Vec<Check>,
+) -> Refusal {
+    let mut refusal =
+        Refusal { symbol, reason, detail: String::new(), range: None, rvol: None, rank: None, checks: Vec::new() };
+    if request.universe.obstacle(symbol) == Some(reason) {
+        checks.clear();
+        check_known(request.strategy, known, checks);
+        if let Some(bound) = request.strategy.filters.universe_max {
+            checks.push(check_standing(request.universe.standing(symbol), bound));
+        }
+        refusal.detail = checks.iter().find(|check| check.failed.is_some()).map(in_figures).unwrap_or_default();
+        if request.keeps_checks {
+            refusal.checks.clone_from(checks);
+        }
+    }
+    refusal
 }
 
 fn refusal_of_filters(
@@ -405,6 +421,10 @@ fn check_standing(standing: Standing, bound: usize) -> Check {
 /// Applies the filters on what is known before the open, in the order of the reasons.
 pub(crate) fn check_known(strategy: &StrategyConfig, known: &SymbolReference, checks: &mut Vec<Check>) {
     let filters = &strategy.filters;
+    if known.untradable {
+        let failed = Some(Reason::NotTradable);
+        checks.push(Check { rule: Reason::NotTradable, value: Figure::Missing, bound: Figure::Missing, failed });
+    }
     if let Some(bound) = filters.average_volume_min {
         let enough = |sum: u64| u128::from(sum) >= u128::from(bound) * 14;
         let failed = fails(known.volume_sum14.map(enough), Reason::AvgVolumeMissing, Reason::AvgVolume);
@@ -440,13 +460,20 @@ fn first_failure(checks: &[Check], range: &OpeningRange, known: &SymbolReference
         (Figure::Price(value), Figure::Price(bound)) if reason == Reason::Price => {
             format!("open {value} needs more than {bound}")
         }
+        _ => in_figures(check),
+    };
+    Some((reason, detail))
+}
+
+/// Says what a check saw and what it asked for; empty where either is missing.
+fn in_figures(check: &Check) -> String {
+    match (check.value, check.bound) {
         (Figure::Price(value), Figure::Price(bound)) => format!("ATR14 {value} needs more than {bound}"),
         (Figure::Shares(value), Figure::Shares(bound)) => format!("mean {value} needs {bound}"),
         (Figure::Count(place), Figure::Count(bound)) => format!("place {place} by dollar volume of {bound}"),
         (Figure::Ratio(value), Figure::Number(bound)) => format!("{} needs {bound}", value.to_decimal()),
         _ => String::new(),
-    };
-    Some((reason, detail))
+    }
 }
 
 #[cfg(test)]

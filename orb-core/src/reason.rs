@@ -40,6 +40,8 @@ reasons! {
     GapOver30Pct = "gap_over_30pct",
     /// The range's open is not above the smallest price.
     Price = "price",
+    /// The broker takes no orders in it today.
+    NotTradable = "not_tradable",
     /// The average volume of the 14 sessions before is unknown.
     AvgVolumeMissing = "avg_volume_missing",
     /// The average volume of the 14 sessions before is too small.

@@ -22,7 +22,8 @@ pub enum Standing {
 /// Holds the standing of every symbol of a table in one strategy's day.
 ///
 /// Symbols of the largest dollar volume come first: the volume of the 14 sessions before times the previous close, both
-/// of which are known to every symbol that passes; ties go by symbol.
+/// of which are known to every symbol that passes; ties go by symbol. Past ranges are looked at last, as they need be known
+/// only of those that would have a place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Universe {
     standings: Vec<Standing>,
@@ -37,22 +38,28 @@ impl Universe {
         reference: &[SymbolReference],
     ) -> Self {
         let mut standings = vec![Standing::Fit(None); reference.len()];
-        let (mut fit, mut checks) = (Vec::new(), Vec::new());
+        let (mut passing, mut checks) = (Vec::new(), Vec::new());
         for symbol in symbols {
             let known = &reference[symbol.index()];
             checks.clear();
             check_known(strategy, known, &mut checks);
-            match checks.iter().find_map(|check| check.failed).or_else(|| lacks_ranges(strategy, known)) {
+            match checks.iter().find_map(|check| check.failed) {
                 Some(reason) => standings[symbol.index()] = Standing::Unfit(reason),
-                None => fit.push((Reverse(dollar_volume(known)), symbol)),
+                None => passing.push((Reverse(dollar_volume(known)), symbol)),
             }
         }
-        if let Some(most) = strategy.filters.universe_max {
-            fit.sort_unstable();
-            for ((_, symbol), place) in fit.into_iter().zip(1..) {
-                let within = place as usize <= most;
-                standings[symbol.index()] = if within { Standing::Fit(Some(place)) } else { Standing::Beyond(place) };
-            }
+        passing.sort_unstable();
+        let mut places = 0_u32;
+        for (_, symbol) in passing {
+            let lacking = lacks_ranges(strategy, &reference[symbol.index()]);
+            let is_full = strategy.filters.universe_max.is_some_and(|most| places as usize >= most);
+            standings[symbol.index()] = match (is_full, lacking) {
+                (true, _) => Standing::Beyond(places + 1),
+                // It takes no place: the next one does.
+                (false, Some(reason)) => Standing::Unfit(reason),
+                (false, None) => Standing::Fit(strategy.filters.universe_max.map(|_| places + 1)),
+            };
+            places += u32::from(lacking.is_none());
         }
         Self { standings }
     }
@@ -141,6 +148,9 @@ mod tests {
                 Standing::Fit(Some(1)),
             ],
         );
+        // Of one that would have no place anyhow its ranges need not be known.
+        let younger = SymbolReference { opening_volume_sum14: [None; 5], ..known(1_000_000, 600) };
+        check(Some(1), &[younger, known(1_000_000, 601)], &[Standing::Beyond(2), Standing::Fit(Some(1))]);
     }
 
     #[test]

@@ -15,6 +15,11 @@ pub trait MarketData: Send + 'static {
     /// It is asked for when the answer may have changed, not for each price.
     fn want(&mut self, _trades: &dyn Fn(SymbolId) -> bool, _quotes: &dyn Fn(SymbolId) -> bool) {}
 
+    /// Says of which symbols bars are of any use now; those of the others need not be brought.
+    ///
+    /// It is asked for together with [`Self::want`].
+    fn want_bars(&mut self, _bars: &dyn Fn(SymbolId) -> bool) {}
+
     /// Returns what is to be called each time before the runtime looks into its queues; see [`Clock`](crate::Clock).
     fn look(&self) -> Box<dyn Fn() + Send> {
         Box::new(|| {})

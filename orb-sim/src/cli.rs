@@ -126,6 +126,9 @@ struct ServeArgs {
     /// Corporate actions that are known: a JSON object with a list for each type, as Alpaca replies
     #[arg(long, value_name = "FILE")]
     corporate_actions: Option<PathBuf>,
+    /// Assets that are not as usual, or have no prices: a JSON list of {"symbol": .., "exchange": .., "tradable": ..}
+    #[arg(long, value_name = "FILE")]
+    listings: Option<PathBuf>,
     /// Leave out the field of assets that Alpaca has announced to drop
     #[arg(long)]
     no_easy_to_borrow: bool,
@@ -276,6 +279,11 @@ impl ServeArgs {
             let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
             let expected = || format!("{}: expected an object with a list for each type", path.display());
             config.corporate_actions = serde_json::from_str(&text).with_context(expected)?;
+        }
+        if let Some(path) = &self.listings {
+            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+            let expected = || format!("{}: expected a list of assets, each with its symbol", path.display());
+            config.listings = serde_json::from_str(&text).with_context(expected)?;
         }
         if let Some(path) = &self.faults {
             config.faults = FaultPlan::read(path)?;

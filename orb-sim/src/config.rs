@@ -153,6 +153,8 @@ pub struct SimConfig {
     pub has_easy_to_borrow: bool,
     /// Whether the rule against pattern day trading, which Alpaca has dropped, is in force; false by default.
     pub has_day_trading_rule: bool,
+    /// Stocks of `/v2/assets` that are not as usual, or have no prices; none by default.
+    pub listings: Vec<crate::broker::AssetListing>,
     /// What `/v1/corporate-actions` knows: an object with a list for each type, as in Alpaca's reply. Empty by default.
     pub corporate_actions: serde_json::Map<String, serde_json::Value>,
     /// What is to go wrong.
@@ -190,6 +192,7 @@ impl SimConfig {
             data_stream_refused: None,
             has_easy_to_borrow: true,
             has_day_trading_rule: false,
+            listings: Vec::new(),
             corporate_actions: serde_json::Map::new(),
             faults: FaultPlan::default(),
             seed: 0,

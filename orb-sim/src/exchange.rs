@@ -391,6 +391,7 @@ fn broker(config: &SimConfig, tape: &Tape, faults: PlannedOrders) -> Broker {
     broker.acknowledge_after = config.latencies.acknowledge;
     broker.fill_after = config.latencies.fill;
     broker.easy_to_borrow_field = config.has_easy_to_borrow;
+    broker.listings.clone_from(&config.listings);
     broker.pdt_rule = config.has_day_trading_rule;
     broker.seed = config.seed;
     broker.margin = config.margin;

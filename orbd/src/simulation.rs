@@ -11,7 +11,7 @@ use orb_core::{Span, Symbol, Timestamp};
 use orb_exec::alpaca::{self, AlpacaConfig, BracketSupport, Credentials, Feed, RequestLimits, StreamSettings, Urls};
 use orb_exec::local::Speed;
 use orb_exec::{Busy, Clock};
-use orb_sim::broker::{Margin, MarginRequirement};
+use orb_sim::broker::{AssetListing, Margin, MarginRequirement};
 use orb_sim::clock::{LockStep, Seen};
 use orb_sim::config::{Begin, Latencies, RateLimit};
 use orb_sim::faults::FaultPlan;
@@ -21,7 +21,7 @@ use orb_sim::{Running, Server, SimClock, SimConfig};
 use tokio::net::TcpListener;
 
 use crate::demo::DemoSession;
-use crate::run::{Day, Trading};
+use crate::run::{Day, Shelf, Trading};
 
 /// How long before the open the session begins.
 const LEAD: Span = Span::from_minutes(1);
@@ -78,6 +78,15 @@ impl Clock for SimulatedTime {
     }
 }
 
+/// Says what a broker knows beside prices, where a simulated session asks it for everything that it must know.
+#[derive(Clone, Debug, Default)]
+pub struct BrokerKnows {
+    /// Stocks of its listing that are not as usual, or have no prices.
+    pub listings: Vec<AssetListing>,
+    /// Its corporate actions: a list for each type, as Alpaca replies.
+    pub corporate_actions: serde_json::Map<String, serde_json::Value>,
+}
+
 /// Says how a session is simulated.
 #[derive(Clone, Debug)]
 pub(crate) struct Simulation {
@@ -104,6 +113,11 @@ pub(crate) struct Simulation {
     pub(crate) margin: Margin,
     /// Symbols of which the broker requires more than usual, and says so before the open.
     pub(crate) margin_requirements: BTreeMap<Symbol, MarginRequirement>,
+    /// The broker is asked for what must be known of the day, as on a live day, and that is kept in this folder; `None`
+    /// where the session's own bars say it.
+    pub(crate) asks: Option<(BrokerKnows, PathBuf)>,
+    /// Where the broker's prices come from; `None` for the session's own bars.
+    pub(crate) prices: Option<MarketSource>,
 }
 
 impl Simulation {
@@ -131,6 +145,8 @@ impl Simulation {
             caps: None,
             margin: Margin::default(),
             margin_requirements: BTreeMap::new(),
+            asks: None,
+            prices: None,
         }
     }
 
@@ -144,7 +160,8 @@ impl Simulation {
             bail!("a broker's bars are minutes, and these are {minutes} minutes long: use --direct");
         }
         let date = session.date();
-        let mut config = SimConfig::new(MarketSource::Loaded(Box::new(session.market.loaded().clone())));
+        let own = || MarketSource::Loaded(Box::new(session.market.loaded().clone()));
+        let mut config = SimConfig::new(self.prices.clone().unwrap_or_else(own));
         config.first = Some(date);
         config.last = Some(date);
         config.speed = match self.speed {
@@ -161,6 +178,10 @@ impl Simulation {
         config.rate_limit = self.rate_limit;
         config.seed = self.seed;
         config.faults = self.faults.clone();
+        if let Some((knows, _)) = &self.asks {
+            config.listings.clone_from(&knows.listings);
+            config.corporate_actions.clone_from(&knows.corporate_actions);
+        }
         let fingerprint = session.fingerprint();
         config.memory = self.memory.clone().map(|path| MemoryConfig { path, fingerprint });
         let listener = TcpListener::bind("127.0.0.1:0").await.context("cannot listen on this machine")?;
@@ -184,7 +205,10 @@ impl Simulation {
             clock: SimulatedTime::of(sim.clock()),
             settings: self.streams.clone(),
             caps: self.caps,
-            day: Day::Known(Box::new(self.reference(session))),
+            day: match &self.asks {
+                None => Day::Known(Box::new(self.reference(session))),
+                Some((_, folder)) => Day::Planned(Shelf { folder: folder.clone(), feed: orb_data::dataset::Feed::Sip }),
+            },
         }
     }
 

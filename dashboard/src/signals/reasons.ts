@@ -6,6 +6,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   range_incomplete: 'More than one minute of the opening range is missing.',
   gap_over_30pct: 'The open is too far from the previous close.',
   price: 'The range opened below the smallest price that is traded.',
+  not_tradable: 'The broker takes no orders in it today.',
   avg_volume_missing: 'The average volume of the 14 sessions before is unknown.',
   avg_volume: 'The average volume of the 14 sessions before is too small.',
   atr_missing: 'The average true range is unknown.',

@@ -201,7 +201,7 @@ fn why_not_found(reason: Reason) -> Why {
         (SHARED, Why::OfOtherTrades),
         (&[Reason::MissedBreakout], Why::LimitLeftBehind),
         (&[Reason::Hold, Reason::StaleData], Why::Hold),
-        (&[Reason::RejectedByBroker, Reason::NotShortable, Reason::Halted], Why::Broker),
+        (&[Reason::RejectedByBroker, Reason::NotShortable, Reason::NotTradable, Reason::Halted], Why::Broker),
         (&[Reason::EntryBeyondStop], Why::Execution),
     ];
     explained.iter().find(|(reasons, _)| reasons.contains(&reason)).map_or(Why::Unexplained, |(_, why)| *why)

@@ -199,8 +199,8 @@ fn after_the_limit_a_waiting_market_entry_still_has_its_own_reason() {
 #[test]
 fn every_reason_has_its_place_in_the_order() {
     let codes: Vec<&str> = Reason::ALL.iter().map(|reason| reason.code()).collect();
-    let filters = "no_bars range_no_first_bar range_incomplete gap_over_30pct price avg_volume_missing avg_volume \
-        atr_missing atr not_in_universe rvol_missing rvol custom_filter not_in_top doji score_missing score";
+    let filters = "no_bars range_no_first_bar range_incomplete gap_over_30pct price not_tradable avg_volume_missing \
+        avg_volume atr_missing atr not_in_universe rvol_missing rvol custom_filter not_in_top doji score_missing score";
     let order = "symbol_owned rule_201 stop_too_close size_zero no_buying_power daily_risk max_positions \
         missed_breakout no_slot both_sides_in_one_bar no_trigger no_entry_bar entry_beyond_stop loss_limit";
     let live = "hold halted not_shortable stale_data rejected_by_broker";

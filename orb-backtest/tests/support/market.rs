@@ -144,6 +144,7 @@ pub(crate) fn reference(dice: &mut Dice, bars: &[Bar], symbols: u32) -> Vec<Symb
                 unshortable: false,
                 margin_long: None,
                 margin_short: None,
+                untradable: false,
             }
         })
         .collect()

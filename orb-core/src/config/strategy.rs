@@ -103,6 +103,8 @@ pub enum Candidates {
     Listed,
     /// A file has them, one a line; the path is relative to the folder that orb is started in.
     File(String),
+    /// All that the broker lists: every active stock and fund of an exchange in which it takes orders.
+    Assets,
 }
 
 /// Says who gets the slots of the day.

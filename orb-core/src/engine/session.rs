@@ -3,7 +3,7 @@
 use super::explaining::score_refusal;
 use super::{Engine, Execution, Pending};
 use crate::alarm::AlarmKind;
-use crate::config::{Direction, EntryKind, SlotPolicy, StrategyId};
+use crate::config::{Candidates, Direction, EntryKind, SlotPolicy, StrategyId};
 use crate::effect::{Action, Component, Effects, Severity};
 use crate::event::ReferenceData;
 use crate::fact::{Decision, ExitReason, Fact, SessionRecord};
@@ -40,6 +40,39 @@ impl Engine {
         }
         for (day, strategy) in self.strategies.iter_mut().zip(&self.config.run.strategies) {
             day.universe = Universe::of(strategy, day.signals.members(), &self.reference);
+        }
+        self.refuse_beforehand(&session, out);
+    }
+
+    /// Live, refuses of all assets those that cannot be chosen today: their bars are not listened to, so that the range's
+    /// end brings nothing new, and has thousands of decisions less to record before the first order.
+    fn refuse_beforehand(&mut self, session: &crate::calendar::Session, out: &mut Effects) {
+        let strategies = (0_u16..).map(StrategyId).zip(&self.config.run.strategies);
+        let narrowed = strategies.filter(|(_, strategy)| strategy.candidates == Candidates::Assets);
+        let narrowed: Vec<StrategyId> = narrowed.map(|(id, _)| id).filter(|_| self.is_live()).collect();
+        for id in narrowed {
+            let day = &self.strategies[id.index()];
+            let obstacle = |symbol| Some((symbol, Err(day.universe.obstacle(symbol)?)));
+            let refusals =
+                rank(&self.request(id, session.date, 0), day.signals.waiting().filter_map(obstacle)).refusals;
+            for refusal in refusals {
+                self.explain_refusal(id, &refusal);
+                self.decide(id, refusal.symbol, refusal.reason, refusal.detail, out);
+            }
+        }
+    }
+
+    /// Says how a strategy's symbols are to be ranked today.
+    fn request(&self, id: StrategyId, date: crate::Date, unanswered: usize) -> RankRequest<'_> {
+        RankRequest {
+            strategy: self.strategy(id),
+            filters: &self.config.filters,
+            date,
+            symbols: &self.config.symbols,
+            reference: &self.reference,
+            universe: &self.strategies[id.index()].universe,
+            unanswered,
+            keeps_checks: self.config.explains,
         }
     }
 
@@ -222,16 +255,7 @@ impl Engine {
             (symbol, range)
         });
         let Some(session) = self.session else { return };
-        let request = RankRequest {
-            strategy: self.strategy(id),
-            filters: &self.config.filters,
-            date: session.date,
-            symbols: &self.config.symbols,
-            reference: &self.reference,
-            universe: &day.universe,
-            unanswered,
-            keeps_checks: self.config.explains,
-        };
+        let request = self.request(id, session.date, unanswered);
         let Ranking { candidates, refusals } = rank(&request, ranges);
         for refusal in refusals {
             self.explain_refusal(id, &refusal);

@@ -4,7 +4,7 @@ use super::orders::desk_view;
 use super::{Engine, EngineConfig};
 use crate::alarm::Alarm;
 use crate::breaker::BreakerCaps;
-use crate::config::{EntryKind, StrategyId};
+use crate::config::{Candidates, EntryKind, StrategyId};
 use crate::exit_desk::{ExitDesk, covered};
 use crate::fact::{SessionRecord, Signal, Trade};
 use crate::hold::Holds;
@@ -170,6 +170,21 @@ impl Engine {
     #[must_use]
     pub fn wants_quotes(&self, symbol: SymbolId) -> bool {
         !self.positions.position(symbol).is_zero()
+    }
+
+    /// Tells whether bars of a symbol are of any use today: a strategy may choose it or names it itself, or there is a
+    /// position or an order in it.
+    ///
+    /// Of all that a broker lists the most cannot be chosen, which is known before the open.
+    #[must_use]
+    pub fn wants_bars(&self, symbol: SymbolId) -> bool {
+        let may_be_chosen = |(day, strategy): (&super::StrategyDay, &crate::config::StrategyConfig)| {
+            day.signals.watch(symbol) != Watch::Outside
+                && (strategy.candidates != Candidates::Assets || day.universe.obstacle(symbol).is_none())
+        };
+        self.strategies.iter().zip(&self.config.run.strategies).any(may_be_chosen)
+            || !self.positions.position(symbol).is_zero()
+            || self.orders.live(symbol).next().is_some()
     }
 
     /// Returns the shares of a symbol that live stops protect; a leg that still waits for its entry protects nothing.

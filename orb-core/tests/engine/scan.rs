@@ -1,7 +1,7 @@
 //! The choice at the range's end: from whom, who is waited for, and for whom a place is kept.
 
 use orb_core::event::{Event, ReferenceData, SymbolReference};
-use orb_core::{Money, Price};
+use orb_core::{Engine, Money, Price, SymbolId};
 
 use crate::rig::Rig;
 use crate::script::check_rig;
@@ -20,12 +20,17 @@ fn known(millions: u64) -> SymbolReference {
 /// A morning of which this is known, of as many symbols as there are; nothing is known of the others.
 fn morning(settings: &str, first: &[SymbolReference]) -> Rig {
     let mut rig = Rig::new(settings);
+    refer(&mut rig, first);
+    rig.lines.clear();
+    rig
+}
+
+/// Tells of a morning.
+fn refer(rig: &mut Rig, first: &[SymbolReference]) {
     let mut symbols = vec![SymbolReference::default(); 6];
     symbols[..first.len()].copy_from_slice(first);
     let date = "2026-02-13".parse().expect("a date");
     rig.event(&Event::Reference(ReferenceData { date, equity_open: Money::from_cents(10_000_000), symbols }));
-    rig.lines.clear();
-    rig
 }
 
 #[test]
@@ -63,6 +68,29 @@ fn beyond_the_universe_the_larger_dollar_volume_goes_first() {
         &mut rig,
         "bar A 09:30 100 101 99 100.5, B 09:30 100 101 99 100.5, C 09:30 100 101 99 100.5
          > decide A not_in_universe",
+    );
+}
+
+#[test]
+fn of_all_assets_those_that_may_be_chosen_are_listened_to_and_the_others_refused_by_what_is_known() {
+    let quiet = SymbolReference { volume_sum14: Some(14), ..known(1) };
+    let barred = SymbolReference { untradable: true, ..known(9) };
+    let settings = "orb-sip candidates=assets universe_max=1 symbols=A,B,C,D live";
+    let mut rig = Rig::new(settings);
+    // As before anything was known of the day.
+    rig.rebuild(|engine| Engine::new(engine.config().clone()));
+    refer(&mut rig, &[known(3), known(2), quiet, barred]);
+    let decided = ["decide B not_in_universe", "decide C avg_volume", "decide D not_tradable"];
+    assert_eq!(rig.lines, decided, "before the open, so that the range's end has less to do");
+    rig.snapshot();
+    rig.lines.clear();
+    let listened: Vec<bool> = (0..6).map(|number| rig.engine.wants_bars(SymbolId(number))).collect();
+    assert_eq!(listened, [true, false, false, false, false, false]);
+    // Nothing is waited for or asked for of the others, and that their bars are missing is no reason.
+    check_rig(
+        &mut rig,
+        "bar A 09:30 100 101 99 100.5
+         > query bars A",
     );
 }
 

@@ -155,6 +155,13 @@ impl Reference {
         self.coverage(minutes).check(self.feed, minutes)
     }
 
+    /// Leaves out all but some symbols; of one that was not asked for, nothing is known.
+    #[must_use]
+    pub fn of_symbols(&self, symbols: &[Symbol]) -> Self {
+        let facts = |symbol: &Symbol| Some((symbol.clone(), self.symbols.get(symbol)?.clone()));
+        Self { symbols: symbols.iter().filter_map(facts).collect(), ..*self }
+    }
+
     /// Returns what the engine takes of each symbol of a table, in its order; of one that was not asked for, nothing.
     #[must_use]
     pub fn for_engine(&self, symbols: &orb_core::SymbolTable) -> Vec<SymbolReference> {
@@ -240,11 +247,14 @@ impl<'a> Telling<'a> {
         self.facts.openings.retain(|day| first.is_none_or(|first| first <= day.date));
         let asset = self.tables.assets.get(self.symbol).cloned();
         // Without any assets nothing is known of lending; with them, what is not among them is not lent.
-        let unshortable = !self.tables.assets.is_empty() && !asset.as_ref().is_some_and(Asset::may_be_shorted);
+        let is_known = !self.tables.assets.is_empty();
+        let unshortable = is_known && !asset.as_ref().is_some_and(Asset::may_be_shorted);
+        let untradable = is_known && !asset.as_ref().is_some_and(|asset| asset.tradable);
         let engine = self.history.reference(index).first().copied().unwrap_or_default();
         let margins = asset.as_ref().map(|asset| (asset.margin_long, asset.margin_short));
         let (margin_long, margin_short) = margins.unwrap_or_default();
-        Facts { asset, engine: SymbolReference { unshortable, margin_long, margin_short, ..engine }, ..self.facts }
+        let engine = SymbolReference { unshortable, untradable, margin_long, margin_short, ..engine };
+        Facts { asset, engine, ..self.facts }
     }
 }
 

@@ -15,7 +15,7 @@ mod rows;
 pub use coverage::{COMPLETE_PERCENT_MIN, Coverage, ThinFeed};
 pub use facts::{Facts, OpeningDay, PastDay, Reference, Tables, Wanted};
 pub use name::Lineage;
-pub use rows::{ActionKind, Asset, Borrow, CorporateAction, DailyBar, OpeningVolume, opening_volume};
+pub use rows::{ActionKind, Asset, Borrow, CorporateAction, DailyBar, Exclusion, OpeningVolume, opening_volume};
 
 #[cfg(test)]
 mod tests;

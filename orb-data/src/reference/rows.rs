@@ -81,6 +81,37 @@ impl Asset {
     pub fn may_be_shorted(&self) -> bool {
         self.shortable && self.borrow == Borrow::Easy
     }
+
+    /// Returns why it is none of those to choose from where all that the broker lists are; `None` when it is one.
+    #[must_use]
+    pub fn exclusion(&self) -> Option<Exclusion> {
+        match (self.tradable, self.exchange.as_str()) {
+            (false, _) => Some(Exclusion::NotTradable),
+            (true, OVER_THE_COUNTER | "") => Some(Exclusion::NotListed),
+            (true, _) => None,
+        }
+    }
+}
+
+/// The broker's word for where shares are traded that no exchange lists.
+const OVER_THE_COUNTER: &str = "OTC";
+
+/// Explains why an asset of the broker's listing is none to choose from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Exclusion {
+    /// The broker takes no orders in it.
+    NotTradable,
+    /// No exchange lists it: it is traded over the counter, or the broker does not say where.
+    NotListed,
+}
+
+impl fmt::Display for Exclusion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotTradable => "the broker takes no orders in it",
+            Self::NotListed => "no exchange lists it",
+        })
+    }
 }
 
 /// Sums up a symbol's regular session; prices are dollars per share, raw.

@@ -146,15 +146,11 @@ impl SyntheticMarket {
     /// When nothing is asked for, or the calendar does not reach far enough.
     pub fn generate(&self, calendar: &Calendar) -> Result<Loaded, SyntheticError> {
         let (history, sessions) = self.sessions(calendar)?;
-        let symbols = SymbolTable::new((0..self.options.symbols).map(Self::symbol));
+        let symbols = SymbolTable::new(self.names());
         let (mut warmup, mut trade) = (Vec::new(), Vec::new());
-        for position in 0..self.options.symbols {
-            let symbol = symbols.id(&Self::symbol(position)).expect("the table holds all names");
-            let stream = u32::try_from(position).expect("there are fewer than 2^32 symbols");
-            let (profile, mut close) = self.profile(position, symbol, stream);
+        for (profile, stream, mut close) in self.profiles(&symbols) {
             let mut day = |session: &Session, is_history, bars: &mut Vec<Bar>| {
-                let mut random = Random::new(self.seed, stream, session.date.num_days_from_ce().cast_unsigned());
-                close = generate(&profile, *session, is_history, close, &mut random, bars);
+                close = generate(&profile, *session, is_history, close, &mut self.random(stream, session), bars);
             };
             history.iter().for_each(|session| day(session, true, &mut warmup));
             sessions.iter().for_each(|session| day(session, false, &mut trade));
@@ -166,7 +162,34 @@ impl SyntheticMarket {
         Ok(Loaded { trade: set(trade), warmup: set(warmup), dropped: Dropped::default() })
     }
 
-    fn sessions<'a>(&self, calendar: &'a Calendar) -> Result<(&'a [Session], &'a [Session]), SyntheticError> {
+    /// Returns the names of all symbols.
+    pub(super) fn names(&self) -> impl Iterator<Item = Symbol> {
+        (0..self.options.symbols).map(Self::symbol)
+    }
+
+    /// Returns what each symbol is like, the stream that is drawn from for it, and its close before the history.
+    pub(super) fn profiles(&self, symbols: &SymbolTable) -> impl Iterator<Item = (Profile, u32, f64)> {
+        (0..self.options.symbols).map(|position| {
+            let symbol = symbols.id(&Self::symbol(position)).expect("the table holds all names");
+            let stream = u32::try_from(position).expect("there are fewer than 2^32 symbols");
+            let (profile, close) = self.profile(position, symbol, stream);
+            (profile, stream, close)
+        })
+    }
+
+    pub(super) const fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Begins what is drawn for a session of a symbol.
+    pub(super) fn random(&self, stream: u32, session: &Session) -> Random {
+        Random::new(self.seed, stream, session.date.num_days_from_ce().cast_unsigned())
+    }
+
+    pub(super) fn sessions<'a>(
+        &self,
+        calendar: &'a Calendar,
+    ) -> Result<(&'a [Session], &'a [Session]), SyntheticError> {
         let SyntheticOptions { symbols, sessions, first_date } = self.options;
         if symbols == 0 || sessions == 0 {
             return Err(SyntheticError::Empty);

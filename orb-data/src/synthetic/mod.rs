@@ -2,6 +2,8 @@
 
 mod day;
 mod market;
+mod past;
 mod random;
 
 pub use market::{HISTORY_SESSIONS, SyntheticError, SyntheticMarket, SyntheticOptions};
+pub use past::SyntheticPast;

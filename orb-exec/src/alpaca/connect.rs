@@ -362,12 +362,10 @@ fn desk<C: Clock, S>(parts: &StreamParts<C, S>, has_ticks: bool) -> Desk {
 
 /// Makes the function that asks for the bars of a gap and hands the answer on.
 fn fetcher<C: Clock, S: BarSource>(parts: &StreamParts<C, S>, lanes: &Arc<Lanes<C>>) -> Fetch {
-    let symbols: Arc<[SymbolId]> = parts.symbols.iter().map(|(id, _)| id).collect();
     let (source, lanes) = (Arc::clone(&parts.source), Arc::clone(lanes));
     let (clock, stop) = (parts.clock.clone(), parts.stop.clone());
-    Box::new(move |gap| {
-        let (source, lanes, symbols, busy) =
-            (Arc::clone(&source), Arc::clone(&lanes), Arc::clone(&symbols), clock.busy());
+    Box::new(move |gap, symbols| {
+        let (source, lanes, busy) = (Arc::clone(&source), Arc::clone(&lanes), clock.busy());
         let reading = tokio::spawn(async move { source.bars(&symbols, gap.from, gap.to).await });
         let stop = stop.clone();
         tokio::spawn(async move {

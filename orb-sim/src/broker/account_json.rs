@@ -5,7 +5,6 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::account::Position;
-use super::asset::EXCHANGE;
 use super::buying_power::Figures;
 use super::engine::Broker;
 use super::hours::new_york_date;
@@ -102,7 +101,7 @@ impl Broker {
         Some(json!({
             "asset_id": self.assets[symbol.index()].id,
             "symbol": self.symbol_name(symbol),
-            "exchange": EXCHANGE,
+            "exchange": self.assets[symbol.index()].exchange,
             "asset_class": "us_equity",
             "asset_marginable": true,
             "qty": position.shares.to_string(),

@@ -1,6 +1,8 @@
 //! What can be traded.
 
-use orb_core::Symbol;
+use std::collections::BTreeMap;
+
+use orb_core::{Symbol, SymbolId, SymbolTable};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -47,12 +49,39 @@ impl MarginRequirement {
     }
 }
 
+/// Says of a stock of the listing what is not as usual.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AssetListing {
+    /// Its symbol; one without prices is listed too.
+    pub symbol: String,
+    /// Where it is listed, as `NYSE` or `OTC`; NASDAQ by default.
+    #[serde(default = "usual_exchange")]
+    pub exchange: String,
+    /// Orders in it are taken; true by default.
+    #[serde(default = "usually")]
+    pub tradable: bool,
+    /// It is among the active assets; true by default.
+    #[serde(default = "usually")]
+    pub active: bool,
+}
+
+fn usual_exchange() -> String {
+    EXCHANGE.to_owned()
+}
+
+const fn usually() -> bool {
+    true
+}
+
 /// Describes a stock.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Asset {
     pub(super) id: Uuid,
     pub(super) symbol: Symbol,
+    pub(super) exchange: String,
     pub(super) tradable: bool,
+    pub(super) active: bool,
     pub(super) shortable: bool,
     pub(super) fractionable: bool,
     pub(super) borrow: BorrowStatus,
@@ -60,14 +89,52 @@ pub(super) struct Asset {
     pub(super) margin: Option<MarginRequirement>,
 }
 
-/// The exchange that every simulated stock is listed on.
+/// The exchange that simulated stocks are listed on, where nothing else is said.
 pub(super) const EXCHANGE: &str = "NASDAQ";
 
 impl Asset {
     pub(super) fn new(symbol: Symbol) -> Self {
         let id = stable_id("asset", symbol.as_str());
-        let borrow = BorrowStatus::default();
-        Self { id, symbol, tradable: true, shortable: true, fractionable: true, borrow, margin: None }
+        Self {
+            id,
+            symbol,
+            exchange: EXCHANGE.to_owned(),
+            tradable: true,
+            active: true,
+            shortable: true,
+            fractionable: true,
+            borrow: BorrowStatus::default(),
+            margin: None,
+        }
+    }
+
+    /// Lists the stocks of a table, each as it is said or as usual.
+    pub(super) fn of_table(symbols: &SymbolTable, listings: &[AssetListing]) -> Vec<Self> {
+        let said: BTreeMap<&str, &AssetListing> = listings.iter().map(|one| (one.symbol.as_str(), one)).collect();
+        let asset = |(_, name): (SymbolId, &Symbol)| match said.get(name.as_str()) {
+            Some(listing) => Self::listed(name.clone(), listing),
+            None => Self::new(name.clone()),
+        };
+        symbols.iter().map(asset).collect()
+    }
+
+    /// Lists the stocks that are not of the table; what is no symbol is left out.
+    pub(super) fn beside(symbols: &SymbolTable, listings: &[AssetListing]) -> Vec<Self> {
+        let named = listings.iter().filter_map(|listing| Some((Symbol::new(&listing.symbol).ok()?, listing)));
+        named
+            .filter(|(name, _)| symbols.id(name).is_none())
+            .map(|(name, listing)| Self::listed(name, listing))
+            .collect()
+    }
+
+    fn listed(symbol: Symbol, listing: &AssetListing) -> Self {
+        let &AssetListing { tradable, active, .. } = listing;
+        Self { exchange: listing.exchange.clone(), tradable, active, ..Self::new(symbol) }
+    }
+
+    /// Returns the word of the wire for whether it is active.
+    pub(super) const fn status(&self) -> &'static str {
+        if self.active { "active" } else { "inactive" }
     }
 
     /// Tells whether it may be sold short.
@@ -86,10 +153,10 @@ impl Asset {
         let mut json = json!({
             "id": self.id,
             "class": "us_equity",
-            "exchange": EXCHANGE,
+            "exchange": self.exchange,
             "symbol": self.symbol.as_str(),
             "name": format!("{} Common Stock", self.symbol),
-            "status": "active",
+            "status": self.status(),
             "tradable": self.tradable,
             "marginable": required.long < 100,
             "maintenance_margin_requirement": required.long,

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use orb_core::{Calendar, Money, Span, SymbolTable};
 
+use super::asset::AssetListing;
+
 /// Describes the account and the exchange.
 ///
 /// ```
@@ -39,6 +41,8 @@ pub struct BrokerConfig {
     pub pdt_rule: bool,
     /// Sends the field `easy_to_borrow` of assets, which Alpaca announced to drop. Default: yes.
     pub easy_to_borrow_field: bool,
+    /// Stocks of the listing that are not as usual, or have no prices. Default: none.
+    pub listings: Vec<AssetListing>,
     /// Takes brackets and OTO orders whose entry is a stop. Default: no, as users report of Alpaca.
     pub stop_entry_brackets: bool,
     /// Fills in pieces at random. Default: never.
@@ -90,6 +94,7 @@ impl BrokerConfig {
             seed: 1,
             pdt_rule: false,
             easy_to_borrow_field: true,
+            listings: Vec::new(),
             stop_entry_brackets: false,
             partial_fills: None,
         }

@@ -38,6 +38,8 @@ pub struct Broker {
     pub(super) account_id: Uuid,
     pub(super) settings: Settings,
     pub(super) assets: Vec<Asset>,
+    /// Stocks of the listing that are not of the table.
+    pub(super) unpriced: Vec<Asset>,
     pub(super) markets: Vec<Market>,
     pub(super) book: OrderBook,
     pub(super) account: Account,
@@ -68,7 +70,8 @@ impl Broker {
             ids: Ids::new(config.seed),
             account_id: stable_id("account", &config.seed.to_string()),
             settings: Settings::default(),
-            assets: symbols.iter().map(|(_, name)| Asset::new(name.clone())).collect(),
+            assets: Asset::of_table(&symbols, &config.listings),
+            unpriced: Asset::beside(&symbols, &config.listings),
             markets: vec![Market::default(); symbols.len()],
             book: OrderBook::default(),
             account: Account::new(config.cash),

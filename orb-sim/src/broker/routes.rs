@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::asset::EXCHANGE;
 use super::engine::Broker;
 use super::form::{OrderForm, ReplaceForm};
 use super::hours::{Phase, new_york, new_york_date, new_york_text};
@@ -96,14 +95,18 @@ impl Broker {
         match (request.method.as_str(), symbol) {
             ("GET", "") => {
                 let wanted = |field, word| query::list(request, field).is_none_or(|words| words.contains(&word));
-                let fits =
-                    wanted("status", "active") && wanted("asset_class", "us_equity") && wanted("exchange", EXCHANGE);
-                let assets = self.assets.iter().filter(|_| fits);
+                let is_wanted = wanted("asset_class", "us_equity");
+                let all = self.assets.iter().chain(&self.unpriced);
+                let assets = all.filter(|asset| {
+                    is_wanted && wanted("status", asset.status()) && wanted("exchange", &asset.exchange)
+                });
                 Ok(Reply::ok(assets.map(|asset| asset.to_json(percent, old_field)).collect()))
             }
             ("GET", symbol) => {
-                let found = self.find_symbol(symbol).ok_or_else(|| Refusal::AssetNotFound(symbol.to_owned()))?;
-                Ok(Reply::ok(self.assets[found.index()].to_json(percent, old_field)))
+                let priced = self.find_symbol(symbol).map(|found| &self.assets[found.index()]);
+                let unpriced = || self.unpriced.iter().find(|asset| asset.symbol.as_str() == symbol);
+                let found = priced.or_else(unpriced).ok_or_else(|| Refusal::AssetNotFound(symbol.to_owned()))?;
+                Ok(Reply::ok(found.to_json(percent, old_field)))
             }
             _ => Err(Refusal::EndpointNotFound),
         }

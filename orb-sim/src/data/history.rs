@@ -2,11 +2,11 @@
 
 use core::cmp::Ordering;
 
-use orb_core::{Symbol, SymbolId, Timestamp};
+use orb_core::{SymbolId, Timestamp};
 use serde_json::{Map, Value};
 
-use super::Question;
 use super::params::{BadRequest, Page, Told};
+use super::{Asked, Question};
 use crate::market::timeframe::{TapeBar, Timeframe, aggregate};
 use crate::streams::messages::{bar_fields, known_trade_fields, quote_fields};
 use crate::streams::wire::object;
@@ -19,14 +19,18 @@ impl Question<'_> {
     /// next page, if there is one.
     pub(super) fn history(
         &self,
-        known: &[(SymbolId, Symbol)],
+        known: &[Asked],
         kind: &str,
         page: &Page,
     ) -> Result<(Map<String, Value>, Option<String>), BadRequest> {
         let timeframe = self.timeframe(kind)?;
         let (mut found, mut left, mut last) = (Map::new(), page.limit, None);
-        for (id, symbol) in known {
-            let mut points = self.points(*id, kind, timeframe, page);
+        for Asked { name: symbol, parts } in known {
+            let mut points = Vec::new();
+            for &(id, from, to) in parts {
+                let of_part = self.points(id, kind, timeframe, page).into_iter();
+                points.extend(of_part.filter(|(at, _)| from <= *at && *at < to));
+            }
             let told = cut_to_page(&mut points, symbol.as_str(), page);
             let is_more = points.len() > left;
             points.truncate(left);

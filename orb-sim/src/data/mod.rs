@@ -5,6 +5,7 @@
 mod actions;
 mod history;
 mod latest;
+mod names;
 mod params;
 
 use orb_core::{Symbol, SymbolId, Timestamp};
@@ -27,6 +28,14 @@ struct Question<'a> {
     tape: &'a Tape,
     now: Timestamp,
     request: &'a Request,
+    corporate_actions: &'a Map<String, Value>,
+}
+
+/// A name that was asked for, and what is told under it: of which symbols, and within which time of each.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Asked {
+    name: Symbol,
+    parts: Vec<(SymbolId, Timestamp, Timestamp)>,
 }
 
 /// Tells whether a path is one of market data.
@@ -40,7 +49,7 @@ impl DataApi {
         if request.method != "GET" {
             return Reply::error(405, 40_510_000, "method not allowed");
         }
-        let question = Question { tape, now, request };
+        let question = Question { tape, now, request, corporate_actions: &self.corporate_actions };
         let parts: Vec<&str> = request.path.split('/').skip(1).collect();
         let answer = match parts.as_slice() {
             ["v2", "stocks", kind @ ("bars" | "trades" | "quotes")] => question.many(kind),
@@ -79,15 +88,32 @@ impl Question<'_> {
         Ok(known)
     }
 
+    /// Finds out what the past of a name is; `None` when nothing is known of it.
+    fn past_of(&self, name: &str) -> Result<Option<Asked>, BadRequest> {
+        let symbol = Symbol::new(name).map_err(|_| BadRequest(format!("invalid symbol: {name}")))?;
+        let names = names::names(self.corporate_actions, name, names::as_of(self.request, self.now)?);
+        let part = |part: names::Name| {
+            let symbol = Symbol::new(&part.symbol).ok()?;
+            Some((self.tape.symbols().id(&symbol)?, part.from, part.to))
+        };
+        let parts: Vec<_> = names.into_iter().filter_map(part).collect();
+        Ok((!parts.is_empty()).then_some(Asked { name: symbol, parts }))
+    }
+
     fn many(&self, kind: &str) -> Result<Value, BadRequest> {
-        let known = self.known_symbols()?;
+        let mut known = Vec::new();
+        for name in symbols(self.request)? {
+            known.extend(self.past_of(name)?);
+        }
+        known.sort();
+        known.dedup();
         let page = Page::of(self.request, self.now)?;
         let (found, token) = self.history(&known, kind, &page)?;
         Ok(json!({ kind: found, "next_page_token": token }))
     }
 
     fn one(&self, name: &str, kind: &str) -> Result<Value, BadRequest> {
-        let known: Vec<_> = self.known(name)?.into_iter().collect();
+        let known: Vec<_> = self.past_of(name)?.into_iter().collect();
         let page = Page::of(self.request, self.now)?;
         let (found, token) = self.history(&known, kind, &page)?;
         let list = found.into_iter().next().map_or(Value::Null, |(_, list)| list);

@@ -32,6 +32,27 @@ fn a_bar_is_known_when_it_was_published_and_not_before() {
 }
 
 #[test]
+fn a_company_is_told_under_the_name_that_it_had_on_the_date_asked_for() {
+    let changes = json!([{"old_symbol": "AAA", "new_symbol": "NEW", "process_date": session().date.to_string()}]);
+    let api = DataApi { corporate_actions: Map::from_iter([("name_changes".to_owned(), changes)]) };
+    let before = session().date.pred_opt().expect("a date");
+    let bars = |name: &str, as_of: &str| {
+        let query = format!("symbols={name}&timeframe=1Min&asof={as_of}");
+        let query = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let path = "/v2/stocks/bars".to_owned();
+        let request = Request { method: "GET".to_owned(), path, query, body: Vec::new() };
+        let reply = api.respond(&tape(""), minute(60), &request);
+        (reply.status, count(&reply.body.expect("a body")["bars"][name]))
+    };
+    // The bars of today stand under AAA on the tape, and AAA had another name from this day on.
+    assert_eq!(bars("AAA", ""), (200, 12), "nobody has the name today: it stands for itself");
+    assert_eq!(bars("AAA", &before.to_string()), (200, 0));
+    assert_eq!(bars("AAA", "-"), (200, 12));
+    assert_eq!(bars("NEW", ""), (200, 0), "before this day it was AAA, which traded then alone");
+    assert_eq!(bars("AAA", "yesterday").0, 400);
+}
+
+#[test]
 fn nothing_later_than_now_is_told_whatever_is_asked() {
     let now = minute(5);
     let query = format!("symbols=AAA,BBB&timeframe=1Min&start=2026-01-01&end={}", minute(600));

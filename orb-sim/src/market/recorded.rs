@@ -1,6 +1,7 @@
 //! What was read or made for a market: bars, trades, or both, brought under one table of symbols.
 
 use orb_core::{Bar, Calendar, Session, Span, SymbolId, SymbolTable};
+use orb_data::synthetic::SyntheticPast;
 use orb_data::trades::{Trade, TradeSet};
 use orb_data::{BarSet, Loaded, SessionBars};
 
@@ -17,11 +18,13 @@ pub(super) struct Recorded {
     pub(super) warmup: Option<BarSet>,
     /// Trades; `None` for none.
     pub(super) trades: Option<TradeSet>,
+    /// Days before that are made when they are asked for; `None` where all bars are here.
+    pub(super) past: Option<SyntheticPast>,
 }
 
 impl From<Loaded> for Recorded {
     fn from(loaded: Loaded) -> Self {
-        Self { played: Some(loaded.trade), warmup: Some(loaded.warmup), trades: None }
+        Self { played: Some(loaded.trade), warmup: Some(loaded.warmup), ..Self::default() }
     }
 }
 
@@ -74,7 +77,7 @@ impl Recorded {
     /// Returns all bars in order of start and symbol. Where a symbol's minute has trades, its bar is what they make,
     /// whatever a recorded bar says.
     pub(super) fn into_bars(self, symbols: &SymbolTable) -> Vec<Bar> {
-        let Self { played, warmup, trades } = self;
+        let Self { played, warmup, trades, past: _ } = self;
         let sets = [&played, &warmup];
         let count: usize = sets.into_iter().flatten().map(BarSet::len).sum();
         let mut bars = Vec::with_capacity(count);

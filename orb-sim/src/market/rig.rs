@@ -65,13 +65,14 @@ fn tape_with(plan: &str, trades: Option<Vec<(&str, Vec<Trade>)>>) -> Tape {
         TradeSet::from_lists(symbols, trades.into_iter().map(|(_, trades)| trades).collect())
     });
     let played = BarSet::from_bars(symbols, Span::from_minutes(1), &calendar, bars).expect("bars");
-    let recorded = Recorded { played: Some(played), warmup: None, trades };
+    let recorded = Recorded { played: Some(played), trades, ..Recorded::default() };
     let symbols = recorded.symbols();
     let material = Material {
         bar_length: recorded.bar_length().expect("bars of a minute"),
         trades: recorded.trades(&symbols),
         bars: recorded.into_bars(&symbols),
         symbols,
+        past: None,
         sessions: vec![sessions[1]],
         calendar,
     };

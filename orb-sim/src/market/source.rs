@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::{Datelike as _, NaiveDate};
 use orb_core::{Bar, Calendar, Date, Session, Span, SymbolTable};
 use orb_data::bars::load_with_warmup;
-use orb_data::synthetic::{SyntheticError, SyntheticMarket, SyntheticOptions};
+use orb_data::synthetic::{SyntheticError, SyntheticMarket, SyntheticOptions, SyntheticPast};
 use orb_data::trades::{Trade, TradesError, load_trades};
 use orb_data::{DataError, LoadOptions, Loaded};
 
@@ -89,6 +89,8 @@ pub(crate) struct Material {
     pub(crate) bar_length: Span,
     /// All bars, in order of start and symbol; where there are trades, those that they make.
     pub(crate) bars: Vec<Bar>,
+    /// Days before that are made when they are asked for; `None` where all bars are here.
+    pub(crate) past: Option<SyntheticPast>,
     /// The recorded trades of each symbol, in order of time.
     pub(crate) trades: Vec<Vec<Trade>>,
     /// Sessions to play, in order, at least one.
@@ -100,13 +102,14 @@ impl Material {
     /// Loads or makes bars and trades. Sessions before the first one to play are history.
     pub(crate) fn prepare(source: MarketSource, first: Option<Date>, last: Option<Date>) -> Result<Self, SourceError> {
         let calendar = orb_data::nyse_calendar(orb_data::calendar::FIRST_YEAR, LAST_YEAR);
-        let recorded = read(source, first, &calendar)?;
+        let mut recorded = read(source, first, &calendar)?;
         let bar_length = recorded.bar_length()?;
         let sessions = played(&recorded.sessions(&calendar), first, last)?;
         let symbols = recorded.symbols();
         let trades = recorded.trades(&symbols);
+        let past = recorded.past.take();
         let bars = recorded.into_bars(&symbols);
-        Ok(Self { symbols, bar_length, bars, trades, sessions, calendar })
+        Ok(Self { symbols, bar_length, bars, past, trades, sessions, calendar })
     }
 }
 
@@ -126,7 +129,8 @@ fn read(source: MarketSource, first: Option<Date>, calendar: &Calendar) -> Resul
             if let Some(first) = first {
                 options.first_date = first;
             }
-            Ok(SyntheticMarket::new(seed, options).generate(calendar)?.into())
+            let (played, past) = SyntheticMarket::new(seed, options).generate_with_past(calendar)?;
+            Ok(Recorded { played: Some(played), past: Some(past), ..Recorded::default() })
         }
         MarketSource::Loaded(loaded) => Ok(Recorded::from(*loaded)),
     }

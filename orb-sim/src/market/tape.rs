@@ -4,10 +4,12 @@
 //! them or the trades that were recorded, the halts and the market's faults. So what the streams showed and what history
 //! answers is the same.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use orb_core::{Bar, Calendar, Date, Price, Session, Span, SymbolId, SymbolTable, Timestamp};
+use orb_data::synthetic::SyntheticPast;
 use orb_data::trades::Trade as RecordedTrade;
 
 use super::halt::Halt;
@@ -27,6 +29,8 @@ pub(crate) struct Tape {
     calendar: Arc<Calendar>,
     bar_length: Span,
     by_symbol: Vec<Vec<Bar>>,
+    /// Days before that are made when they are asked for; `None` where all bars are there.
+    past: Option<SyntheticPast>,
     /// The trades that were recorded, by symbol and in order of time.
     recorded: Vec<Vec<RecordedTrade>>,
     sessions: Vec<Session>,
@@ -83,6 +87,7 @@ impl Tape {
             calendar: Arc::new(material.calendar),
             bar_length: material.bar_length,
             by_symbol,
+            past: material.past,
             recorded: material.trades,
             sessions: material.sessions,
             path: options.path,
@@ -159,11 +164,17 @@ impl Tape {
     }
 
     /// Returns the bars that start in an interval, its end excluded, as they are in the source.
-    pub(crate) fn source_bars(&self, symbol: SymbolId, from: Timestamp, to: Timestamp) -> &[Bar] {
+    pub(crate) fn source_bars(&self, symbol: SymbolId, from: Timestamp, to: Timestamp) -> Cow<'_, [Bar]> {
         let bars = &self.by_symbol[symbol.index()];
         let first = bars.partition_point(|bar| bar.start < from);
         let last = bars.partition_point(|bar| bar.start < to);
-        &bars[first.min(last)..last]
+        let here = &bars[first.min(last)..last];
+        let mut made = self.past.as_ref().map_or_else(Vec::new, |past| past.bars(symbol, from, to));
+        if made.is_empty() {
+            return Cow::Borrowed(here);
+        }
+        made.extend_from_slice(here);
+        Cow::Owned(made)
     }
 
     /// Returns the trades inside a bar that take place, as they are published then.
@@ -255,7 +266,7 @@ impl Tape {
         let (length, first) = (self.bar_length, self.sessions[0].open);
         let before = self.source_bars(symbol, from - length, to.min(first));
         let mut minutes: Vec<TapeBar> = before.iter().flat_map(|bar| self.minutes_before(bar)).collect();
-        for bar in self.source_bars(symbol, (from - length).max(first), to.max(first)) {
+        for bar in self.source_bars(symbol, (from - length).max(first), to.max(first)).iter() {
             if bar.start + MINUTE + self.bar_delay > now {
                 break;
             }
@@ -354,12 +365,11 @@ impl Tape {
     }
 
     fn find_last<T>(&self, symbol: SymbolId, now: Timestamp, choose: impl Fn(Trade) -> Option<T>) -> Option<T> {
-        let bars = self.source_bars(symbol, Timestamp::MIN, just_after(now));
         let latest = |bar: &Bar| {
             let trades = self.trades_in(bar).into_iter().rev().filter(|trade| trade.print.at <= now);
             trades.into_iter().find_map(&choose)
         };
-        bars.iter().rev().find_map(latest)
+        self.find_latest(symbol, just_after(now), latest)
     }
 
     /// Returns what is known of the last session before an instant in which a symbol has bars and which was over then;
@@ -378,9 +388,16 @@ impl Tape {
 
     /// Returns the last minute bar that is known at an instant; `None` when there is none yet.
     pub(crate) fn last_minute(&self, symbol: SymbolId, now: Timestamp) -> Option<TapeBar> {
-        let bars = self.source_bars(symbol, Timestamp::MIN, now);
         let latest = |bar: &Bar| self.minutes(symbol, bar.start, bar.start + self.bar_length, now).pop();
-        bars.iter().rev().find_map(latest)
+        self.find_latest(symbol, now, latest)
+    }
+
+    /// Looks for the latest bar before an instant that gives something: in the sessions to play, then in those before.
+    fn find_latest<T>(&self, symbol: SymbolId, to: Timestamp, choose: impl Fn(&Bar) -> Option<T>) -> Option<T> {
+        let first = self.sessions[0].open;
+        let played = self.source_bars(symbol, first, to);
+        let found = played.iter().rev().find_map(&choose);
+        found.or_else(|| self.source_bars(symbol, Timestamp::MIN, to.min(first)).iter().rev().find_map(&choose))
     }
 }
 

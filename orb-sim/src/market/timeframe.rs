@@ -139,6 +139,11 @@ pub(crate) fn midnight(date: NaiveDate) -> Timestamp {
     Timestamp::from_datetime(local.expect("clocks in New York change at two in the morning").to_utc())
 }
 
+/// Returns the date in New York at an instant.
+pub(crate) fn new_york_date(at: Timestamp) -> NaiveDate {
+    at.to_datetime().map_or(NaiveDate::MAX, |utc| utc.with_timezone(&New_York).date_naive())
+}
+
 /// Puts bars in order together to bars of a length.
 pub(crate) fn aggregate(bars: impl Iterator<Item = TapeBar>, timeframe: Timeframe) -> Vec<TapeBar> {
     let mut all: Vec<TapeBar> = Vec::new();

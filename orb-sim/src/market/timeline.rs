@@ -140,7 +140,8 @@ impl Timeline {
         let mut prints: Vec<(Timestamp, SymbolId, Trade)> = Vec::new();
         let mut minutes: Vec<(SymbolId, TapeBar)> = Vec::new();
         for (symbol, _) in tape.symbols().iter() {
-            let Some(bar) = tape.source_bars(symbol, start, start + Span::from_micros(1)).first() else { continue };
+            let at_start = tape.source_bars(symbol, start, start + Span::from_micros(1));
+            let Some(bar) = at_start.first() else { continue };
             let trades = tape.trades_in(bar);
             let known = tape.trades_of_bar(bar, None);
             minutes.extend(tape.minutes_of(bar, &known).into_iter().map(|minute| (symbol, minute)));

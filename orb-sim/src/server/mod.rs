@@ -7,6 +7,7 @@ mod socket;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::serve::{Listener, ListenerExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -47,6 +48,7 @@ pub struct Running {
     address: SocketAddr,
     clock: SimClock,
     fault_counts: FaultCounts,
+    data_requests: Arc<AtomicU64>,
     commands: tokio::sync::mpsc::Sender<Command>,
     stop: CancellationToken,
     owner: Option<JoinHandle<()>>,
@@ -70,15 +72,30 @@ impl Server {
         let fault_counts = exchange.fault_counts.clone();
         let stop = CancellationToken::new();
         let (owner, commands) = Owner::new(exchange, clock.clone(), ends, stop.clone());
-        let app =
-            rest::app(Arc::new(rest::Front { commands: commands.clone(), clock: clock.clone(), stop: stop.clone() }));
+        let data_requests = Arc::<AtomicU64>::default();
+        let front = rest::Front {
+            commands: commands.clone(),
+            clock: clock.clone(),
+            data_requests: Arc::clone(&data_requests),
+            stop: stop.clone(),
+        };
+        let app = rest::app(Arc::new(front));
         let until = stop.clone().cancelled_owned();
         let server = tokio::spawn(async move {
             // Serving ends with the token; a connection's own errors never get here.
             let _ = axum::serve(prompt(listener), app).with_graceful_shutdown(until).await;
         });
         let owner = tokio::spawn(owner.run());
-        Ok(Running { address, clock, fault_counts, commands, stop, owner: Some(owner), server: Some(server) })
+        Ok(Running {
+            address,
+            clock,
+            fault_counts,
+            data_requests,
+            commands,
+            stop,
+            owner: Some(owner),
+            server: Some(server),
+        })
     }
 }
 
@@ -108,6 +125,12 @@ impl Running {
     #[must_use]
     pub const fn fault_counts(&self) -> &FaultCounts {
         &self.fault_counts
+    }
+
+    /// Returns how many requests for market data came so far, without websockets.
+    #[must_use]
+    pub fn data_requests(&self) -> u64 {
+        self.data_requests.load(Ordering::Relaxed)
     }
 
     /// Runs something on the broker, between two things that happen; `None` when the simulator has stopped.

@@ -1,6 +1,7 @@
 //! Requests, from the socket to the owner and back.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -18,6 +19,7 @@ use super::reply::{self, Ids};
 use super::socket;
 use crate::clock::SimClock;
 use crate::config::Feed;
+use crate::data::is_data;
 use crate::exchange::{Incoming, Outcome};
 use crate::faults::HttpFault;
 use crate::http::Request;
@@ -35,6 +37,8 @@ const NEVER: Duration = Duration::from_secs(600);
 pub(super) struct Front {
     pub(super) commands: mpsc::Sender<Command>,
     pub(super) clock: SimClock,
+    /// Counts requests for market data.
+    pub(super) data_requests: Arc<AtomicU64>,
     pub(super) stop: CancellationToken,
 }
 
@@ -113,6 +117,9 @@ async fn rest(front: &Front, parts: &Parts, body: Body) -> Response {
     let Some(path) = decoded(parts.uri.path()) else {
         return reply::message(StatusCode::BAD_REQUEST, "invalid path");
     };
+    if is_data(&path) {
+        front.data_requests.fetch_add(1, Ordering::Relaxed);
+    }
     let query = parts.uri.query().unwrap_or_default();
     let query = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let request = Request { method: parts.method.to_string(), path, query, body: body.to_vec() };

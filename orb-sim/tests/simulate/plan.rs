@@ -147,6 +147,7 @@ impl Plan {
             unshortable: false,
             margin_long: None,
             margin_short: None,
+            untradable: false,
         };
         ReferenceData {
             date: self.session.date,

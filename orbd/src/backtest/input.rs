@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::holes::{HoleCounter, Holes};
+use super::past_days::PastDays;
 use orb_core::config::ConfigError;
 use orb_core::event::SymbolReference;
 use orb_core::history::History;
 use orb_core::{Bar, Calendar, Date, RunConfig, Session, Span, Symbol, SymbolId, SymbolTable};
+use orb_data::DatasetError;
 use orb_data::bars::{DataError, Day, LoadOptions, Loaded, SessionBars, load_with_warmup};
 
 /// Names the bars and the dates of a run.
@@ -67,6 +69,9 @@ pub enum InputError {
     /// The bars could not be read.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// The tables of a dataset could not be read.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
     /// Keys of the configuration contradict each other, or the bars.
     #[error("configuration: {0}")]
     Config(#[from] ConfigError),
@@ -196,7 +201,7 @@ pub(super) fn settle_symbols(
 fn chosen_days(loaded: &Loaded, calendar: &Calendar, selection: &Selection) -> Result<Vec<MarketDay>, InputError> {
     let dates = || loaded.trade.sessions().iter().map(|session| session.session().date);
     let (Some(first), Some(last)) = (dates().min(), dates().max()) else { return Err(InputError::NoBars) };
-    let mut agenda = Agenda::new(selection, calendar, loaded.symbols().len(), loaded.bar_length());
+    let mut agenda = Agenda::new(selection, calendar, loaded.symbols(), loaded.bar_length())?;
     let days: Vec<_> = loaded.days().flat_map(|day| agenda.pass(&day)).collect();
     if days.is_empty() { Err(InputError::NoSession { first, last }) } else { Ok(days) }
 }
@@ -210,6 +215,9 @@ pub(super) struct Agenda<'a> {
     calendar: &'a Calendar,
     history: History,
     merged: Vec<Bar>,
+    past: PastDays,
+    /// Position of the session that the history is to be told of next; `None` before the first.
+    untold: Option<usize>,
     /// Position of the session after the latest day; `None` before the first one with bars to trade on.
     next: Option<usize>,
     /// Sessions without bars to trade on since; traded only if one with bars follows.
@@ -217,9 +225,25 @@ pub(super) struct Agenda<'a> {
 }
 
 impl<'a> Agenda<'a> {
-    pub(super) fn new(selection: &'a Selection, calendar: &'a Calendar, symbols: usize, bar_length: Span) -> Self {
-        let history = History::new(symbols, bar_length);
-        Self { selection, calendar, history, merged: Vec::new(), next: None, pending: Vec::new() }
+    /// Begins, with what the datasets among the paths say of days without bars.
+    pub(super) fn new(
+        selection: &'a Selection,
+        calendar: &'a Calendar,
+        symbols: &SymbolTable,
+        bar_length: Span,
+    ) -> Result<Self, DatasetError> {
+        let history = History::new(symbols.len(), bar_length);
+        let past = PastDays::read(selection.bars.iter().chain(&selection.warmup), symbols)?;
+        Ok(Self {
+            selection,
+            calendar,
+            history,
+            merged: Vec::new(),
+            past,
+            untold: None,
+            next: None,
+            pending: Vec::new(),
+        })
     }
 
     /// Passes a day, in order of date, and returns the sessions that are now certain to be traded: earlier ones without
@@ -227,23 +251,40 @@ impl<'a> Agenda<'a> {
     pub(super) fn pass(&mut self, day: &Day<'_>) -> Vec<MarketDay> {
         let Some(index) = self.calendar.index_of(day.session.date) else { return Vec::new() };
         let has_bars = day.trade.is_some();
-        if self.next.is_some() || has_bars {
-            let sessions = &self.calendar.sessions()[self.next.unwrap_or(index)..=index];
-            let chosen = sessions.iter().zip(self.next.unwrap_or(index)..);
-            let chosen = chosen.filter(|(session, _)| self.selection.includes(session.date));
-            self.pending.extend(
-                chosen
-                    .map(|(session, index)| MarketDay { session: *session, reference: self.history.reference(index) }),
-            );
-            self.next = Some(index + 1);
+        let first = self.past.first_before(day.session.date).and_then(|first| self.calendar.index_of(first));
+        let begin = self.untold.or(first).unwrap_or(index).min(index);
+        if has_bars {
+            self.next.get_or_insert(index);
         }
+        for at in begin..=index {
+            self.come_to(at);
+            if at < index {
+                self.past.tell(&mut self.history, at, self.calendar.sessions()[at].date, &[]);
+            }
+        }
+        self.untold = Some(index + 1);
         let bars = match (day.trade, day.warmup) {
             (Some(bars), None) | (None, Some(bars)) => bars.bars(),
             (Some(trade), Some(warmup)) => merge(trade, warmup, &mut self.merged),
             (None, None) => &[],
         };
         self.history.add_session(index, &day.session, bars);
+        self.past.tell(&mut self.history, index, day.session.date, bars);
         if has_bars { std::mem::take(&mut self.pending) } else { Vec::new() }
+    }
+
+    /// Comes to the morning of a session: it is one to trade from the first with bars on, if it was chosen.
+    fn come_to(&mut self, index: usize) {
+        let session = self.calendar.sessions()[index];
+        let before = index.checked_sub(1).map(|before| self.calendar.sessions()[before].date);
+        self.past.act(&mut self.history, before, session.date);
+        if self.next.is_none_or(|next| index < next) {
+            return;
+        }
+        if self.selection.includes(session.date) {
+            self.pending.push(MarketDay { session, reference: self.history.reference(index) });
+        }
+        self.next = Some(index + 1);
     }
 }
 

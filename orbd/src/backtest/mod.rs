@@ -5,6 +5,7 @@ mod files;
 mod holes;
 mod input;
 mod output;
+mod past_days;
 mod report;
 mod results;
 mod streamed;

@@ -98,7 +98,8 @@ fn trade(
         return Err(Unfit::Configuration);
     }
     let config = || EngineConfig::new(run.clone(), Arc::clone(&symbols), Arc::clone(calendar), bar_length);
-    let agenda = Agenda::new(selection, calendar, symbols.len(), bar_length);
+    // What is wrong with a table is told by loading.
+    let agenda = Agenda::new(selection, calendar, &symbols, bar_length).map_err(|_| Unfit::Configuration)?;
     let coverage =
         Coverage { symbols: Arc::clone(&symbols), bar_length, sessions: Vec::new(), bars: 0, holes: Holes::default() };
     thread::scope(|scope| {

@@ -166,8 +166,12 @@ impl SettingArgs {
     pub(super) fn live_run(&self, file: &SettingsFile) -> Result<RunConfig, SettingsError> {
         let mut run = self.run_of(file, PresetSymbols::Kept)?;
         for strategy in &mut run.strategies {
-            if let Candidates::File(path) = &strategy.candidates {
-                strategy.symbols = candidates::read(Path::new(path))?;
+            match &strategy.candidates {
+                Candidates::File(path) => strategy.symbols = candidates::read(Path::new(path))?,
+                // Those of the broker's listing, when orb asks for it; a preset may name some.
+                Candidates::Assets => strategy.symbols.clear(),
+                // Whatever else there may be once is named as symbols are.
+                Candidates::Listed | _ => {}
             }
         }
         Ok(run)

@@ -5,17 +5,19 @@
 
 mod disk;
 mod error;
+mod narrowing;
 mod plan;
 mod rows;
 
 use orb_core::{Calendar, Date, Session, Symbol, Timestamp};
 use orb_data::Dataset;
 use orb_data::dataset::Table;
-use orb_data::reference::{CorporateAction, Lineage, Reference, Wanted};
+use orb_data::reference::{Asset, CorporateAction, Lineage, Reference, Wanted};
 use orb_exec::alpaca::{BarLength, NamedBars, PastBars, Rest};
 
 use self::disk::Disk;
 pub(crate) use self::error::GatherError;
+pub(crate) use self::narrowing::Narrowing;
 use self::plan::{Question, questions};
 use self::rows::{action, asset, days};
 
@@ -57,6 +59,17 @@ pub(crate) struct Needs {
     pub(crate) sessions: usize,
     /// The lengths of the opening ranges in minutes.
     pub(crate) minutes: Vec<u32>,
+    /// Which of the symbols opening ranges are needed of; `None` for all of them.
+    pub(crate) narrowing: Option<Narrowing>,
+}
+
+/// Asks for the broker's listing of active assets.
+///
+/// # Errors
+/// When it cannot be had, or is empty.
+pub(crate) async fn listing(rest: &Rest) -> Result<Vec<Asset>, GatherError> {
+    let listed = rest.assets().await.map_err(|error| GatherError::asked("the listing of assets", error))?;
+    if listed.is_empty() { Err(GatherError::NoAssets) } else { Ok(listed.into_iter().map(asset).collect()) }
 }
 
 /// Gathers reference data.
@@ -83,9 +96,9 @@ impl<'a> Gatherer<'a> {
     ///
     /// # Errors
     /// When the dataset cannot be read.
-    pub(crate) async fn read(&mut self, session: Session, needs: Needs) -> Result<Reference, GatherError> {
+    pub(crate) async fn read(&mut self, session: Session, needs: &Needs) -> Result<Reference, GatherError> {
         let calendar = self.calendar.clone();
-        let Needs { symbols, sessions, minutes } = needs;
+        let Needs { symbols, sessions, minutes, narrowing: _ } = needs.clone();
         let read = move |dataset: &mut Dataset| {
             let wanted = Wanted { session: &session, symbols: &symbols, sessions };
             Reference::read(dataset, &calendar, &wanted, &minutes)
@@ -101,22 +114,18 @@ impl<'a> Gatherer<'a> {
         if self.disk.run(move |dataset| dataset.has_everything(Table::Assets, today)).await? {
             return Ok(());
         }
-        let listed = self.rest.assets().await.map_err(|error| GatherError::asked("the listing of assets", error))?;
-        let assets: Vec<_> = listed.into_iter().map(asset).collect();
-        if assets.is_empty() {
-            return Err(GatherError::NoAssets);
-        }
+        let assets = listing(self.rest).await?;
         self.gathered.assets += self.disk.run(move |dataset| dataset.set_assets(today, assets)).await?;
         Ok(())
     }
 
-    /// Returns the symbols of a morning's listing that can be traded, but for those of one exchange.
+    /// Returns the symbols of a morning's listing that can be traded at an exchange.
     ///
     /// # Errors
     /// When the dataset cannot be read.
-    pub(crate) async fn tradable(&mut self, today: Date, but: &'static str) -> Result<Vec<Symbol>, GatherError> {
+    pub(crate) async fn tradable(&mut self, today: Date) -> Result<Vec<Symbol>, GatherError> {
         let assets = self.disk.run(move |dataset| dataset.assets(today)).await?.unwrap_or_default();
-        let tradable = assets.into_iter().filter(|asset| asset.tradable && asset.exchange != but);
+        let tradable = assets.into_iter().filter(|asset| asset.exclusion().is_none());
         Ok(tradable.map(|asset| asset.symbol).collect())
     }
 
@@ -158,13 +167,46 @@ impl<'a> Gatherer<'a> {
         symbols: &[Symbol],
         mut done: impl FnMut(),
     ) -> Result<(), GatherError> {
-        let (first, last) = (order.past.first().map_or(order.today, |session| session.date), order.today);
-        let actions = self.disk.run(move |dataset| dataset.actions(first, last)).await?;
-        let lineage = Lineage::of(&actions);
+        self.days(order, symbols, &mut done).await?;
+        self.opening_ranges(order, symbols, &mut done).await
+    }
+
+    /// Gathers the days of some symbols where they are missing, and calls `done` after each answer.
+    ///
+    /// # Errors
+    /// As [`Self::history`].
+    pub(crate) async fn days(
+        &mut self,
+        order: &Order<'_>,
+        symbols: &[Symbol],
+        mut done: impl FnMut(),
+    ) -> Result<(), GatherError> {
+        let lineage = self.lineage(order).await?;
         for question in self.missing(order, symbols, &lineage).await? {
             self.ask_days(&question).await?;
             done();
         }
+        Ok(())
+    }
+
+    /// Knows under which names symbols traded in the sessions of an order.
+    async fn lineage(&mut self, order: &Order<'_>) -> Result<Lineage, GatherError> {
+        let (first, last) = (order.past.first().map_or(order.today, |session| session.date), order.today);
+        let actions = self.disk.run(move |dataset| dataset.actions(first, last)).await?;
+        Ok(Lineage::of(&actions))
+    }
+
+    /// Gathers the opening ranges of some symbols where they are missing, and calls `done` after each session.
+    ///
+    /// # Errors
+    /// As [`Self::history`].
+    pub(crate) async fn opening_ranges(
+        &mut self,
+        order: &Order<'_>,
+        symbols: &[Symbol],
+        mut done: impl FnMut(),
+    ) -> Result<(), GatherError> {
+        let lineage = self.lineage(order).await?;
         let with_ranges = order.past.len().saturating_sub(order.ranges);
         for session in &order.past[with_ranges..] {
             self.ranges(session, order, symbols, &lineage).await?;

@@ -48,6 +48,7 @@ impl Encoded for SymbolReference {
             unshortable: self.unshortable,
             margin_long: self.margin_long.map(u32::from),
             margin_short: self.margin_short.map(u32::from),
+            untradable: self.untradable,
         }
     }
 
@@ -63,6 +64,7 @@ impl Encoded for SymbolReference {
             unshortable: wire.unshortable,
             margin_long: small(wire.margin_long, "a margin")?,
             margin_short: small(wire.margin_short, "a margin")?,
+            untradable: wire.untradable,
         })
     }
 }

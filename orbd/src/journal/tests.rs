@@ -250,7 +250,7 @@ fn snapshot() -> impl Strategy<Value = BrokerSnapshot> {
 
 fn reference() -> impl Strategy<Value = ReferenceData> {
     let prices = (of(price()), of(price()), of(price()));
-    let symbol = (prices, of(any::<u64>()), any::<[Option<u64>; 5]>(), any::<[bool; 2]>(), any::<[Option<u16>; 2]>())
+    let symbol = (prices, of(any::<u64>()), any::<[Option<u64>; 5]>(), any::<[bool; 3]>(), any::<[Option<u16>; 2]>())
         .prop_map(|((previous_close, atr14, atr14_wilder), volume_sum14, opening_volume_sum14, flags, margins)| {
             SymbolReference {
                 previous_close,
@@ -260,6 +260,7 @@ fn reference() -> impl Strategy<Value = ReferenceData> {
                 opening_volume_sum14,
                 restricted: flags[0],
                 unshortable: flags[1],
+                untradable: flags[2],
                 margin_long: margins[0],
                 margin_short: margins[1],
             }

@@ -26,7 +26,7 @@ use orb_sim::Running as Simulator;
 use orb_sim::broker::{Margin, MarginRequirement};
 use orb_sim::config::{Latencies, RateLimit};
 use orb_sim::faults::FaultPlan;
-use orb_sim::market::PathConfig;
+use orb_sim::market::{MarketSource, PathConfig};
 use tokio::net::TcpListener;
 
 pub use invariants::{Violation, invariants};
@@ -41,6 +41,7 @@ use crate::demo::DemoSession;
 use crate::notify::ChannelConfig;
 use crate::rpc::CommandReply;
 use crate::run::Keep;
+pub use crate::simulation::BrokerKnows;
 use crate::simulation::Simulation;
 use crate::spill::Patience;
 use crate::store::DatabaseUrl;
@@ -86,6 +87,10 @@ pub struct Rehearsal {
     /// The broker remembers its orders in the folder: a rehearsal that was cut off is begun again on the same folder,
     /// and goes on where it stood.
     pub remembers: bool,
+    /// The broker is asked for what must be known of the day, as on a live day; `None` where the session's bars say it.
+    pub asks: Option<BrokerKnows>,
+    /// Where the broker's prices come from; `None` for the session's own bars.
+    pub prices: Option<MarketSource>,
     /// The operator clears the hold of a crash as soon as a rehearsal goes on.
     pub resumes: bool,
     /// Where notices go.
@@ -117,6 +122,8 @@ impl Rehearsal {
             unprotected_max: Span::from_seconds(5),
             database: None,
             remembers: false,
+            asks: None,
+            prices: None,
             resumes: false,
             notify: Vec::new(),
         }
@@ -148,7 +155,7 @@ impl Rehearsal {
         let simulator = simulation.start(&self.session).await?;
         // No instant passes before the operator is ready.
         let busy = simulator.clock().busy();
-        let trading = simulation.trading(&self.session, &simulator);
+        let trading = simulation.trading(&self.session, &simulator).with_listing().await?;
         let keep = Keep {
             folder: &folder,
             url,
@@ -173,9 +180,10 @@ impl Rehearsal {
         if !daemon.end().await? {
             bail!("the last log lines could not be stored");
         }
+        let data_requests = simulator.data_requests();
         simulator.stop().await;
         let outcome = Outcome::gather(self, at_broker, view, done, &reader)?;
-        Ok((Outcome { rules_never_applied: never, ..outcome }, watched))
+        Ok((Outcome { rules_never_applied: never, data_requests, ..outcome }, watched))
     }
 
     /// Gives the commands and waits for the end; time stands there while what is returned lives.
@@ -209,6 +217,8 @@ impl Rehearsal {
             caps: self.caps,
             margin: self.margin,
             margin_requirements: self.margin_requirements.clone(),
+            prices: self.prices.clone(),
+            asks: self.asks.clone().map(|knows| (knows, folder.path().join("dataset"))),
             ..Simulation::undisturbed(&self.session, Speed::Max, 1)
         }
     }

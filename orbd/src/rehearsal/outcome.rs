@@ -78,6 +78,8 @@ pub struct Outcome {
     pub unprotected_max: Span,
     /// The rules of the plan, for requests, messages and orders, that have never applied, as `stream 2`.
     pub rules_never_applied: Vec<String>,
+    /// Requests for market data that the broker was sent, without websockets.
+    pub data_requests: u64,
 }
 
 impl Outcome {
@@ -112,6 +114,7 @@ impl Outcome {
             positions_max: session.run.account_max_positions.unwrap_or(own) as usize,
             unprotected_max: rehearsal.unprotected_max,
             rules_never_applied: Vec::new(),
+            data_requests: 0,
         })
     }
 

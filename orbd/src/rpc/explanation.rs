@@ -151,6 +151,7 @@ pub(super) const fn in_words(reason: Reason) -> &'static str {
         Reason::RangeIncomplete => "more than a minute of its opening range is missing",
         Reason::GapOver30Pct => "it opened too far from the previous close",
         Reason::Price => "its price is too low",
+        Reason::NotTradable => "the broker took no orders in it that day",
         Reason::AvgVolumeMissing => "its average volume of 14 days is unknown",
         Reason::AvgVolume => "its average volume of 14 days is too small",
         Reason::AtrMissing => "its average true range of 14 days is unknown",

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use orb_core::{Calendar, Money, Session};
-use orb_data::reference::Reference;
 use orb_exec::Clock;
 use orb_exec::alpaca::BrokerHandle;
 
 use super::planner::Equity;
-use super::reference::{KnownDays, Shelf};
+use super::reference::{Known, KnownDays, Shelf};
 use crate::gather::Needs;
 
 /// Joins the broker with the shelf where what it said is kept.
@@ -20,7 +19,7 @@ pub(super) struct Archive<C: Clock> {
 }
 
 impl<C: Clock> KnownDays for Archive<C> {
-    async fn known(&self, session: &Session, needs: Needs) -> Result<Reference, String> {
+    async fn known(&self, session: &Session, needs: Needs) -> Result<Known, String> {
         let known = self.shelf.known(self.broker.rest(), &self.calendar, session, needs).await;
         known.map_err(|error| error.to_string())
     }

@@ -15,6 +15,7 @@ mod trading;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use orb_core::config::{Candidates, StrategyConfig};
 use orb_core::hold::HoldKind;
 use orb_core::{RunConfig, Symbol, SymbolTable};
 use orb_exec::{Clock as _, EntryGate, WallClock};
@@ -22,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::key_lock::KeyLock;
 use self::place::Place;
-pub(crate) use self::reference::SESSIONS;
+pub(crate) use self::reference::{SESSIONS, Shelf};
 use self::site::{Ready, Site, Sites};
 use self::switch::Switcher;
 pub(crate) use self::trading::{Day, Keep, Trading};
@@ -210,9 +211,17 @@ fn refuse_unfit(config: &LiveConfig) -> anyhow::Result<()> {
 
 /// Collects the symbols of all strategies.
 fn symbols_of(run: &RunConfig) -> anyhow::Result<SymbolTable> {
-    if let Some(strategy) = run.strategies.iter().find(|strategy| strategy.symbols.is_empty()) {
-        bail!("symbols: the strategy {} has none; name them, as in symbols = [\"SPY\", \"QQQ\"]", strategy.name);
+    if let Some(strategy) = run.strategies.iter().find(|strategy| lacks_symbols(strategy)) {
+        bail!(
+            "symbols: the strategy {} has none; name them, as in symbols = [\"SPY\", \"QQQ\"], or set candidates = \"assets\"",
+            strategy.name
+        );
     }
     let all: Vec<Symbol> = run.strategies.iter().flat_map(|strategy| strategy.symbols.clone()).collect();
     Ok(SymbolTable::new(all))
+}
+
+/// Tells whether a strategy names no symbols, nor takes them from the broker's listing.
+fn lacks_symbols(strategy: &StrategyConfig) -> bool {
+    strategy.symbols.is_empty() && strategy.candidates != Candidates::Assets
 }

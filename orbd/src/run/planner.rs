@@ -1,12 +1,14 @@
 //! Brings the engine what must be known of each day, before it opens.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use orb_core::config::{RANGE_MINUTES, RunConfig};
-use orb_core::event::ReferenceData;
+use orb_core::config::{Candidates, RANGE_MINUTES, RunConfig};
+use orb_core::event::{ReferenceData, SymbolReference};
 use orb_core::session_clock::SESSION_END_GRACE;
-use orb_core::{Calendar, Money, Session, Span, SymbolTable, Timestamp};
+use orb_core::universe::Universe;
+use orb_core::{Calendar, Money, Reason, Session, Span, SymbolId, SymbolTable, Timestamp};
 use orb_exec::Clock;
 use tokio::sync::mpsc;
 
@@ -99,20 +101,43 @@ impl<C: Clock, S: KnownDays + Equity> Planner<C, S> {
     /// # Errors
     /// When the days before or the account cannot be read.
     pub(crate) async fn read(&self, session: &Session) -> Result<ReferenceData, String> {
-        let reference = self.source.known(session, needs(&self.run, &self.symbols)).await?;
+        let known = self.source.known(session, needs(&self.run, &self.symbols)).await?;
+        let reference = &known.reference;
         let mut symbols = reference.for_engine(&self.symbols);
         // Where lending is not known, nothing is sold short; the broker would be the next to refuse it.
         for ((_, name), symbol) in self.symbols.iter().zip(&mut symbols) {
             symbol.unshortable |= reference.symbols.get(name).is_none_or(|facts| facts.asset.is_none());
         }
-        for thin in refused(&self.run, &reference) {
+        for thin in refused(&self.run, &known) {
             tracing::warn!(component = "Data", "nothing is ranked on {}: {thin}", session.date);
             let length = RANGE_MINUTES.iter().position(|&minutes| minutes == thin.minutes);
             if let Some(length) = length {
                 symbols.iter_mut().for_each(|symbol| symbol.opening_volume_sum14[length] = None);
             }
         }
+        self.tell_universe(session, &symbols);
         Ok(ReferenceData { date: session.date, equity_open: self.source.equity().await?, symbols })
+    }
+
+    /// Tells of strategies that choose from all assets how many may be chosen today, and why the others may not.
+    fn tell_universe(&self, session: &Session, known: &[SymbolReference]) {
+        let strategies = self.run.strategies.iter().filter(|strategy| strategy.candidates == Candidates::Assets);
+        for strategy in strategies {
+            let members: Vec<SymbolId> = strategy.symbols.iter().filter_map(|name| self.symbols.id(name)).collect();
+            let universe = Universe::of(strategy, members.iter().copied(), known);
+            let mut refused: BTreeMap<Reason, usize> = BTreeMap::new();
+            for reason in members.iter().filter_map(|&symbol| universe.obstacle(symbol)) {
+                *refused.entry(reason).or_default() += 1;
+            }
+            let fit = members.len() - refused.values().sum::<usize>();
+            let refused: Vec<String> = refused.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
+            let (name, date, refused) = (&strategy.name, session.date, refused.join(", "));
+            tracing::info!(
+                component = "Data",
+                "{name}: {fit} of {} assets may be chosen on {date}; {refused}",
+                members.len()
+            );
+        }
     }
 }
 
@@ -128,6 +153,7 @@ mod tests {
 
     use super::*;
     use crate::gather::Needs;
+    use crate::run::reference::Known;
 
     /// A clock that stands where it is put, and jumps to whatever is waited for.
     #[derive(Clone, Debug)]
@@ -153,7 +179,7 @@ mod tests {
     }
 
     impl KnownDays for Past {
-        async fn known(&self, session: &Session, needs: Needs) -> Result<Reference, String> {
+        async fn known(&self, session: &Session, needs: Needs) -> Result<Known, String> {
             self.asked.lock().expect("no panic elsewhere").push(*session);
             let price = Price::from_cents(1_000);
             let date = |day: usize| session.date - chrono::Days::new(20 - day as u64);
@@ -170,8 +196,8 @@ mod tests {
                 engine: known,
                 ..Facts::default()
             };
-            let symbols = needs.symbols.into_iter().map(|symbol| (symbol, facts.clone())).collect();
-            Ok(Reference { date: session.date, feed: Feed::Iex, symbols })
+            let symbols = needs.symbols.iter().map(|symbol| (symbol.clone(), facts.clone())).collect();
+            Ok(Known { reference: Reference { date: session.date, feed: Feed::Iex, symbols }, ranked: needs.symbols })
         }
     }
 

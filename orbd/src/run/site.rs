@@ -115,6 +115,7 @@ impl Sites {
     ) -> anyhow::Result<Ready> {
         let (mut trading, keep) = (self.trading(site), self.keep(site));
         if !site.config.is_simulated {
+            let trading = trading.with_listing().await?;
             return Ok(Ready::OnWallClock(Box::new(trading.prepare(&keep, ledger, gate, stop).await?)));
         }
         // A simulator counts its own minutes, and has a time of its own.
@@ -126,10 +127,12 @@ impl Sites {
         }
         // It is followed as it is read, so comparing it would say nothing.
         trading.settings.watches_clock = false;
+        trading.settings.stale_after = Some(SIMULATOR_SILENCE);
         // Followed until the engine has ended, which takes the time of confirmations.
         let following = CancellationToken::new();
         let (rest, guard) = (trading.rest()?, following.clone().drop_guard());
         let clock = SimulatorTime::follow(rest, following).await.context("the simulator's clock")?;
+        let trading = trading.with_listing().await?;
         Ok(Ready::Simulated(Box::new(trading.by(clock).prepare(&keep, ledger, gate, stop).await?), guard))
     }
 }

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use orb_core::breaker::BreakerCaps;
+use orb_core::config::{Candidates, StrategyConfig};
 use orb_core::event::{Event, FeedState, ReferenceData};
 use orb_core::hold::HoldKind;
-use orb_core::{Calendar, Engine, EngineConfig, RunConfig, SymbolTable};
+use orb_core::{Calendar, Engine, EngineConfig, RunConfig, Symbol, SymbolTable};
+use orb_data::reference::Exclusion;
 use orb_exec::alpaca::{
     AlpacaBroker, AlpacaConfig, AlpacaMarket, BracketSupport, ConnectParts, Connected, Rest, StreamSettings, connect,
 };
@@ -19,6 +21,7 @@ use super::owner::LeaseOwner;
 use super::planner::{BAR_LENGTH, Planner};
 use super::reference::Shelf;
 use crate::daemon::{Books, Daemon, Folder, Post, Start, Venue};
+use crate::gather::listing;
 use crate::notify::ChannelConfig;
 use crate::rpc::{Listeners, Switchboard};
 use crate::runtime::Identity;
@@ -79,6 +82,37 @@ impl<C: Clock> Trading<C> {
 
     pub(super) fn rest(&self) -> anyhow::Result<Rest> {
         Ok(Rest::new(&self.alpaca, Arc::clone(&self.symbols), Arc::clone(&self.calendar))?)
+    }
+
+    /// Takes in what the broker lists, where strategies choose from that: those that no exchange lists are left out, and
+    /// the others are the table of symbols until orb is started again.
+    ///
+    /// # Errors
+    /// When the listing cannot be had.
+    pub(crate) async fn with_listing(mut self) -> anyhow::Result<Self> {
+        let is_from_assets = |strategy: &StrategyConfig| strategy.candidates == Candidates::Assets;
+        if !self.run.strategies.iter().any(is_from_assets) {
+            return Ok(self);
+        }
+        let listed = listing(&self.rest()?).await.context("what may be traded is not known")?;
+        let of = |exclusion| listed.iter().filter(|asset| asset.exclusion() == exclusion).count();
+        tracing::info!(
+            component = "Data",
+            candidates = of(None),
+            not_tradable = of(Some(Exclusion::NotTradable)),
+            not_listed = of(Some(Exclusion::NotListed)),
+            "the broker lists {} active assets; those that no exchange lists are left out",
+            listed.len()
+        );
+        // One that cannot be traded today may be held, and may be tradable tomorrow: it stays, and is refused by that reason.
+        let candidates = listed.into_iter().filter(|asset| asset.exclusion() != Some(Exclusion::NotListed));
+        let candidates: Vec<Symbol> = candidates.map(|asset| asset.symbol).collect();
+        for strategy in self.run.strategies.iter_mut().filter(|strategy| is_from_assets(strategy)) {
+            strategy.symbols.clone_from(&candidates);
+        }
+        let all = self.run.strategies.iter().flat_map(|strategy| strategy.symbols.clone());
+        self.symbols = Arc::new(SymbolTable::new(all));
+        Ok(self)
     }
 
     /// Asks the broker whose account it is, and names its books.

@@ -1,26 +1,24 @@
 //! Bars that wait to be recorded.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use orb_core::event::{Event, MarketData};
 use orb_core::{Bar, Engine};
 use tokio::time::Instant;
 
+use super::due::Due;
 use crate::store::BarRow;
 
 /// So many bars share a commit, unless very many wait: a minute of hundreds of symbols holds up nothing for long.
 const BARS_MAX: usize = 128;
 /// Where very many wait, a commit takes this part of them.
 const PART: usize = 4;
-/// Bars are recorded at the latest after this; they are for charts, and nothing follows from them.
-const AFTER: Duration = Duration::from_millis(50);
 
 /// Collects the bars that the engine received, to be recorded when nothing else is urgent.
 #[derive(Debug, Default)]
 pub(super) struct Bars {
     waiting: VecDeque<BarRow>,
-    due: Option<Instant>,
+    due: Due,
 }
 
 impl Bars {
@@ -41,30 +39,29 @@ impl Bars {
         };
         let Some(session) = engine.session().filter(|_| !bars.is_empty()) else { return };
         self.waiting.extend(bars.iter().map(|bar| row(engine, session.date, bar)));
-        self.due.get_or_insert_with(|| Instant::now() + AFTER);
+        self.due.begin();
     }
 
     /// Returns when they are to be recorded at the latest; `None` while none wait.
     pub(super) const fn due(&self) -> Option<Instant> {
-        self.due
+        self.due.at()
     }
 
     /// Tells whether it is time to record them.
     pub(super) fn is_due(&self) -> bool {
-        self.due.is_some_and(|due| due <= Instant::now())
+        self.due.is_now()
     }
 
     /// Makes those that wait due at once, as before an end; tells whether any do.
     pub(super) fn hurry(&mut self) -> bool {
-        self.due = self.due.map(|_| Instant::now());
-        self.due.is_some()
+        self.due.hurry()
     }
 
     /// Takes the oldest to be recorded; the others wait for their turn.
     pub(super) fn take(&mut self) -> Vec<BarRow> {
         let count = BARS_MAX.max(self.waiting.len() / PART).min(self.waiting.len());
         let taken = self.waiting.drain(..count).collect();
-        self.due = (!self.waiting.is_empty()).then(|| Instant::now() + AFTER);
+        self.due.taken(!self.waiting.is_empty());
         taken
     }
 }
@@ -102,7 +99,9 @@ mod tests {
             close: price,
             volume: 1,
         };
-        Bars { waiting: (0..count).map(row).collect(), due: Some(Instant::now() + AFTER) }
+        let mut bars = Bars { waiting: (0..count).map(row).collect(), due: Due::default() };
+        bars.due.begin();
+        bars
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 mod bars;
 mod degraded;
+mod due;
 mod halt_file;
 mod publish;
 mod recorder;
@@ -242,6 +243,7 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
     /// Tells the market data which prices can move the engine now.
     fn say_what_is_wanted(&mut self) {
         let engine = &self.engine;
+        self.market.want_bars(&|symbol| engine.wants_bars(symbol));
         self.market.want(&|symbol| engine.wants_trades(symbol), &|symbol| engine.wants_quotes(symbol));
     }
 

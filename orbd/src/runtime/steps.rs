@@ -1,22 +1,18 @@
 //! When orders took the steps on their way, to be recorded when nothing else is urgent.
 
-use std::time::Duration;
-
 use orb_core::effect::{Action, BrokerEffect};
 use orb_core::order::{Order, OrderStatus};
 use orb_core::{Date, Timestamp};
 use tokio::time::Instant;
 
+use super::due::Due;
 use crate::store::{OrderStep, StepRow};
-
-/// Steps are recorded at the latest after this; nothing follows from them.
-const AFTER: Duration = Duration::from_millis(50);
 
 /// Collects steps.
 #[derive(Debug, Default)]
 pub(super) struct Steps {
     waiting: Vec<StepRow>,
-    due: Option<Instant>,
+    due: Due,
 }
 
 impl Steps {
@@ -39,28 +35,27 @@ impl Steps {
 
     fn add(&mut self, date: Date, order: &str, step: OrderStep, at: Timestamp) {
         self.waiting.push(StepRow { client_order_id: order.to_owned(), step, date, at });
-        self.due.get_or_insert_with(|| Instant::now() + AFTER);
+        self.due.begin();
     }
 
     /// Returns when they are to be recorded at the latest; `None` while none wait.
     pub(super) const fn due(&self) -> Option<Instant> {
-        self.due
+        self.due.at()
     }
 
     /// Tells whether it is time to record them.
     pub(super) fn is_due(&self) -> bool {
-        self.due.is_some_and(|due| due <= Instant::now())
+        self.due.is_now()
     }
 
     /// Makes those that wait due at once, as before an end; tells whether any do.
     pub(super) fn hurry(&mut self) -> bool {
-        self.due = self.due.map(|_| Instant::now());
-        self.due.is_some()
+        self.due.hurry()
     }
 
     /// Takes all that wait.
     pub(super) fn take(&mut self) -> Vec<StepRow> {
-        self.due = None;
+        self.due.taken(false);
         core::mem::take(&mut self.waiting)
     }
 }

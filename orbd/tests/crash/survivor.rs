@@ -195,6 +195,7 @@ impl Stage {
         let page = PageRequest::first(ROWS_MAX);
         let outcome = Outcome {
             rules_never_applied: Vec::new(),
+            data_requests: 0,
             broker,
             trades: reader.list_trades(&TradeFilter::default(), &page)?.rows,
             orders: Vec::new(),

@@ -177,7 +177,7 @@ const OWN_MARGINS: (Option<u16>, Option<u16>) = (Some(100), Some(150));
 
 /// What is known of a symbol that the broker does not list: nothing, and so it is not sold short.
 fn not_listed() -> SymbolReference {
-    SymbolReference { unshortable: true, ..SymbolReference::default() }
+    SymbolReference { unshortable: true, untradable: true, ..SymbolReference::default() }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -29,6 +29,8 @@ mod daemon;
 #[cfg(test)]
 mod data;
 #[cfg(test)]
+mod dataset;
+#[cfg(test)]
 mod environment;
 #[cfg(test)]
 mod figures;

@@ -601,17 +601,23 @@ class StrategyDay:
         return passed
 
     def beyond_universe(self):
-        """The symbols that pass what is known before the open, and have too little dollar volume among those."""
+        """The symbols that pass what is known of days, and have too little dollar volume among those that have ranges."""
         cfg, date = self.cfg, self.session.date
         if cfg.universe_max is None:
             return set()
-        fit = []
+        fit, lacking = [], []
         for symbol in self.symbols:
             h = self.histories[symbol]
             lacks_ranges = cfg.min_rvol is not None and h.past_ranges(date) is None
-            if self.known_reason(h, date) is None and not lacks_ranges:
-                fit.append((-(h.volume14(date) or 0) * (h.prev_close(date) or 0), symbol))
-        return {symbol for _, symbol in sorted(fit)[cfg.universe_max:]}
+            if self.known_reason(h, date) is None:
+                place = (-(h.volume14(date) or 0) * (h.prev_close(date) or 0), symbol)
+                (lacking if lacks_ranges else fit).append(place)
+        fit.sort()
+        beyond = {symbol for _, symbol in fit[cfg.universe_max:]}
+        if len(fit) >= cfg.universe_max:
+            last = fit[cfg.universe_max - 1] if cfg.universe_max else (-float('inf'), '')
+            beyond |= {symbol for volume, symbol in lacking if (volume, symbol) > last}
+        return beyond
 
     def universe_reason(self, h, price, date, is_beyond):
         cfg = self.cfg

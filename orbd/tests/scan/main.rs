@@ -2,5 +2,7 @@
 //! wrong during the scan ends in fewer trades with reasons, never in others.
 
 mod faults;
+mod listing;
+mod many;
 mod morning;
 mod selections;

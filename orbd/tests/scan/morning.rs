@@ -48,6 +48,12 @@ pub(crate) fn synthetic(mut run: RunConfig) -> DemoSession {
 /// Rehearses a morning on which this goes wrong; nothing may be broken after it.
 #[track_caller]
 pub(crate) fn rehearse(session: DemoSession, faults: &str) -> Outcome {
+    rehearse_with(session, faults, |_| {})
+}
+
+/// Rehearses a morning on which this goes wrong, with what else is to be otherwise.
+#[track_caller]
+pub(crate) fn rehearse_with(session: DemoSession, faults: &str, otherwise: impl FnOnce(&mut Rehearsal)) -> Outcome {
     let mut rehearsal = Rehearsal::new(session);
     rehearsal.faults = faults.parse().expect("a plan of faults");
     let end = open(&rehearsal.session) + LENGTH;
@@ -55,6 +61,7 @@ pub(crate) fn rehearse(session: DemoSession, faults: &str) -> Outcome {
     rehearsal.until = Some(end);
     rehearsal.path = PathConfig { steps_max: 4, ..rehearsal.path };
     rehearsal.limits = RequestLimits { timeout: Duration::from_secs(2), ..rehearsal.limits };
+    otherwise(&mut rehearsal);
     let folder = tempfile::tempdir().expect("a folder");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let outcome = runtime.expect("a runtime").block_on(rehearsal.run(folder.path())).expect("a morning to its end");
@@ -82,8 +89,12 @@ pub(crate) struct Choice {
 
 impl Choice {
     fn of(session: &DemoSession, decided: impl Iterator<Item = (String, Reason)>) -> Self {
+        Self::among(session.run.strategies[0].symbols.iter().map(ToString::to_string), decided)
+    }
+
+    /// Tells who of some symbols was chosen.
+    pub(crate) fn among(all: impl Iterator<Item = String>, decided: impl Iterator<Item = (String, Reason)>) -> Self {
         let refused: BTreeMap<_, _> = decided.filter(|(_, reason)| is_settled_by_the_scan(*reason)).collect();
-        let all = session.run.strategies[0].symbols.iter().map(ToString::to_string);
         Self { chosen: all.filter(|symbol| !refused.contains_key(symbol)).collect(), refused }
     }
 

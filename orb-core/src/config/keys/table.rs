@@ -165,20 +165,22 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         name: "candidates",
-        help: "live: listed (those of symbols) or file:PATH (those of a file, one a line), of which the filters choose each morning",
+        help: "live: listed (those of symbols), file:PATH (those of a file, one a line) or assets (all that the broker lists), of which the filters choose each morning",
         access: Access::Strategy {
             set: |strategy, text| {
                 strategy.candidates = match text.split_once(':') {
                     None if text == "listed" => Candidates::Listed,
+                    None if text == "assets" => Candidates::Assets,
                     Some(("file", path)) if !path.is_empty() => Candidates::File(path.to_owned()),
                     Some(_) | None => {
-                        return Err("expected listed, or file:PATH as in file:/etc/orb/symbols".to_owned());
+                        return Err("expected listed, assets, or file:PATH as in file:/etc/orb/symbols".to_owned());
                     }
                 };
                 Ok(())
             },
             get: |strategy| match &strategy.candidates {
                 Candidates::Listed => "listed".to_owned(),
+                Candidates::Assets => "assets".to_owned(),
                 Candidates::File(path) => format!("file:{path}"),
             },
         },

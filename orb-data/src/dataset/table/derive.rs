@@ -108,29 +108,55 @@ impl Dataset {
     /// # Panics
     /// When the dataset was opened for reading.
     pub fn derive(&mut self, session: &Session, calendar: &Calendar) -> Result<u64, DatasetError> {
+        let asked = self.symbols_asked(session.date)?;
+        let missing = self.missing(Table::Daily, session.date, &asked)?;
+        if missing.is_empty() { Ok(0) } else { self.sum_up(session, calendar, &missing, false) }
+    }
+
+    /// Sums up the bars of a session that it has, whatever the tables say of them. Returns how many rows are new or others
+    /// than before.
+    ///
+    /// # Errors
+    /// As [`Self::derive`].
+    ///
+    /// # Panics
+    /// When the dataset was opened for reading.
+    pub fn derive_again(&mut self, session: &Session, calendar: &Calendar) -> Result<u64, DatasetError> {
+        let asked = self.symbols_asked(session.date)?;
+        self.sum_up(session, calendar, &asked, true)
+    }
+
+    fn symbols_asked(&self, date: Date) -> Result<Vec<Symbol>, DatasetError> {
+        Ok(self.asked(date)?.iter().filter_map(|name| Symbol::new(name).ok()).collect())
+    }
+
+    /// Sums up the bars of some symbols; ranges that are known are left as they are, unless `again` is said.
+    fn sum_up(
+        &mut self,
+        session: &Session,
+        calendar: &Calendar,
+        names: &[Symbol],
+        again: bool,
+    ) -> Result<u64, DatasetError> {
         self.assert_writer();
-        let (date, names) = (session.date, self.asked(session.date)?);
-        let asked: Vec<Symbol> = names.iter().filter_map(|name| Symbol::new(name).ok()).collect();
-        let missing = self.missing(Table::Daily, date, &asked)?;
-        if missing.is_empty() {
-            return Ok(0);
-        }
+        let date = session.date;
         let set = self.session(date, calendar)?;
         let bars = set.as_ref().and_then(|set| Some((set.symbols(), set.session(date)?.bars())));
         let by_symbol = bars.map(|(symbols, bars)| by_symbol(symbols, bars)).unwrap_or_default();
         let day = |symbol: &Symbol| DailyBar::of(symbol, by_symbol.get(symbol)?);
-        let days: Vec<DailyBar> = missing.iter().filter_map(day).collect();
+        let days: Vec<DailyBar> = names.iter().filter_map(day).collect();
         let mut changed = 0;
         if self.header.bar_length() == Span::from_minutes(1) {
             for minutes in RANGE_MINUTES {
-                let asked = self.missing(Table::Opening(minutes), date, &missing)?;
+                let table = Table::Opening(minutes);
+                let asked = if again { names.to_vec() } else { self.missing(table, date, names)? };
                 let range = |symbol| opening_volume(symbol, minutes, session, by_symbol.get(symbol)?);
                 let ranges: Vec<OpeningVolume> = asked.iter().filter_map(range).collect();
                 changed += self.add_rows(Table::Opening(minutes), date, &asked, &ranges)?;
             }
         }
         // Last, because it tells that all of it is done.
-        Ok(changed + self.add_rows(Table::Daily, date, &missing, &days)?)
+        Ok(changed + self.add_rows(Table::Daily, date, names, &days)?)
     }
 }
 

@@ -15,7 +15,7 @@ mod codec;
 mod derive;
 mod read;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
@@ -118,7 +118,8 @@ impl Dataset {
         let folder = self.table_folder(table, date);
         let mut partition = Partition::read(&folder)?.unwrap_or_default();
         let known = read::rows::<R>(&folder, &partition)?;
-        let is_new = |row: &&R| !known.contains(row);
+        let by_symbol: BTreeMap<&Symbol, &R> = known.iter().map(|row| (row.symbol(), row)).collect();
+        let is_new = |row: &&R| by_symbol.get(row.symbol()) != Some(row);
         let changed = rows.iter().filter(is_new).count() as u64;
         let names: BTreeSet<&Symbol> = rows.iter().map(Row::symbol).collect();
         assert_eq!(names.len(), rows.len(), "an answer has one row for a symbol");

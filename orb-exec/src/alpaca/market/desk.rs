@@ -49,9 +49,10 @@ pub(crate) struct Desk {
     wanted: Wanted,
 }
 
-/// Tells for each symbol whether its trades and quotes can move the engine; all can until the engine says.
+/// Tells for each symbol whether its bars, trades and quotes can move the engine; all can until the engine says.
 #[derive(Debug)]
 struct Wanted {
+    bars: Vec<bool>,
     trades: Vec<bool>,
     quotes: Vec<bool>,
     /// Those of which either is wanted, as it was told last.
@@ -75,7 +76,12 @@ impl Desk {
             feed: Feed::new(settings.bar_grace, settings.stale_after),
             out: VecDeque::new(),
             acts: Vec::new(),
-            wanted: Wanted { trades: vec![true; symbols], quotes: vec![true; symbols], ticks: Vec::new() },
+            wanted: Wanted {
+                bars: vec![true; symbols],
+                trades: vec![true; symbols],
+                quotes: vec![true; symbols],
+                ticks: Vec::new(),
+            },
         };
         desk.session = desk.session_from(now);
         desk
@@ -137,8 +143,9 @@ impl Desk {
 
     fn on_bar(&mut self, now: Timestamp, bar: Bar) {
         let regular = self.session.is_some_and(|session| session.contains(bar.start));
-        if !regular || bar.start > now {
-            // Before the open and after the close there is nothing to trade, and a bar of the future is none.
+        if !regular || bar.start > now || !self.wanted.bars[bar.symbol.index()] {
+            // Before the open and after the close there is nothing to trade, a bar of the future is none, and of thousands of
+            // symbols most cannot be chosen today.
             return;
         }
         match self.minutes.take(bar) {
@@ -176,6 +183,17 @@ impl Desk {
         core::mem::take(&mut self.acts)
     }
 
+    /// Notes of which symbols bars are of any use.
+    pub(crate) fn want_bars(&mut self, bars: &dyn Fn(SymbolId) -> bool) {
+        self.wanted.bars.iter_mut().zip(0..).for_each(|(wanted, number)| *wanted = bars(SymbolId(number)));
+    }
+
+    /// Lists the symbols of which bars are of any use.
+    pub(crate) fn with_bars(&self) -> Vec<SymbolId> {
+        let numbers = self.wanted.bars.iter().zip(0..);
+        numbers.filter(|(wanted, _)| **wanted).map(|(_, number)| SymbolId(number)).collect()
+    }
+
     /// Notes which symbols' trades and quotes can move the engine; returns the symbols of which either can, those that are
     /// held first, where these are others than before.
     pub(crate) fn want(
@@ -189,7 +207,7 @@ impl Desk {
         };
         note(&mut self.wanted.trades, trades);
         note(&mut self.wanted.quotes, quotes);
-        let Wanted { trades, quotes, ticks } = &mut self.wanted;
+        let Wanted { trades, quotes, ticks, .. } = &mut self.wanted;
         let of = |which: fn(bool, bool) -> bool| {
             let pairs = trades.iter().zip(quotes.iter()).zip(0..);
             pairs.filter(move |((trade, quote), _)| which(**trade, **quote)).map(|(_, number)| SymbolId(number))

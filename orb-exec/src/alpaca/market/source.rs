@@ -17,8 +17,8 @@ use super::wishes::Wishes;
 use crate::clock::Clock;
 use crate::market::{MarketData, MarketStep};
 
-/// Starts a request for the bars of a gap; the answer comes as [`News::Filled`].
-pub(crate) type Fetch = Box<dyn Fn(Gap) + Send + Sync>;
+/// Starts a request for some symbols' bars of a gap; the answer comes as [`News::Filled`].
+pub(crate) type Fetch = Box<dyn Fn(Gap, Vec<SymbolId>) + Send + Sync>;
 
 /// Brings Alpaca's prices, halts and the time.
 ///
@@ -92,7 +92,7 @@ impl<C: Clock> AlpacaMarket<C> {
         self.desk.on_time(now);
         for act in self.desk.take_acts() {
             match act {
-                DeskAct::Fetch(gap) => (self.fetch)(gap),
+                DeskAct::Fetch(gap) => (self.fetch)(gap, self.desk.with_bars()),
                 DeskAct::Reconnect => self.reconnect.notify_one(),
             }
         }
@@ -158,6 +158,10 @@ impl<C: Clock> MarketData for AlpacaMarket<C> {
         if let (Some(wanted), Some((wishes, most))) = (wanted, &self.wishes) {
             wishes.set(&self.clock, &wanted[..wanted.len().min(*most)]);
         }
+    }
+
+    fn want_bars(&mut self, bars: &dyn Fn(SymbolId) -> bool) {
+        self.desk.want_bars(bars);
     }
 
     fn look(&self) -> Box<dyn Fn() + Send> {

@@ -68,5 +68,5 @@ fn hash_reference(hash: &mut Sha256, known: &SymbolReference) {
     hash.update(price(known.atr14));
     hash.update(volume(known.volume_sum14));
     known.opening_volume_sum14.iter().for_each(|&sum| hash.update(volume(sum)));
-    hash.update([u8::from(known.restricted), u8::from(known.unshortable)]);
+    hash.update([u8::from(known.restricted), u8::from(known.unshortable) | (u8::from(known.untradable) << 1)]);
 }

@@ -58,6 +58,7 @@ const fn meaning(reason: Reason) -> &'static str {
         Reason::RangeIncomplete => "more than a minute of the opening range is missing",
         Reason::GapOver30Pct => "the open is too far from the previous close",
         Reason::Price => "the price is too low",
+        Reason::NotTradable => "the broker takes no orders in it",
         Reason::AvgVolumeMissing => "the average volume is unknown",
         Reason::AvgVolume => "the average volume is too small",
         Reason::AtrMissing => "ATR14 is unknown",

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use orb_core::Calendar;
-use orb_data::bars::{LoadOptions, load};
+use orb_data::bars::{LoadOptions, SessionBars, load};
 use orb_data::dataset::{Conflict, Dataset, Feed};
 
 use super::shown::{ShownImported, print};
@@ -38,7 +38,20 @@ pub(super) fn run(args: &ImportArgs, calendar: &Calendar) -> anyhow::Result<Repo
     let mut dataset = Dataset::open_or_create(&args.folder, args.feed, bars.bar_length())?;
     let conflict = if args.replace { Conflict::Replace } else { Conflict::Refuse };
     let progress = Progress::steps("importing", bars.sessions().len(), args.quiet);
-    let imported = dataset.import(&bars, calendar, conflict, |_, _| progress.step());
+    let mut changed = Vec::new();
+    let imported = dataset.import(&bars, calendar, conflict, |date, imported| {
+        if imported.sessions > 0 {
+            changed.push(date);
+        }
+        progress.step();
+    });
+    for session in bars.sessions().iter().map(SessionBars::session) {
+        // Of a session that was changed everything is summed up again; of the others what an interruption left out.
+        match changed.binary_search(&session.date) {
+            Ok(_) => dataset.derive_again(&session, calendar)?,
+            Err(_) => dataset.derive(&session, calendar)?,
+        };
+    }
     progress.finish();
     print(&ShownImported::of(&args.folder, imported?), args.json)
 }

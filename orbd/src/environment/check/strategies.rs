@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use orb_core::config::{EntryKind, EntryMode};
+use orb_core::config::{Candidates, EntryKind, EntryMode};
 use orb_core::{RunConfig, Span, StrategyConfig};
 use orb_exec::alpaca::{Environment, Feed};
 
@@ -37,6 +37,9 @@ pub fn strategies(run: &RunConfig, environment: &EnvironmentConfig) -> Vec<Findi
 }
 
 fn summary(strategy: &StrategyConfig) -> String {
+    if strategy.candidates == Candidates::Assets {
+        return format!("all assets that the broker lists, range of {} minutes", strategy.range_minutes);
+    }
     let names: Vec<_> = strategy.symbols.iter().map(orb_core::Symbol::as_str).take(5).collect();
     let more = if strategy.symbols.len() > names.len() { ", ..." } else { "" };
     let count = strategy.symbols.len();
@@ -47,7 +50,8 @@ fn summary(strategy: &StrategyConfig) -> String {
 fn symbols(item: &str, strategy: &StrategyConfig) -> Option<Finding> {
     let detail = "it names no symbols, and a live run trades only those that it is told";
     let remedy = "set symbols, as in symbols = [\"SPY\", \"QQQ\"]; for Stocks in Play those to choose from";
-    strategy.symbols.is_empty().then(|| Finding::fail(item, detail, remedy))
+    let is_named = !strategy.symbols.is_empty() || strategy.candidates == Candidates::Assets;
+    (!is_named).then(|| Finding::fail(item, detail, remedy))
 }
 
 fn end_of_day(item: &str, strategy: &StrategyConfig) -> Option<Finding> {

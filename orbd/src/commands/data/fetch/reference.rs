@@ -15,9 +15,6 @@ use crate::environment::EnvironmentConfig;
 use crate::gather::{GatherError, Gatherer, Order, session_at_or_after};
 use crate::progress::Progress;
 
-/// The broker's word for where shares are traded that no exchange lists.
-const UNLISTED: &str = "OTC";
-
 pub(super) fn run(
     args: &FetchArgs,
     settings: &SettingArgs,
@@ -71,6 +68,6 @@ async fn gather(
 ) -> Result<(), GatherError> {
     gatherer.assets(order.today).await?;
     gatherer.actions(order).await?;
-    let all = if named.is_empty() { gatherer.tradable(order.today, UNLISTED).await? } else { named.to_vec() };
+    let all = if named.is_empty() { gatherer.tradable(order.today).await? } else { named.to_vec() };
     gatherer.history(order, &all, || progress.step()).await
 }
