@@ -35,6 +35,8 @@ alarm_kinds! {
     CloseUnfinished = "close_unfinished";
     /// An order that is not orb's stands in the way of an exit; over when the exit is taken, or needed no more.
     ExitBlocked = "exit_blocked";
+    /// An exit stands elsewhere than it is wanted and could not be moved; over when it stands right or is gone.
+    ExitMisplaced = "exit_misplaced";
     /// Shares are held without a working stop; over when one protects them all, or they are left.
     StopMissing = "stop_missing";
     /// The broker has not answered for an order; over when it is known what became of it.

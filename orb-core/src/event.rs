@@ -114,6 +114,8 @@ pub struct BrokerAccount {
     pub equity: Money,
     /// Cash.
     pub cash: Money,
+    /// How many times the equity may be used; 1 where nothing is lent. `None` when it is not told.
+    pub multiplier: Option<u8>,
 }
 
 /// Holds one of the day's executions as the broker reports it.
@@ -162,6 +164,10 @@ pub struct SymbolReference {
     /// Tells that the broker lends no shares of it for a short sale, or that it is not known whether it does where it
     /// has to be.
     pub unshortable: bool,
+    /// Part of a purchase's value that its owner must have, per cent; `None` when the broker does not tell.
+    pub margin_long: Option<u16>,
+    /// The same for a short sale.
+    pub margin_short: Option<u16>,
 }
 
 /// Holds what is known of a day before its open.

@@ -282,6 +282,8 @@ fn reference_of(symbol: &SymbolDays, index: usize) -> SymbolReference {
         restricted,
         // Bars do not tell: whoever knows the broker's word says it.
         unshortable: false,
+        margin_long: None,
+        margin_short: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The last word before an order: size, limits and slots, and what is reserved for whom.
 
+mod margin;
 mod reserve;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use crate::side::Side;
 use crate::symbol::SymbolId;
 use crate::time::Timestamp;
 
+pub use margin::MarginWeight;
 use reserve::reserve_of_stop;
 pub use reserve::reserve_price;
 
@@ -35,13 +37,24 @@ pub struct EntryProposal {
     /// Price at which the broker reckons a share against the buying power while the order works; `None` where there is
     /// no broker that does.
     pub reserve_price: Option<Price>,
+    /// How much of the buying power a dollar of it takes.
+    pub weight: MarginWeight,
 }
 
 impl EntryProposal {
     /// Makes a proposal that expects its fill at the level.
     #[must_use]
     pub const fn new(attempt: AttemptId, side: Side, level: Price, stop: Price) -> Self {
-        Self { attempt, side, level, stop, expected: level, expected_stop: stop, reserve_price: None }
+        Self {
+            attempt,
+            side,
+            level,
+            stop,
+            expected: level,
+            expected_stop: stop,
+            reserve_price: None,
+            weight: MarginWeight::PLAIN,
+        }
     }
 }
 
@@ -65,6 +78,8 @@ pub struct RiskContext {
     pub halted: bool,
     /// The broker lends no shares of the symbol for a short sale.
     pub unshortable: bool,
+    /// The broker lends the account nothing: neither money nor shares.
+    pub borrows_nothing: bool,
     /// What the broker leaves for new orders before those that work; `None` where there is no broker to ask.
     pub buying_power: Option<Money>,
 }
@@ -83,6 +98,7 @@ impl RiskContext {
             holds_permit: true,
             halted: false,
             unshortable: false,
+            borrows_nothing: false,
             buying_power: None,
         }
     }
@@ -134,8 +150,9 @@ struct Reservation {
     open: bool,
     notional: Money,
     risk: Money,
-    /// What the broker reserves while it works.
+    /// What the broker reserves while it works, before its weight.
     reserved: Money,
+    weight: MarginWeight,
 }
 
 /// Approves entries and keeps slot, notional and risk reserved until they are terminal.
@@ -228,6 +245,7 @@ impl RiskGate {
             notional: size.quantity.at(proposal.expected),
             risk: size.quantity.at(proposal.expected.distance(proposal.expected_stop)),
             reserved: size.quantity.at(proposal.reserve_price.unwrap_or(proposal.expected)),
+            weight: proposal.weight,
         });
         Ok(RiskApproved { proposal, size })
     }
@@ -263,6 +281,9 @@ impl RiskGate {
         }
         if proposal.side == Side::Short && context.unshortable {
             return Err((Reason::NotShortable, "the broker lends no shares of it today".to_owned()));
+        }
+        if proposal.side == Side::Short && context.borrows_nothing {
+            return Err((Reason::NotShortable, "the broker lends this account nothing".to_owned()));
         }
         Ok(())
     }
@@ -324,12 +345,16 @@ impl RiskGate {
         }
         size.left = leveraged(strategy.leverage, equity) - self.notional();
         size.affordable = size.left.micros().div_euclid(proposal.level.micros());
-        if let (Some(power), Some(price)) = (context.buying_power, proposal.reserve_price) {
-            let free = (power - self.reserved()).micros().div_euclid(price.micros().max(1));
-            size.affordable = size.affordable.min(free);
-        }
         if size.affordable < 1 {
             return Err((Reason::NoBuyingPower, format!("{} left, price {}", size.left, proposal.level)));
+        }
+        if let (Some(power), Some(price)) = (context.buying_power, proposal.reserve_price) {
+            let (left, price) = (power - self.reserved(), proposal.weight.of_price(price));
+            size.affordable = size.affordable.min(left.micros().div_euclid(price.micros().max(1)));
+            if size.affordable < 1 {
+                let detail = format!("the broker leaves {}, a share takes {price}", left.or_zero_if_negative());
+                return Err((Reason::NoBuyingPower, detail));
+            }
         }
         size.quantity = Quantity::new(wanted.min(size.affordable));
         Ok(())
@@ -380,8 +405,13 @@ impl RiskGate {
     /// Takes up a position or working entry of before a restart.
     pub fn restore(&mut self, attempt: AttemptId, open: bool, notional: Money, risk: Money) {
         self.own(attempt);
-        let reserved = reserve_of_stop(notional);
-        self.reservations.push(Reservation { attempt, open, notional, risk, reserved });
+        let (reserved, weight) = (reserve_of_stop(notional), MarginWeight::PLAIN);
+        self.reservations.push(Reservation { attempt, open, notional, risk, reserved, weight });
+    }
+
+    /// Takes up how much of the buying power a dollar of each attempt takes.
+    pub fn weigh(&mut self, weight_of: impl Fn(AttemptId) -> MarginWeight) {
+        self.reservations.iter_mut().for_each(|held| held.weight = weight_of(held.attempt));
     }
 
     /// Takes up that a strategy has ordered in a symbol today.
@@ -409,7 +439,8 @@ impl RiskGate {
     /// Returns what the broker reserves for the entries that work.
     #[must_use]
     pub fn reserved(&self) -> Money {
-        self.reservations.iter().filter(|held| !held.open).map(|held| held.reserved).sum()
+        let working = self.reservations.iter().filter(|held| !held.open);
+        working.map(|held| held.weight.of_value(held.reserved)).sum()
     }
 
     /// Returns how many working entries take slots.

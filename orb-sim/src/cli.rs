@@ -6,11 +6,12 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand, ValueEnum};
-use orb_core::{Date, Money, Span};
+use orb_core::{Date, Money, Span, Symbol};
 use orb_data::synthetic::SyntheticOptions;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::broker::MarginRequirement;
 use crate::config::{Begin, Credentials, End, Feed, Latencies, RateClock, RateLimit, SimConfig};
 use crate::faults::FaultPlan;
 use crate::market::{MarketSource, PathConfig};
@@ -83,6 +84,12 @@ struct ServeArgs {
     /// Cash of the account, dollars
     #[arg(long, value_name = "DOLLARS", default_value = "100000")]
     cash: Money,
+    /// How many times its equity the account may use, 1 to 4
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=4))]
+    multiplier: u8,
+    /// What is required of positions in a symbol, per cent of their value, in place of the usual 30; may be repeated
+    #[arg(long, value_name = "SYMBOL=PERCENT", value_parser = margin_requirement)]
+    margin: Vec<(Symbol, MarginRequirement)>,
     /// What the account has subscribed to
     #[arg(long, value_enum, default_value_t = FeedArg::Sip)]
     feed: FeedArg,
@@ -237,6 +244,8 @@ impl ServeArgs {
         };
         config.end = if self.exit { End::Stop } else { End::Stay };
         config.cash = self.cash;
+        config.margin.multiplier = self.multiplier;
+        config.margin_requirements = self.margin.iter().cloned().collect();
         config.credentials = credentials();
         config.feed = match self.feed {
             FeedArg::Iex => Feed::Iex,
@@ -285,6 +294,15 @@ impl ServeArgs {
         let (symbols, sessions) = (self.symbols as usize, self.sessions as usize);
         MarketSource::Synthetic { seed, options: SyntheticOptions { symbols, sessions, ..SyntheticOptions::default() } }
     }
+}
+
+/// Reads a symbol and what is required of positions in it.
+fn margin_requirement(text: &str) -> Result<(Symbol, MarginRequirement), String> {
+    let expected = || format!("expected SYMBOL=PERCENT with 1 to 1000 per cent, as TQQQ=90, not `{text}`");
+    let (name, percent) = text.split_once('=').ok_or_else(expected)?;
+    let symbol = Symbol::new(name).map_err(|error| error.to_string())?;
+    let percent = percent.parse().ok().filter(|percent| (1..=1_000).contains(percent)).ok_or_else(expected)?;
+    Ok((symbol, MarginRequirement::of_both(percent)))
 }
 
 /// Reads cents, up to 100 dollars, as micro-dollars.

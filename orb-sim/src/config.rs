@@ -1,9 +1,11 @@
 //! What a simulator is made of.
 
 use core::fmt;
+use std::collections::BTreeMap;
 
-use orb_core::{Date, Money, Span};
+use orb_core::{Date, Money, Span, Symbol};
 
+use crate::broker::{Margin, MarginRequirement};
 use crate::faults::FaultPlan;
 use crate::market::{MarketSource, PathConfig};
 use crate::memory::MemoryConfig;
@@ -125,6 +127,10 @@ pub struct SimConfig {
     pub lead: Span,
     /// The account's cash at the beginning; $100,000 by default.
     pub cash: Money,
+    /// What the account may borrow; by default what Alpaca lends an intraday margin account.
+    pub margin: Margin,
+    /// Symbols of which more, or less, is required than usual. None by default.
+    pub margin_requirements: BTreeMap<Symbol, MarginRequirement>,
     /// The account's credentials.
     pub credentials: Credentials,
     /// What the account has subscribed to; SIP by default.
@@ -171,6 +177,8 @@ impl SimConfig {
             end: End::default(),
             lead: Span::from_minutes(5),
             cash: Money::from_cents(10_000_000),
+            margin: Margin::default(),
+            margin_requirements: BTreeMap::new(),
             credentials: Credentials::default(),
             feed: Feed::Sip,
             data_connections_max: 1,

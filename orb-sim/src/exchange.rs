@@ -393,7 +393,14 @@ fn broker(config: &SimConfig, tape: &Tape, faults: PlannedOrders) -> Broker {
     broker.easy_to_borrow_field = config.has_easy_to_borrow;
     broker.pdt_rule = config.has_day_trading_rule;
     broker.seed = config.seed;
-    Broker::new(broker, Box::new(faults))
+    broker.margin = config.margin;
+    let mut broker = Broker::new(broker, Box::new(faults));
+    for (name, required) in &config.margin_requirements {
+        if let Some(symbol) = tape.symbols().id(name) {
+            broker.set_margin_requirement(symbol, *required);
+        }
+    }
+    broker
 }
 
 /// Shows the broker the last trade and quote of each symbol before the start, so that positions and orders have prices

@@ -38,6 +38,9 @@ pub struct OrderFaults {
     pub both_legs_fill: bool,
     /// A replacement of it is answered with 200 and then rejected (`order_replace_rejected`).
     pub replace_rejected: bool,
+    /// It works at another price than was ordered: dollars that are added to its limit and its stop; `None` for nothing. A
+    /// price that would not stay positive is left alone.
+    pub displaced: Option<Money>,
     /// While a replacement of it is pending, the old order fills.
     pub fills_while_replaced: bool,
     /// Its first execution is taken back (`trade_bust`) so long after it.

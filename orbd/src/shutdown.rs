@@ -1,33 +1,39 @@
-//! Ctrl-C and SIGTERM, caught from the first moment on.
+//! Ctrl-C, SIGTERM and the end of the terminal, caught from the first moment on.
 
 use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Catches the two signals by which a person or a service manager ends the daemon.
+/// Catches the signals by which a person, a service manager or a terminal that is closed ends the daemon.
 ///
-/// From its making on neither of them kills the process: one that comes while the daemon starts is remembered, and
+/// From its making on none of them kills the process: one that comes while the daemon starts is remembered, and
 /// ends it in good order afterwards.
 #[derive(Debug)]
 pub struct Shutdown {
     interrupt: Signal,
     terminate: Signal,
+    hangup: Signal,
 }
 
 impl Shutdown {
-    /// Begins to catch both signals; to be called inside a tokio runtime.
+    /// Begins to catch the signals; to be called inside a tokio runtime.
     ///
     /// # Errors
     /// When the system refuses to deliver signals.
     pub fn catch() -> io::Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
     }
 
-    /// Completes when either signal has come since the last time.
+    /// Completes when any of the signals has come since the last time.
     pub async fn wait(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => {}
         }
     }
 }
@@ -42,8 +48,10 @@ mod tests {
     #[tokio::test]
     async fn a_signal_that_came_before_anybody_waited_is_not_lost() {
         let mut shutdown = Shutdown::catch().expect("signals can be caught");
-        let sent = Command::new("kill").args(["-TERM", &id().to_string()]).status();
-        assert!(sent.expect("kill runs").success());
-        tokio::time::timeout(Duration::from_secs(10), shutdown.wait()).await.expect("the signal is remembered");
+        for name in ["-TERM", "-INT", "-HUP"] {
+            let sent = Command::new("kill").args([name, &id().to_string()]).status();
+            assert!(sent.expect("kill runs").success());
+            tokio::time::timeout(Duration::from_secs(10), shutdown.wait()).await.expect("the signal is remembered");
+        }
     }
 }

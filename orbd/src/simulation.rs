@@ -1,14 +1,17 @@
 //! A local Alpaca in this process, and its time as the adapter sees it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use orb_core::breaker::BreakerCaps;
-use orb_core::{Span, Timestamp};
+use orb_core::event::ReferenceData;
+use orb_core::{Span, Symbol, Timestamp};
 use orb_exec::alpaca::{self, AlpacaConfig, BracketSupport, Credentials, Feed, RequestLimits, StreamSettings, Urls};
 use orb_exec::local::Speed;
 use orb_exec::{Busy, Clock};
+use orb_sim::broker::{Margin, MarginRequirement};
 use orb_sim::clock::{LockStep, Seen};
 use orb_sim::config::{Begin, Latencies, RateLimit};
 use orb_sim::faults::FaultPlan;
@@ -97,6 +100,10 @@ pub(crate) struct Simulation {
     pub(crate) brackets: BracketSupport,
     /// The breaker's caps; `None` leaves it out.
     pub(crate) caps: Option<BreakerCaps>,
+    /// What the account may borrow.
+    pub(crate) margin: Margin,
+    /// Symbols of which the broker requires more than usual, and says so before the open.
+    pub(crate) margin_requirements: BTreeMap<Symbol, MarginRequirement>,
 }
 
 impl Simulation {
@@ -122,6 +129,8 @@ impl Simulation {
             brackets: BracketSupport::default(),
             // As a day that is compared with its backtest needs it.
             caps: None,
+            margin: Margin::default(),
+            margin_requirements: BTreeMap::new(),
         }
     }
 
@@ -145,6 +154,8 @@ impl Simulation {
         config.begin = Begin::WithSubscription;
         config.lead = LEAD;
         config.cash = session.run.initial_equity;
+        config.margin = self.margin;
+        config.margin_requirements = self.margin_requirements.clone();
         config.path = self.path;
         config.latencies = self.latencies;
         config.rate_limit = self.rate_limit;
@@ -173,8 +184,19 @@ impl Simulation {
             clock: SimulatedTime::of(sim.clock()),
             settings: self.streams.clone(),
             caps: self.caps,
-            day: Day::Known(Box::new(session.reference())),
+            day: Day::Known(Box::new(self.reference(session))),
         }
+    }
+
+    /// Returns what is known before the open, with what the broker says of its assets.
+    fn reference(&self, session: &DemoSession) -> ReferenceData {
+        let mut known = session.reference();
+        for ((_, name), symbol) in session.market.symbols.iter().zip(&mut known.symbols) {
+            if let Some(required) = self.margin_requirements.get(name) {
+                (symbol.margin_long, symbol.margin_short) = (Some(required.long), Some(required.short));
+            }
+        }
+        known
     }
 }
 

@@ -120,7 +120,7 @@ impl Exchange {
         // Where there was no bar yet, the close is zero and so is the value: nothing was bought without a bar.
         let value: Money =
             self.positions.iter().zip(&self.last_bars).map(|(quantity, bar)| quantity.at(bar.close)).sum();
-        BrokerAccount { equity: self.cash + value, cash: self.cash }
+        BrokerAccount { equity: self.cash + value, cash: self.cash, multiplier: None }
     }
 
     /// Lists the open positions.

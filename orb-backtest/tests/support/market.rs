@@ -142,6 +142,8 @@ pub(crate) fn reference(dice: &mut Dice, bars: &[Bar], symbols: u32) -> Vec<Symb
                 opening_volume_sum14: [opening; 5],
                 restricted: dice.chance(10),
                 unshortable: false,
+                margin_long: None,
+                margin_short: None,
             }
         })
         .collect()

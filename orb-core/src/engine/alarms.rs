@@ -62,6 +62,10 @@ impl Engine {
         match alarm.kind {
             AlarmKind::CloseUnfinished => desk.is_none_or(|desk| desk.closing().is_none()),
             AlarmKind::ExitBlocked => alarm.symbol.is_none_or(|symbol| desk.is_none() || self.is_leaving(symbol)),
+            AlarmKind::ExitMisplaced => alarm.symbol.is_none_or(|symbol| {
+                let closes = desk.is_none_or(|desk| desk.closing().is_some());
+                closes || !self.stands_elsewhere(symbol)
+            }),
             AlarmKind::StopMissing => alarm.symbol.is_none_or(|symbol| {
                 let position = self.positions.position(symbol);
                 let closes = desk.is_some_and(|desk| desk.closing().is_some());

@@ -6,9 +6,9 @@ use crate::bar::Bar;
 use crate::breaker::BreakerEntry;
 use crate::config::{EntryKind, StrategyId};
 use crate::effect::{Action, Component, EffectClass, Effects, Severity};
-use crate::fact::{Fact, SessionRecord, Signal, SignalStatus, Trade};
+use crate::fact::{Fact, SessionRecord, Signal, SignalStatus};
 use crate::hold::{ENTRY_DEADLINE, HoldKind};
-use crate::money::{Money, Price, Quantity};
+use crate::money::{Price, Quantity};
 use crate::order::{
     AttemptId, ClientOrderId, Order, OrderRequest, OrderRole, OrderStatus, RejectionKind, TimeInForce, Trigger,
 };
@@ -97,7 +97,8 @@ impl Engine {
         let latest = self.latest_price(symbol).unwrap_or(expected).max(expected);
         let reserve_price = self.is_live().then(|| reserve_price(side, kind, latest));
         let plain = EntryProposal::new(attempt, side, plan.level, plan.stop);
-        let proposal = EntryProposal { expected, expected_stop, reserve_price, ..plain };
+        let weight = self.margin_weight(symbol, side);
+        let proposal = EntryProposal { expected, expected_stop, reserve_price, weight, ..plain };
         let asked = Asked { proposal, exits: plan.protection.resolve(plan.level), score };
         let context = self.risk_context(&session, id, symbol, breakout);
         match self.risk.approve(self.now, &self.config.run, proposal, &context) {
@@ -138,22 +139,9 @@ impl Engine {
             holds_permit: self.holds.active().iter().all(|hold| hold.kind == HoldKind::DailyLoss),
             halted: self.prices.halted[symbol.index()],
             unshortable: self.reference[symbol.index()].unshortable,
+            borrows_nothing: self.borrows_nothing(),
             buying_power: self.is_live().then(|| self.broker_leaves(session)),
         }
-    }
-
-    /// Returns what the broker leaves for entries before those that work: the largest leverage times the equity of now,
-    /// less positions at their marks; half a percent is left free, because both go on moving.
-    fn broker_leaves(&self, session: &SessionRecord) -> Money {
-        let equity = session.equity_open + self.day_result();
-        let leverage = self.config.run.strategies.iter().map(|strategy| strategy.leverage).max().unwrap_or_default();
-        let value = |trade: &Trade| {
-            let price = self.prices.mark(trade.attempt.symbol).unwrap_or_else(|| trade.entry_price());
-            trade.position().abs().at(price)
-        };
-        let held: Money = self.positions.open().iter().map(value).sum();
-        let power = leveraged(leverage, equity);
-        power - Money::from_micros(power.micros() / 200) - held
     }
 
     /// Returns the start of the first bar in which an entry after a bar may fill.

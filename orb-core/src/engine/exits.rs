@@ -5,6 +5,7 @@ use crate::effect::{Component, Effects, Severity};
 use crate::event::BrokerSnapshot;
 use crate::money::Price;
 use crate::order::{BrokerOrder, Order, OrderRole};
+use crate::symbol::SymbolId;
 
 impl Engine {
     /// Tells of exits whose price at the broker is neither the one that orb knows nor the one that belongs to the
@@ -19,6 +20,20 @@ impl Engine {
             let message = format!("{id} stands at {found} at the broker, where orb has put it at {known}");
             out.alert(Severity::Warn, Component::Executor, Some(symbol), message);
         }
+    }
+
+    /// Tells whether an exit that lives has another price than belongs to the position.
+    pub(super) fn stands_elsewhere(&self, symbol: SymbolId) -> bool {
+        let Some(trade) = self.positions.open_in(symbol) else { return false };
+        let is_elsewhere = |order: &Order| {
+            let wanted = match order.role {
+                OrderRole::Stop => Some(trade.stop),
+                OrderRole::Target => trade.target,
+                OrderRole::Entry | OrderRole::Close => None,
+            };
+            wanted.zip(order.kind.price()).is_some_and(|(wanted, price)| price != wanted)
+        };
+        self.orders.live(symbol).any(is_elsewhere)
     }
 
     /// Returns a working exit with the price that orb knows and the one that it really has, where that is a wrong one.

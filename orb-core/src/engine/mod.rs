@@ -11,6 +11,7 @@ mod exits;
 mod explaining;
 mod limits;
 mod live;
+mod margin;
 mod orders;
 mod reconcile;
 mod restore;
@@ -134,6 +135,8 @@ pub struct Engine {
     confirming: Vec<Confirming>,
     /// When orders without an answer were complained about last.
     stuck_told: Option<Timestamp>,
+    /// How many times its equity the account may use, as the broker says; `None` before it was heard.
+    multiplier: Option<u8>,
     /// How often in a row the broker's positions differed from the books.
     breaks: u32,
     /// When they agreed last; `None` before the first time.
@@ -261,6 +264,7 @@ impl Engine {
             anchoring: Vec::new(),
             confirming: Vec::new(),
             stuck_told: None,
+            multiplier: None,
             breaks: 0,
             reconciled_at: None,
             snapshot_asked: None,

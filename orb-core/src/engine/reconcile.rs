@@ -16,6 +16,7 @@ impl Engine {
     /// Takes the broker's whole state: counts what was missed, ends what never came to be, compares the rest.
     pub(super) fn on_snapshot(&mut self, snapshot: &BrokerSnapshot, out: &mut Effects) {
         self.takes_snapshot = true;
+        self.on_account(&snapshot.account, out);
         snapshot.orders.iter().for_each(|order| self.compare_with_sent(order, out));
         let past = self.adopt_lost(snapshot, out);
         for fill in snapshot.fills.iter().filter(|fill| !past.contains(&fill.order.broker_id)) {

@@ -28,6 +28,7 @@ impl Engine {
             return;
         };
         self.reference.clone_from(&reference.symbols);
+        self.weigh_entries();
         for (index, known) in reference.symbols.iter().enumerate() {
             self.prices.restricted[index] |= known.restricted;
             // At or below 90% of the previous close: low x 10 <= close x 9, in whole micro-dollars.

@@ -136,13 +136,13 @@ impl Engine {
         self.orders.get(id)
     }
 
-    /// Returns what new positions may still cost: the largest leverage times the open's equity, less what is used.
+    /// Returns what new positions may still cost: the largest leverage, as far as the broker allows it, times the open's
+    /// equity, less what is used.
     #[must_use]
     pub fn buying_power(&self) -> Money {
         let Some(session) = self.session else { return Money::ZERO };
-        let strategies = self.config.run.strategies.iter();
-        let ceiling = strategies.map(|strategy| leveraged(strategy.leverage, session.equity_open)).max();
-        (ceiling.unwrap_or(Money::ZERO) - self.notional()).or_zero_if_negative()
+        let ceiling = leveraged(self.allowed_leverage(), session.equity_open);
+        (ceiling - self.notional()).or_zero_if_negative()
     }
 
     /// Returns a symbol's exit desk; `None` where there is neither position nor working entry.

@@ -246,7 +246,7 @@ impl ExitDesk {
             self.check_at = None;
             self.protected_up_to = self.protected_up_to.max(need);
             if let Some(moves) = self.moves.as_mut() {
-                acts.extend(moves.next_act(now, view));
+                acts.extend(moves.next_acts(now, view));
             }
         } else if covered > need {
             if self.overdue(now) {

@@ -183,9 +183,9 @@ fn a_close_that_failed_is_repeated_after_the_grace() {
     assert_eq!(desk.next_wakeup(), Some(later + COVERAGE_GRACE + COVERAGE_GRACE));
 }
 
-/// Returns the acts of a look at 100 long shares whose stop belongs to 99 and stands at another price.
+/// Counts the moves and the alarms of a look at 100 long shares whose stop belongs to 99 and stands at a price.
 #[track_caller]
-fn look_at_stop(desk: &mut ExitDesk, now: Timestamp, cents: i64) -> usize {
+fn look_at_stop(desk: &mut ExitDesk, now: Timestamp, cents: i64) -> [usize; 2] {
     let stop = Order { kind: OrderKind::Stop(Price::from_cents(cents)), ..order("stop s1 WORKING 100") };
     let view = DeskView {
         position: Quantity::new(100),
@@ -194,23 +194,26 @@ fn look_at_stop(desk: &mut ExitDesk, now: Timestamp, cents: i64) -> usize {
         live: vec![&stop],
         tradable: true,
     };
-    desk.review(now, &view).len()
+    let acts = desk.review(now, &view);
+    let count = |is_it: fn(&DeskAct) -> bool| acts.iter().filter(|act| is_it(act)).count();
+    [count(|act| matches!(act, DeskAct::Replace { .. })), count(|act| matches!(act, DeskAct::Alarm(..)))]
 }
 
 #[test]
 fn a_move_that_is_refused_after_it_was_taken_is_tried_with_pauses_and_not_for_ever() {
     let mut desk = desk().moving_exits();
-    let mut moves = 0;
+    let (mut moves, mut alarms) = (0, 0);
     for second in 0..60 {
         let now = START + Span::from_seconds(second);
-        moves += look_at_stop(&mut desk, now, 98);
-        // The broker takes it, and refuses it a moment later.
-        moves += look_at_stop(&mut desk, now, 99);
-        moves += look_at_stop(&mut desk, now, 98);
+        // The broker takes each move, and refuses it a moment later.
+        for cents in [98, 99, 98] {
+            let [moved, told] = look_at_stop(&mut desk, now, cents);
+            (moves, alarms) = (moves + moved, alarms + told);
+        }
         assert!(moves <= 1 + usize::try_from(second / 2).expect("a count"), "{moves} after {second} s");
     }
-    assert_eq!(moves, 3);
-    assert_eq!(desk.next_wakeup(), None);
+    assert_eq!((moves, alarms), (3, 3), "told after 6, 16 and 36 s");
+    assert_eq!(desk.next_wakeup(), Some(START + Span::from_seconds(76)));
 }
 
 /// Returns the acts of a close of a long position in the books, of which the broker says what it holds.

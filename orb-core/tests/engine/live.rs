@@ -163,7 +163,105 @@ fn an_exit_that_cannot_be_moved_is_tried_again_and_not_for_ever() {
          > replace A-1et 105.06
          moved A-1et refused other
          > query snapshot
-         wait 3600
+         wait 2
+         > alarm A
+         = protected A 99
+         wait 10
+         > alarm A
+         wait 20
+         > alarm A
+         stands A-1et 105.06
+         wait 600
+         = alarms ",
+    );
+}
+
+/// A position whose exits stand right, until the stop is found elsewhere and cannot be moved back: at 95 or nearer.
+fn displaced(stands: &str, then: &str) {
+    triggered(&format!(
+        "submitted A-1e
+         fill A-1e 99 101.02
+         > replace A-1et 105.06
+         held A-1es
+         moved A-1et
+         working A-1et
+         silently stands A-1es {stands}
+         snapshot
+         > alarm A
+         > replace A-1es 99
+         moved A-1es refused other
+         > query snapshot
+         wait 2
+         > replace A-1es 99
+         moved A-1es unknown
+         > query snapshot
+         wait 2
+         > replace A-1es 99
+         moved A-1es refused other
+         > query snapshot
+         wait 2
+         > alarm A
+         {then}"
+    ));
+}
+
+#[test]
+fn a_stop_that_risks_more_and_cannot_be_moved_is_placed_anew() {
+    displaced(
+        "95",
+        "> cancel A-1es
+         = alarms exit_misplaced A
+         cancel A-1es done
+         cancelled A-1es
+         > submit A-1t1 sell 99 limit 105.06 paired 99
+         cancelled A-1et
+         = alarms ",
+    );
+}
+
+#[test]
+fn a_stop_that_risks_more_and_cannot_be_ended_is_told_and_ended_again() {
+    displaced(
+        "95",
+        "> cancel A-1es
+         cancel A-1es refused other
+         > find A-1es
+         found A-1es
+         wait 10
+         > alarm A
+         > cancel A-1es",
+    );
+}
+
+#[test]
+fn a_stop_that_is_nearer_and_cannot_be_moved_stays_and_is_told() {
+    displaced("99.50", "= protected A 99\n= alarms exit_misplaced A\nwait 10\n> alarm A\nwait 19");
+}
+
+#[test]
+fn an_exit_that_cannot_be_moved_does_not_keep_the_other_from_its_place() {
+    triggered(
+        "submitted A-1e
+         fill A-1e 99 101.02
+         > replace A-1et 105.06
+         held A-1es
+         moved A-1et refused other
+         > query snapshot
+         wait 2
+         > replace A-1et 105.06
+         moved A-1et refused other
+         > query snapshot
+         wait 2
+         > replace A-1et 105.06
+         moved A-1et refused other
+         > query snapshot
+         wait 2
+         > alarm A
+         silently stands A-1es 95
+         snapshot
+         > alarm A
+         > replace A-1es 99
+         moved A-1es
          = protected A 99",
     );
 }
@@ -430,6 +528,63 @@ fn entries_keep_within_what_the_broker_leaves() {
          > submit D-1e buy 792 limit 101.28 attached
          print E 101.02
          > submit E-1e buy 761 limit 101.28 attached",
+    );
+}
+
+/// Five places of which each would take a fifth of four times the equity: 792 shares.
+const WIDE: &str = "orb-classic live risk_fraction=0.1 daily_loss_limit=0.5";
+
+#[test]
+fn an_asset_that_must_be_paid_whole_takes_four_times_its_value_of_the_buying_power() {
+    // 398,000 less 792 x 101.28 x 4 leave 77,144.96: 761 shares of the next, and none of a third.
+    let cut = "print B 101.02
+         > submit B-1e buy 761 limit 101.28 attached
+         print C 101.02
+         > decide C no_buying_power";
+    let entered = "print A 101.02\n> submit A-1e buy 792 limit 101.28 attached";
+    check_with(WIDE, &format!("multiplier 4\nrequired A 100\nrange A B C\n{entered}\n{cut}"));
+    // What becomes known while the entry works counts as well.
+    check_with(WIDE, &format!("multiplier 4\nrange A B C\n{entered}\nrequired A 100\n{cut}"));
+    // So does a position.
+    let held = "submitted A-1e\nfill A-1e 792 101.28\nheld A-1es\nworking A-1et";
+    check_with(WIDE, &format!("multiplier 4\nrequired A 100\nrange A B C\n{entered}\n{held}\n{cut}"));
+}
+
+#[test]
+fn a_short_sale_takes_what_its_asset_requires_of_short_sales() {
+    // 3.5% above the latest price, three times: 398,000 are 1,295 shares at 307.3329.
+    check_with(
+        "orb-classic live sizing=notional:200000 daily_loss_limit=0.5",
+        "multiplier 4
+         required A 75
+         range A
+         print A 98.98
+         > submit A-1e sell 1295 limit 98.73 attached",
+    );
+}
+
+#[test]
+fn sizes_are_cut_to_the_multiple_of_the_equity_that_the_broker_allows() {
+    // 2 x 100,000 less half a percent, and 792 shares at 101.28 for each of the first two: 380 are left.
+    check_with(
+        WIDE,
+        "multiplier 2
+         range A B C D
+         print A 101.02
+         > submit A-1e buy 792 limit 101.28 attached
+         print B 101.02
+         > submit B-1e buy 792 limit 101.28 attached
+         print C 101.02
+         > submit C-1e buy 380 limit 101.28 attached
+         print D 101.02
+         > decide D no_buying_power",
+    );
+}
+
+#[test]
+fn an_account_that_may_borrow_nothing_sells_nothing_short() {
+    check(
+        "multiplier 1\nrange A B\nprint A 98.98\n> decide A not_shortable\nprint B 101.02\n> submit B-1e buy 99 limit 101.28 attached",
     );
 }
 

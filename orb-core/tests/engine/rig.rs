@@ -52,6 +52,10 @@ pub(crate) struct Rig {
     strays: Vec<BrokerPosition>,
     /// The broker's equity, and what was paid in today, where it is known.
     pub(crate) equity: (Money, Option<Money>),
+    /// How many times its equity the account may use, where the broker tells it.
+    pub(crate) multiplier: Option<u8>,
+    /// Part of a position's value that its owner must have, per cent, by symbol.
+    required: BTreeMap<usize, u16>,
     caps: Option<BreakerCaps>,
     config: EngineConfig,
 }
@@ -96,6 +100,8 @@ impl Rig {
             last_fill: None,
             strays: Vec::new(),
             equity: (Money::ZERO, None),
+            multiplier: None,
+            required: BTreeMap::new(),
             caps: None,
         };
         rig.refer("2026-02-13");
@@ -111,13 +117,24 @@ impl Rig {
         self.refer_after(date, Some(Price::from_cents(10_000)));
     }
 
+    /// Lets the broker require so many per cent of positions in a symbol, from now on.
+    #[track_caller]
+    pub(crate) fn require(&mut self, symbol: &str, percent: u16) {
+        let index = SYMBOLS.iter().position(|name| *name == symbol).expect(symbol);
+        self.required.insert(index, percent);
+        self.refer("2026-02-13");
+    }
+
     #[track_caller]
     pub(crate) fn refer_after(&mut self, date: &str, previous_close: Option<Price>) {
         let date: Date = date.parse().expect(date);
         let session = *self.engine.config().calendar.session(date).expect("a session");
         self.now = self.now.max(session.open);
         let known = SymbolReference { previous_close, ..SymbolReference::default() };
-        let symbols = vec![known; SYMBOLS.len()];
+        let mut symbols = vec![known; SYMBOLS.len()];
+        for (&index, &percent) in &self.required {
+            (symbols[index].margin_long, symbols[index].margin_short) = (Some(percent), Some(percent));
+        }
         self.event(&Event::Reference(ReferenceData { date, equity_open: Money::from_cents(10_000_000), symbols }));
     }
 
@@ -215,7 +232,7 @@ impl Rig {
             orders: parents.map(|(name, _)| self.report(name)).collect(),
             positions: self.positions(),
             fills: self.fills.clone(),
-            account: BrokerAccount { equity: self.equity.0, cash: Money::ZERO },
+            account: BrokerAccount { equity: self.equity.0, cash: Money::ZERO, multiplier: self.multiplier },
             foreign: core::mem::take(&mut self.foreign),
             transfers: self.equity.1,
         };

@@ -157,6 +157,11 @@ pub(crate) fn perform(rig: &mut Rig, line: &str) {
             rig.equity = (subject.parse().expect(line), value.parse().ok());
             rig.snapshot();
         }
+        "multiplier" => {
+            rig.multiplier = Some(subject.parse().expect(line));
+            rig.snapshot();
+        }
+        "required" => rig.require(subject, value.parse().expect(line)),
         "silently" if subject == "stray" => {
             let (name, shares) = value.split_once(' ').expect(line);
             rig.stray(name, shares.parse().expect(line));

@@ -242,7 +242,9 @@ impl<'a> Telling<'a> {
         // Without any assets nothing is known of lending; with them, what is not among them is not lent.
         let unshortable = !self.tables.assets.is_empty() && !asset.as_ref().is_some_and(Asset::may_be_shorted);
         let engine = self.history.reference(index).first().copied().unwrap_or_default();
-        Facts { asset, engine: SymbolReference { unshortable, ..engine }, ..self.facts }
+        let margins = asset.as_ref().map(|asset| (asset.margin_long, asset.margin_short));
+        let (margin_long, margin_short) = margins.unwrap_or_default();
+        Facts { asset, engine: SymbolReference { unshortable, margin_long, margin_short, ..engine }, ..self.facts }
     }
 }
 

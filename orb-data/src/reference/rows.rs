@@ -69,6 +69,10 @@ pub struct Asset {
     pub borrow: Borrow,
     /// The broker takes orders for parts of a share.
     pub fractionable: bool,
+    /// Part of a purchase's value that its owner must have, per cent; `None` when the broker did not say.
+    pub margin_long: Option<u16>,
+    /// The same for a short sale.
+    pub margin_short: Option<u16>,
 }
 
 impl Asset {

@@ -7,6 +7,7 @@ use orb_core::event::{BrokerAccount, BrokerFill, BrokerPosition, BrokerSnapshot}
 use orb_core::order::{BrokerOrder, BrokerOrderId, Execution, OrderStatus};
 use orb_core::{Calendar, Money, Price, Quantity, Span, Timestamp};
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive as _;
 
 use super::broker::position;
 use super::errors::price;
@@ -256,7 +257,8 @@ fn account(account: &Account) -> Result<BrokerAccount, CallError> {
         let missing = || CallError::Unclear(Unclear::Unreadable(format!("the account has no {name}")));
         value.and_then(|value| Money::from_decimal(value).ok()).ok_or_else(missing)
     };
-    Ok(BrokerAccount { equity: money(account.equity, "equity")?, cash: money(account.cash, "cash")? })
+    let multiplier = account.multiplier.and_then(|times| times.to_u8()).filter(|times| *times > 0);
+    Ok(BrokerAccount { equity: money(account.equity, "equity")?, cash: money(account.cash, "cash")?, multiplier })
 }
 
 /// Names an account and its money.

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use orb_core::effect::{Action, EffectClass};
 use orb_core::event::Outcome;
@@ -42,6 +42,25 @@ async fn asked(server: &Server, count: usize) {
     while server.requests().len() < count {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
+}
+
+#[test]
+fn an_order_is_sent_while_the_thread_that_decided_on_it_is_busy() {
+    let server = Server::new(echo);
+    let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let threads = threads.expect("a runtime");
+    let mut rig = threads.block_on(async { Rig::new(&server) });
+    let own = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    own.block_on(async {
+        rig.perform(Some(AAPL), EffectClass::Entry, entry(AAPL)).await;
+        // It shows the new state to clients, say, and gives no task of its own a turn.
+        let began = Instant::now();
+        while server.requests().is_empty() {
+            assert!(began.elapsed() < Duration::from_secs(60), "the order waits for its owner");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        assert!(matches!(rig.next_outcome().await.1, Outcome::Accepted(_)));
+    });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

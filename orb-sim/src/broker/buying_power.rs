@@ -44,17 +44,15 @@ impl Broker {
         let long_value: Money = values().filter(|value| value.micros() > 0).sum();
         let short_value: Money = values().filter(|value| value.micros() < 0).sum();
         let equity = self.account.cash + long_value + short_value;
-        let gross = long_value - short_value;
-        let multiplier = self.multiplier(equity);
-        let reserved = self.reserved();
-        let free = |multiplier: u8| (times(equity, multiplier) - gross - reserved).or_zero_if_negative();
+        let multiplier = self.multiplier_at(equity);
+        let free = |multiplier: u8| (times(equity, multiplier) - self.used(multiplier)).or_zero_if_negative();
         let regt = free(multiplier.min(2));
         Figures {
             equity,
             long_value,
             short_value,
-            initial_margin: percent(gross, self.config.margin.initial_percent),
-            maintenance_margin: percent(gross, self.config.margin.maintenance_percent),
+            initial_margin: self.margin(self.config.margin.initial_percent),
+            maintenance_margin: self.margin(0),
             multiplier,
             buying_power: free(multiplier),
             regt_buying_power: regt,
@@ -63,7 +61,12 @@ impl Broker {
     }
 
     /// Returns the multiple of the equity that may be used.
-    fn multiplier(&self, equity: Money) -> u8 {
+    #[must_use]
+    pub fn multiplier(&self) -> u8 {
+        self.multiplier_at(self.equity())
+    }
+
+    fn multiplier_at(&self, equity: Money) -> u8 {
         if equity < MARGIN_EQUITY_MIN {
             return 1;
         }
@@ -72,16 +75,57 @@ impl Broker {
 
     /// Tells whether the account may sell short.
     pub(super) fn may_short(&self) -> bool {
-        !self.settings.no_shorting && self.multiplier(self.equity()) > 1
+        !self.settings.no_shorting && self.multiplier() > 1
     }
 
-    /// Returns what open orders that open positions take of the buying power. While an order is replaced, it is the
-    /// larger of the two.
-    fn reserved(&self) -> Money {
+    /// Returns what part of a position's value its owner must have, per cent.
+    fn required(&self, symbol: SymbolId, opens: OrderSide) -> u16 {
+        let required = self.assets[symbol.index()].requirement(self.config.margin.maintenance_percent);
+        match opens {
+            OrderSide::Buy => required.long,
+            OrderSide::Sell => required.short,
+        }
+    }
+
+    /// Returns what a value takes of the buying power. Of an asset that requires more than is usual, the account's own
+    /// money must pay that part: so it takes that part as often as the equity may be used, and never less than itself.
+    fn taken(&self, symbol: SymbolId, opens: OrderSide, value: Money, multiplier: u8) -> Money {
+        let required = self.required(symbol, opens);
+        if required <= u16::from(self.config.margin.maintenance_percent) {
+            return value;
+        }
+        scaled(value, i128::from(required) * i128::from(multiplier), 100).max(value)
+    }
+
+    /// Returns what positions, and open orders that open some, take of the buying power.
+    fn used(&self, multiplier: u8) -> Money {
+        let held: Money =
+            self.holdings().map(|(symbol, side, value)| self.taken(symbol, side, value, multiplier)).sum();
         let opening = self.book.open().filter(|order| !order.intent.is_closing());
-        opening.filter(|order| order.matching.predecessor.is_none()).map(|order| self.reserved_by(order)).sum()
+        let opening = opening.filter(|order| order.matching.predecessor.is_none());
+        let reserved = |order: &Order| self.taken(order.symbol, order.side, self.reserved_by(order), multiplier);
+        held + opening.map(reserved).sum()
     }
 
+    /// Returns the positions with the side that opened them and their value, never negative.
+    fn holdings(&self) -> impl Iterator<Item = (SymbolId, OrderSide, Money)> {
+        self.account.positions.keys().map(|&symbol| {
+            let value = self.market_value(symbol);
+            let is_short = value.micros() < 0;
+            let side = if is_short { OrderSide::Sell } else { OrderSide::Buy };
+            (symbol, side, if is_short { -value } else { value })
+        })
+    }
+
+    /// Returns what must be there for all positions: of each what its asset requires, and at least so many per cent.
+    fn margin(&self, percent_min: u8) -> Money {
+        let of = |(symbol, side, value)| {
+            scaled(value, i128::from(self.required(symbol, side).max(u16::from(percent_min))), 100)
+        };
+        self.holdings().map(of).sum()
+    }
+
+    /// Returns what an open order reserves: while it is replaced, the larger of the two.
     fn reserved_by(&self, order: &Order) -> Money {
         let own = self.cost_of(order);
         order.matching.successor.map_or(own, |successor| own.max(self.cost_of(&self.book[successor])))
@@ -134,7 +178,7 @@ impl Broker {
     pub(super) fn check_buying_power(&self, cost: &Cost) -> Result<(), Refusal> {
         let no_price = || Refusal::NoPrice(self.symbol_name(cost.symbol).to_owned());
         let cost_basis = self.cost(cost).ok_or_else(no_price)?;
-        self.check_amount(cost_basis)
+        self.check_amount(cost.symbol, cost.side, cost_basis)
     }
 
     /// Checks that the buying power suffices for what a new order takes more than the one it replaces.
@@ -142,12 +186,12 @@ impl Broker {
         if new.intent.is_closing() {
             return self.check_shares_of_replacement(old, new);
         }
-        self.check_amount((self.cost_of(new) - self.cost_of(old)).or_zero_if_negative())
+        self.check_amount(new.symbol, new.side, (self.cost_of(new) - self.cost_of(old)).or_zero_if_negative())
     }
 
-    fn check_amount(&self, cost_basis: Money) -> Result<(), Refusal> {
-        let buying_power = self.figures().buying_power;
-        if cost_basis > buying_power {
+    fn check_amount(&self, symbol: SymbolId, opens: OrderSide, cost_basis: Money) -> Result<(), Refusal> {
+        let Figures { buying_power, multiplier, .. } = self.figures();
+        if self.taken(symbol, opens, cost_basis, multiplier) > buying_power {
             return Err(Refusal::BuyingPower { buying_power, cost_basis });
         }
         Ok(())

@@ -10,7 +10,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::account::{Account, CashKind, CashMovement, Execution, Position};
-use super::asset::{Asset, BorrowStatus};
+use super::asset::{Asset, BorrowStatus, MarginRequirement};
 use super::book::OrderBook;
 use super::config::BrokerConfig;
 use super::history::EquityHistory;
@@ -317,6 +317,11 @@ impl Broker {
     /// Sets whether a symbol's shares can be borrowed.
     pub fn set_borrow_status(&mut self, symbol: SymbolId, status: BorrowStatus) {
         self.assets[symbol.index()].borrow = status;
+    }
+
+    /// Sets what is required of positions in a symbol, in place of the account's usual.
+    pub fn set_margin_requirement(&mut self, symbol: SymbolId, required: MarginRequirement) {
+        self.assets[symbol.index()].margin = Some(required);
     }
 
     /// Blocks trading, or allows it again; what is working goes on.

@@ -54,7 +54,7 @@ mod testing;
 mod timers;
 
 pub use account::{CashKind, CashMovement, Execution, Position};
-pub use asset::BorrowStatus;
+pub use asset::{BorrowStatus, MarginRequirement};
 pub use config::{BrokerConfig, Margin, PartialFills};
 pub use engine::Broker;
 pub use order::{

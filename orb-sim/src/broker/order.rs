@@ -189,6 +189,15 @@ pub struct Prices {
     pub trail: Option<Trail>,
 }
 
+impl Prices {
+    /// Adds so many dollars to limit and stop; one that would not stay positive is left alone.
+    pub(super) fn displaced(self, by: Money) -> Self {
+        let move_price =
+            |price: Price| Some(price.offset(by.micros())).filter(|moved| *moved > Price::ZERO).or(Some(price));
+        Self { limit: self.limit.and_then(move_price), stop: self.stop.and_then(move_price), ..self }
+    }
+}
+
 /// Tells what an order is within its group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {

@@ -102,6 +102,9 @@ impl Broker {
     fn add_with_faults(&mut self, mut order: Order) -> OrderKey {
         let key = order.key;
         order.faults = self.faults_of(&order);
+        if let Some(by) = order.faults.displaced {
+            order.prices = order.prices.displaced(by);
+        }
         self.book.add(order);
         self.plan_expiry(key);
         key

@@ -61,6 +61,7 @@ fn faults(effects: &OrderEffects) -> OrderFaults {
         legs_rejected: effects.legs_rejected,
         both_legs_fill: effects.both_legs_fill,
         replace_rejected: effects.replace_rejected,
+        displaced: effects.displaced_cents.map(|cents| Money::from_cents(i64::from(cents))),
         fills_while_replaced: effects.fills_while_replaced,
         busted: effects.busted_ms.map(millis),
         corrected: effects

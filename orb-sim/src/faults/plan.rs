@@ -184,6 +184,8 @@ pub struct OrderEffects {
     pub both_legs_fill: bool,
     /// A replacement of it is rejected.
     pub replace_rejected: bool,
+    /// It works at a price that is so many cents above what was ordered; below for a negative number.
+    pub displaced_cents: Option<i32>,
     /// It fills while its replacement is pending.
     pub fills_while_replaced: bool,
     /// Its first execution is busted so long after it.

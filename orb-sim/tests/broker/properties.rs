@@ -141,6 +141,7 @@ fn faults() -> impl Strategy<Value = OrderFaults> {
             fills_while_replaced: flags.4,
             busted,
             corrected: None,
+            displaced: None,
         },
     )
 }

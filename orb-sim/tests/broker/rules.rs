@@ -1,6 +1,6 @@
 //! What is refused, and with what words.
 
-use orb_sim::broker::BorrowStatus;
+use orb_sim::broker::{BorrowStatus, MarginRequirement};
 use serde_json::json;
 
 use crate::support::{AAA, Desk, at, config, money, price, text};
@@ -98,6 +98,59 @@ fn a_short_sale_reserves_three_percent_above_the_ask() {
     assert_eq!(desk.get("/v2/account")["buying_power"], "189697.94");
     desk.order(&json!({ "side": "sell", "qty": 100, "type": "limit", "limit_price": 120 }));
     assert_eq!(desk.get("/v2/account")["buying_power"], "177697.94");
+}
+
+#[test]
+fn what_must_be_paid_whole_takes_the_account_s_own_money_whatever_the_multiplier() {
+    for multiplier in [1, 2, 4] {
+        let mut config = config();
+        config.margin.multiplier = multiplier;
+        let mut desk = Desk::with(config);
+        desk.broker.set_margin_requirement(AAA, MarginRequirement::of_both(100));
+        let asset = desk.get("/v2/assets/AAA");
+        assert_eq!((&asset["marginable"], &asset["maintenance_margin_requirement"]), (&json!(false), &json!(100)));
+        let order = |shares: u32| json!({ "qty": shares, "type": "limit", "limit_price": 100 });
+        let body = desk.refused(&order(501), 403, "insufficient buying power");
+        assert_eq!((&body["cost_basis"], &body["code"]), (&json!("50100"), &json!(40_310_000)));
+        desk.order(&order(500));
+        let account = desk.get("/v2/account");
+        assert_eq!((&account["buying_power"], &account["multiplier"]), (&json!("0"), &json!(multiplier.to_string())));
+        desk.refused(&json!({ "symbol": "BBB", "qty": 1 }), 403, "insufficient buying power");
+    }
+}
+
+#[test]
+fn each_asset_takes_what_it_requires_of_its_side_as_an_order_and_as_a_position() {
+    let mut desk = Desk::new();
+    desk.broker.set_margin_requirement(AAA, MarginRequirement { long: 50, short: 75 });
+    let buying_power = |desk: &mut Desk| desk.get("/v2/account")["buying_power"].clone();
+    // 100 at 99 take twice their value, and no more once they are a position that is worth 100 a share.
+    desk.order(&json!({ "qty": 100, "type": "limit", "limit_price": 99 }));
+    assert_eq!(buying_power(&mut desk), "180200");
+    desk.market(AAA, "99");
+    assert_eq!(desk.broker.executed_shares(AAA), orb_sim::broker::Shares::whole(100));
+    desk.market(AAA, "100");
+    // 4 x 50,100 less 2 x 10,000.
+    assert_eq!(buying_power(&mut desk), "180400");
+    let account = desk.get("/v2/account");
+    assert_eq!((&account["initial_margin"], &account["maintenance_margin"]), (&json!("5000"), &json!("5000")));
+
+    let mut desk = Desk::new();
+    desk.broker.set_margin_requirement(AAA, MarginRequirement { long: 50, short: 75 });
+    // Three times 100 at 103.0206.
+    desk.order(&json!({ "side": "sell", "qty": 100, "type": "limit", "limit_price": 101 }));
+    assert_eq!(buying_power(&mut desk), "169093.82");
+}
+
+#[test]
+fn an_account_without_margin_buys_with_its_own_money_and_sells_nothing_short() {
+    let mut config = config();
+    config.margin.multiplier = 1;
+    let mut desk = Desk::with(config);
+    assert_eq!(desk.get("/v2/account")["shorting_enabled"], false);
+    desk.refused(&json!({ "side": "sell" }), 403, "account is not allowed to short");
+    desk.refused(&json!({ "qty": 501, "type": "limit", "limit_price": 100 }), 403, "insufficient buying power");
+    desk.order(&json!({ "qty": 500, "type": "limit", "limit_price": 100 }));
 }
 
 #[test]

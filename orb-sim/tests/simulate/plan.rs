@@ -145,6 +145,8 @@ impl Plan {
             opening_volume_sum14: [Some(14); 5],
             restricted: false,
             unshortable: false,
+            margin_long: None,
+            margin_short: None,
         };
         ReferenceData {
             date: self.session.date,

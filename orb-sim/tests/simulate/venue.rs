@@ -181,7 +181,11 @@ impl Talk<'_> {
         let orders: Vec<BrokerOrder> = listed.iter().map(|order| self.reader.read(order)).collect();
         let fills = self.fills(&orders);
         let positions = self.positions();
-        let account = BrokerAccount { equity: self.broker.equity(), cash: self.broker.cash() };
+        let account = BrokerAccount {
+            equity: self.broker.equity(),
+            cash: self.broker.cash(),
+            multiplier: Some(self.broker.multiplier()),
+        };
         BrokerSnapshot {
             orders: newest_only(orders, &listed),
             positions,

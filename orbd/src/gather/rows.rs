@@ -9,10 +9,20 @@ use orb_exec::alpaca::{ActionTerms, AnnouncedAction, ListedAsset, NamedBars};
 use super::plan::Question;
 
 pub(super) fn asset(listed: ListedAsset) -> Asset {
-    let ListedAsset { symbol, name, exchange, tradable, shortable, borrow_status, fractionable } = listed;
+    let ListedAsset {
+        symbol,
+        name,
+        exchange,
+        tradable,
+        shortable,
+        borrow_status,
+        fractionable,
+        margin_long,
+        margin_short,
+    } = listed;
     // A word that is not known yet is no reason to sell short.
     let borrow = borrow_status.and_then(|word| word.parse().ok()).unwrap_or(Borrow::Unknown);
-    Asset { symbol, name, exchange, tradable, shortable, borrow, fractionable }
+    Asset { symbol, name, exchange, tradable, shortable, borrow, fractionable, margin_long, margin_short }
 }
 
 pub(super) fn action(announced: AnnouncedAction) -> CorporateAction {

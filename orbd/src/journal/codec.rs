@@ -68,6 +68,11 @@ pub(super) fn optional<T: Encoded>(wire: Option<T::Wire>) -> Result<Option<T>, J
     wire.map(T::decode).transpose()
 }
 
+/// Decodes a small number that may be absent.
+pub(super) fn small<T: TryFrom<u32>>(wire: Option<u32>, what: &'static str) -> Result<Option<T>, JournalError> {
+    wire.map(|number| T::try_from(number).map_err(|_| unknown(what, &number))).transpose()
+}
+
 /// Makes the error of a value that is not known.
 pub(super) fn unknown(what: &'static str, value: &dyn Display) -> JournalError {
     JournalError::Value { what, value: value.to_string() }

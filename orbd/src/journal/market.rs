@@ -3,7 +3,7 @@
 use orb_core::Bar;
 use orb_core::event::{ReferenceData, SymbolReference};
 
-use super::codec::{Encoded, JournalError, decode_all, encode_all, optional};
+use super::codec::{Encoded, JournalError, decode_all, encode_all, optional, small};
 use super::wire;
 
 impl Encoded for Bar {
@@ -46,6 +46,8 @@ impl Encoded for SymbolReference {
             restricted: self.restricted,
             atr14_wilder: self.atr14_wilder.as_ref().map(Encoded::encode),
             unshortable: self.unshortable,
+            margin_long: self.margin_long.map(u32::from),
+            margin_short: self.margin_short.map(u32::from),
         }
     }
 
@@ -59,6 +61,8 @@ impl Encoded for SymbolReference {
             opening_volume_sum14: volumes.try_into().map_err(|_| JournalError::Missing("an opening volume"))?,
             restricted: wire.restricted,
             unshortable: wire.unshortable,
+            margin_long: small(wire.margin_long, "a margin")?,
+            margin_short: small(wire.margin_short, "a margin")?,
         })
     }
 }

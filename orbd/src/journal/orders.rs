@@ -8,7 +8,7 @@ use orb_core::order::{
 use orb_core::protection::TargetRule;
 use orb_core::{Protection, StopRule};
 
-use super::codec::{Encoded, JournalError, decode_all, encode_all, needed, optional, unknown};
+use super::codec::{Encoded, JournalError, decode_all, encode_all, needed, optional, small, unknown};
 use super::wire;
 
 macro_rules! text_ids {
@@ -196,11 +196,19 @@ impl Encoded for BrokerAccount {
     type Wire = wire::Account;
 
     fn encode(&self) -> wire::Account {
-        wire::Account { equity: self.equity.encode(), cash: self.cash.encode() }
+        wire::Account {
+            equity: self.equity.encode(),
+            cash: self.cash.encode(),
+            multiplier: self.multiplier.map(u32::from),
+        }
     }
 
     fn decode(wire: wire::Account) -> Result<Self, JournalError> {
-        Ok(Self { equity: Encoded::decode(wire.equity)?, cash: Encoded::decode(wire.cash)? })
+        Ok(Self {
+            equity: Encoded::decode(wire.equity)?,
+            cash: Encoded::decode(wire.cash)?,
+            multiplier: small(wire.multiplier, "a multiplier")?,
+        })
     }
 }
 

@@ -228,7 +228,11 @@ fn position() -> impl Strategy<Value = BrokerPosition> {
 }
 
 fn account() -> impl Strategy<Value = BrokerAccount> {
-    (money(), money()).prop_map(|(equity, cash)| BrokerAccount { equity, cash })
+    (money(), money(), any::<Option<u8>>()).prop_map(|(equity, cash, multiplier)| BrokerAccount {
+        equity,
+        cash,
+        multiplier,
+    })
 }
 
 fn snapshot() -> impl Strategy<Value = BrokerSnapshot> {
@@ -246,17 +250,20 @@ fn snapshot() -> impl Strategy<Value = BrokerSnapshot> {
 
 fn reference() -> impl Strategy<Value = ReferenceData> {
     let prices = (of(price()), of(price()), of(price()));
-    let symbol = (prices, of(any::<u64>()), any::<[Option<u64>; 5]>(), any::<[bool; 2]>()).prop_map(
-        |((previous_close, atr14, atr14_wilder), volume_sum14, opening_volume_sum14, flags)| SymbolReference {
-            previous_close,
-            atr14,
-            atr14_wilder,
-            volume_sum14,
-            opening_volume_sum14,
-            restricted: flags[0],
-            unshortable: flags[1],
-        },
-    );
+    let symbol = (prices, of(any::<u64>()), any::<[Option<u64>; 5]>(), any::<[bool; 2]>(), any::<[Option<u16>; 2]>())
+        .prop_map(|((previous_close, atr14, atr14_wilder), volume_sum14, opening_volume_sum14, flags, margins)| {
+            SymbolReference {
+                previous_close,
+                atr14,
+                atr14_wilder,
+                volume_sum14,
+                opening_volume_sum14,
+                restricted: flags[0],
+                unshortable: flags[1],
+                margin_long: margins[0],
+                margin_short: margins[1],
+            }
+        });
     (date(), money(), vec(symbol, 0..4)).prop_map(|(date, equity_open, symbols)| ReferenceData {
         date,
         equity_open,

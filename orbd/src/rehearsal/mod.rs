@@ -11,6 +11,7 @@ mod outcome;
 mod protection;
 mod scan;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,10 +19,11 @@ use anyhow::{Context as _, bail};
 use orb_core::breaker::BreakerCaps;
 use orb_core::event::{Authorised, Command};
 use orb_core::hold::HoldKind;
-use orb_core::{Span, Timestamp};
+use orb_core::{Span, Symbol, Timestamp};
 use orb_exec::alpaca::{BracketSupport, RequestLimits, StreamSettings};
 use orb_exec::local::Speed;
 use orb_sim::Running as Simulator;
+use orb_sim::broker::{Margin, MarginRequirement};
 use orb_sim::config::{Latencies, RateLimit};
 use orb_sim::faults::FaultPlan;
 use orb_sim::market::PathConfig;
@@ -68,6 +70,10 @@ pub struct Rehearsal {
     pub brackets: BracketSupport,
     /// The breaker's caps; `None` leaves it out.
     pub caps: Option<BreakerCaps>,
+    /// What the account may borrow.
+    pub margin: Margin,
+    /// Symbols of which the broker requires more than usual, and says so before the open.
+    pub margin_requirements: BTreeMap<Symbol, MarginRequirement>,
     /// What an operator does at which instants.
     pub commands: Vec<(Timestamp, Command)>,
     /// When the rehearsal ends; `None` for after the close.
@@ -104,6 +110,8 @@ impl Rehearsal {
             streams,
             brackets,
             caps: None,
+            margin: Margin::default(),
+            margin_requirements: BTreeMap::new(),
             commands: Vec::new(),
             until: None,
             unprotected_max: Span::from_seconds(5),
@@ -199,6 +207,8 @@ impl Rehearsal {
             streams: self.streams.clone(),
             brackets: self.brackets,
             caps: self.caps,
+            margin: self.margin,
+            margin_requirements: self.margin_requirements.clone(),
             ..Simulation::undisturbed(&self.session, Speed::Max, 1)
         }
     }

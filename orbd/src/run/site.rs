@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use orb_core::breaker::BreakerCaps;
 use orb_core::event::{Authorised, Command, Event, FeedState};
 use orb_core::hold::{Hold, HoldKind};
-use orb_core::{Calendar, RunConfig, SymbolTable};
+use orb_core::{Calendar, RunConfig, Span, SymbolTable};
 use orb_exec::alpaca::{Credentials, Emergency, StreamSettings};
 use orb_exec::{EntryGate, WallClock};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -21,6 +21,10 @@ use crate::environment::{EnvironmentConfig, environment_name, settings};
 use crate::rpc::{Listeners, Switchboard};
 use crate::spill::Patience;
 use crate::store::{LeaseHold, Ledger};
+
+/// The longest silence of a simulator within a session, in its own time: at a hundred times the pace of a day, the five
+/// seconds of a real feed are shorter than what a busy machine takes to run both.
+const SIMULATOR_SILENCE: Span = Span::from_seconds(75);
 
 /// Where a run may trade: an environment, and the key that opens it.
 #[derive(Debug)]

@@ -17,6 +17,7 @@ use orb_data::{
     dataset::Table,
     reference::{Reference, Wanted},
 };
+use orb_sim::broker::MarginRequirement;
 use orb_sim::{Running, Server, SimConfig, market::MarketSource};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -84,6 +85,7 @@ impl Place {
     async fn new(faults: &str) -> Self {
         let mut config = SimConfig::new(MarketSource::Loaded(Box::new(market(&calendar()))));
         config.faults = faults.parse().unwrap();
+        config.margin_requirements.insert(Symbol::new("AA").unwrap(), MarginRequirement { long: 100, short: 150 });
         let splits =
             json!([{"symbol": "SPLIT", "new_rate": 4, "old_rate": 1, "ex_date": CHANGED, "process_date": CHANGED}]);
         let names = json!([{"old_symbol": "OLD", "new_symbol": "NEW", "process_date": CHANGED}]);
@@ -162,9 +164,16 @@ fn by_bars(names: [&str; 2], split: Option<Split>) -> SymbolReference {
     }
     let mut known = history.reference(first + DAYS)[0];
     // Only ranges of five minutes were asked for.
+    (known.margin_long, known.margin_short) = if names[1] == "AA" { OWN_MARGINS } else { USUAL_MARGINS };
     [0, 2, 3, 4].into_iter().for_each(|length| known.opening_volume_sum14[length] = None);
     known
 }
+
+/// What the broker requires of ordinary stocks, long and short, per cent.
+const USUAL_MARGINS: (Option<u16>, Option<u16>) = (Some(30), Some(30));
+
+/// What it requires of AA.
+const OWN_MARGINS: (Option<u16>, Option<u16>) = (Some(100), Some(150));
 
 /// What is known of a symbol that the broker does not list: nothing, and so it is not sold short.
 fn not_listed() -> SymbolReference {
@@ -203,7 +212,8 @@ async fn a_change_of_name_and_a_split_leave_the_history_whole() {
     assert!(split.previous_close.is_some_and(|close| close < Price::from_cents(10_100)), "{split:?}");
     assert_ne!(split, by_bars(["SPLIT", "SPLIT"], None), "without the split it is another history");
     // What another company may be called now has no past under this name.
-    assert_eq!(place.known("OLD"), SymbolReference::default());
+    let (margin_long, margin_short) = USUAL_MARGINS;
+    assert_eq!(place.known("OLD"), SymbolReference { margin_long, margin_short, ..SymbolReference::default() });
     let dataset = Dataset::open(&place.dataset()).unwrap();
     let names = |date: &str| {
         let mut names: Vec<String> =

@@ -66,6 +66,9 @@ fn mode_10_a_replacement_that_is_rejected_leaves_the_exit_where_it_is() {
     // It is tried again, but neither at once nor for ever.
     assert_eq!(successors.count(), 3, "{}", story(&outcome));
     assert!(!outcome.said("reconcile_break"), "{}", story(&outcome));
+    // Then it is told.
+    assert!(outcome.said("and could not be moved to"), "{}", story(&outcome));
+    assert!(!outcome.said("it is cancelled and placed anew"), "a target may stay\n{}", story(&outcome));
     left(&outcome, ExitReason::TimeExit);
 }
 

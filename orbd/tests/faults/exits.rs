@@ -31,6 +31,32 @@ fn mode_11_a_stop_beyond_the_market_closes_the_position() {
     assert_eq!(outcome.trades[0].trade.exit_reason, Some(ExitReason::Unprotected), "{}", story(&outcome));
 }
 
+/// Stops of some classes stand two dollars below where they were ordered, and cannot be moved.
+fn displaced(class: &str) -> String {
+    let fault = "fault = { displaced_cents = -200, replace_rejected = true }";
+    format!("[[order]]\n{fault}\nside = \"sell\"\ntype = \"stop\"\n{class}\n")
+}
+
+#[test]
+fn a_stop_that_risks_more_than_was_ordered_and_cannot_be_moved_is_placed_anew() {
+    let outcome = survive(day(vec![breakout("AAA")], classic()), &displaced("class = \"bracket\""));
+    assert!(outcome.said("could not be moved to 100: it is cancelled and placed anew"), "{}", story(&outcome));
+    let stops = outcome.broker.orders.iter().filter(|order| order.is_stop() && order.class == OrderClass::Oco);
+    let prices: Vec<_> = stops.map(|order| order.prices.stop).collect();
+    assert_eq!(prices, [Some(price("100"))], "{}", story(&outcome));
+    assert_eq!(outcome.trades[0].trade.exit_reason, Some(ExitReason::TimeExit), "{}", story(&outcome));
+}
+
+#[test]
+fn a_position_whose_stop_stands_wrong_however_often_it_is_placed_is_closed() {
+    let outcome = survive(day(vec![breakout("AAA")], classic()), &displaced(""));
+    assert!(outcome.said("could not be moved to 100"), "{}", story(&outcome));
+    let stops = outcome.broker.orders.iter().filter(|order| order.is_stop() && order.replaces.is_none());
+    assert_eq!(stops.count(), 4, "the entry's, and three more\n{}", story(&outcome));
+    assert_eq!(outcome.trades.len(), 1, "{}", story(&outcome));
+    assert_eq!(outcome.trades[0].trade.exit_reason, Some(ExitReason::Unprotected), "{}", story(&outcome));
+}
+
 #[test]
 fn legs_that_the_broker_rejects_are_made_anew() {
     let plan = "[[order]]\nfault = { legs_rejected = true }\nside = \"buy\"\n";

@@ -12,6 +12,10 @@ mod cancels;
 mod corrections;
 #[cfg(test)]
 mod exits;
+// A release has no places at which it can be killed.
+#[cfg(debug_assertions)]
+#[cfg(test)]
+mod lost;
 #[cfg(test)]
 mod market;
 #[cfg(test)]

@@ -138,6 +138,18 @@ impl Batch<'_> {
         self.column(name, read)?.into_iter().enumerate().map(whole).collect()
     }
 
+    /// Reads whole per cents; `None` for null, and in files of before there was such a column.
+    fn percents(&self, name: &'static str) -> Result<Vec<Option<u16>>, BadTable> {
+        if self.batch.column_by_name(name).is_none() {
+            return Ok(vec![None; self.len()]);
+        }
+        let percent = |(row, number): (usize, Option<u64>)| {
+            let bad = |_| BadTable::Value { row: row + 1, what: format!("{number:?} are no per cents") };
+            number.map(u16::try_from).transpose().map_err(bad)
+        };
+        self.shares(name)?.into_iter().enumerate().map(percent).collect()
+    }
+
     fn dates(&self, name: &'static str) -> Result<Vec<Date>, BadTable> {
         let read =
             |column: &ArrayRef, row| Date32Type::to_naive_date_opt(column.as_primitive_opt::<Date32Type>()?.value(row));
@@ -252,6 +264,8 @@ impl Row for Asset {
             ("shortable", flags(rows.iter().map(|row| row.shortable))),
             ("borrow", texts(rows.iter().map(|row| row.borrow.name()))),
             ("fractionable", flags(rows.iter().map(|row| row.fractionable))),
+            ("margin_long", shares(rows.iter().map(|row| row.margin_long.map(u64::from)))),
+            ("margin_short", shares(rows.iter().map(|row| row.margin_short.map(u64::from)))),
         ]
     }
 
@@ -259,6 +273,7 @@ impl Row for Asset {
         let (names, exchanges) = (batch.texts("name")?, batch.texts("exchange")?);
         let [tradable, shortable] = [batch.flags("tradable")?, batch.flags("shortable")?];
         let (borrow, fractionable) = (batch.parsed::<Borrow>("borrow")?, batch.flags("fractionable")?);
+        let [margin_long, margin_short] = [batch.percents("margin_long")?, batch.percents("margin_short")?];
         let symbols = batch.symbols("symbol")?.into_iter();
         let texts = names.into_iter().zip(exchanges);
         let row = |(index, (symbol, (name, exchange))): (usize, (_, (_, _)))| Self {
@@ -269,6 +284,8 @@ impl Row for Asset {
             shortable: shortable[index],
             borrow: borrow[index],
             fractionable: fractionable[index],
+            margin_long: margin_long[index],
+            margin_short: margin_short[index],
         };
         Ok(symbols.zip(texts).enumerate().map(row).collect())
     }

@@ -65,6 +65,8 @@ fn asset(name: &str, borrow: Borrow) -> Asset {
         shortable: borrow == Borrow::Easy,
         borrow,
         fractionable: false,
+        margin_long: (borrow == Borrow::Easy).then_some(30),
+        margin_short: None,
     }
 }
 

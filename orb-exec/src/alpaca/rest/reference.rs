@@ -39,6 +39,10 @@ pub struct ListedAsset {
     pub borrow_status: Option<String>,
     /// Orders for parts of a share are taken.
     pub fractionable: bool,
+    /// Part of a purchase's value that its owner must have, per cent, rounded up; `None` when it is not told.
+    pub margin_long: Option<u16>,
+    /// The same for a short sale.
+    pub margin_short: Option<u16>,
 }
 
 /// Says what a corporate action does.
@@ -136,6 +140,10 @@ fn asset(wire: Asset) -> Option<ListedAsset> {
     let is_active = wire.status.is_empty() || wire.status == "active";
     let old_word = wire.easy_to_borrow.map(|is_easy| if is_easy { "easy_to_borrow" } else { "hard_to_borrow" });
     let symbol = Symbol::new(&wire.symbol).ok().filter(|_| is_active)?;
+    let required = |of_side: Option<Decimal>| percent(of_side.or(wire.maintenance_margin_requirement)?);
+    let margin_long = required(wire.margin_requirement_long);
+    // On what is not marginable nothing is lent.
+    let whole = (wire.marginable == Some(false)).then_some(100);
     Some(ListedAsset {
         symbol,
         name: wire.name,
@@ -144,7 +152,14 @@ fn asset(wire: Asset) -> Option<ListedAsset> {
         shortable: wire.shortable.unwrap_or(false),
         borrow_status: wire.borrow_status.or(old_word.map(str::to_owned)),
         fractionable: wire.fractionable.unwrap_or(false),
+        margin_long: margin_long.max(whole),
+        margin_short: required(wire.margin_requirement_short).max(whole),
     })
+}
+
+/// Reads a requirement of margin, rounded up; `None` for what is none.
+fn percent(required: Decimal) -> Option<u16> {
+    required.ceil().to_u16()
 }
 
 /// Returns what an entry of a list of a type tells; nothing where it names no symbol or no date.
@@ -267,5 +282,23 @@ mod tests {
         assert_eq!(read(r#""status":"inactive""#), None);
         let bare = read(r#""status":"active""#).expect("an asset");
         assert!(!bare.tradable && !bare.shortable && !bare.fractionable, "what is not told is not so");
+    }
+
+    #[test]
+    fn the_margin_of_a_side_goes_before_that_of_both_and_what_is_not_marginable_is_paid_whole() {
+        let margins = |fields: &str| {
+            let wire: Asset = serde_json::from_str(&format!(r#"{{"symbol":"A"{fields}}}"#)).expect(fields);
+            asset(wire).map(|asset| (asset.margin_long, asset.margin_short)).expect("an asset")
+        };
+        let both = r#","maintenance_margin_requirement":30"#;
+        assert_eq!(margins(""), (None, None));
+        assert_eq!(margins(both), (Some(30), Some(30)));
+        let sides = r#","margin_requirement_long":"50","margin_requirement_short":"75.5""#;
+        assert_eq!(margins(&format!("{both}{sides}")), (Some(50), Some(76)));
+        assert_eq!(margins(&format!("{both},\"marginable\":false")), (Some(100), Some(100)));
+        assert_eq!(margins(r#","marginable":false,"margin_requirement_short":"150""#), (Some(100), Some(150)));
+        for bad in [r#""much""#, "-5", "1e12", "null", "[30]"] {
+            assert_eq!(margins(&format!(",\"maintenance_margin_requirement\":{bad}")), (None, None), "{bad}");
+        }
     }
 }

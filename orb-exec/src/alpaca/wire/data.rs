@@ -206,7 +206,11 @@ fn read_element(element: &[u8], symbols: &SymbolIndex) -> Result<DataMessage, Me
         "success" => Ok(DataMessage::Success(fields.words())),
         "error" => fields.complaint(),
         "subscription" => Ok(DataMessage::Subscribed),
-        "b" | "u" | "t" | "q" | "s" => fields.of_symbol(kind, symbols),
+        "b" => fields.of_symbol(symbols, |fields, symbol| fields.bar(symbol).map(DataMessage::Bar)),
+        "u" => fields.of_symbol(symbols, |fields, symbol| fields.bar(symbol).map(DataMessage::Updated)),
+        "t" => fields.of_symbol(symbols, Fields::trade),
+        "q" => fields.of_symbol(symbols, Fields::quote),
+        "s" => fields.of_symbol(symbols, Fields::status),
         "d" => Ok(DataMessage::Passed(Passed::DailyBar)),
         "c" => Ok(DataMessage::Passed(Passed::TradeCorrection)),
         "x" => Ok(DataMessage::Passed(Passed::TradeCancel)),
@@ -226,16 +230,14 @@ impl Fields<'_> {
         Ok(DataMessage::Error { code, message: self.words() })
     }
 
-    fn of_symbol(&self, kind: &str, symbols: &SymbolIndex) -> Result<DataMessage, MessageError> {
+    /// Reads the rest of a message about a symbol, unless that is not traded here.
+    fn of_symbol(
+        &self,
+        symbols: &SymbolIndex,
+        read: impl FnOnce(&Self, SymbolId) -> Result<DataMessage, MessageError>,
+    ) -> Result<DataMessage, MessageError> {
         let name = needed(self.symbol.text(), "S", "a text")?;
-        let Some(symbol) = symbols.get(name) else { return Ok(DataMessage::Passed(Passed::OtherSymbol)) };
-        match kind {
-            "b" => self.bar(symbol).map(DataMessage::Bar),
-            "u" => self.bar(symbol).map(DataMessage::Updated),
-            "t" => self.trade(symbol),
-            "q" => self.quote(symbol),
-            _ => self.status(symbol),
-        }
+        symbols.get(name).map_or(Ok(DataMessage::Passed(Passed::OtherSymbol)), |symbol| read(self, symbol))
     }
 
     fn bar(&self, symbol: SymbolId) -> Result<Bar, MessageError> {

@@ -154,6 +154,18 @@ pub(crate) struct Asset {
     /// `easy_to_borrow`, `hard_to_borrow` and others.
     #[serde(default, deserialize_with = "lenient::text")]
     pub(crate) borrow_status: Option<String>,
+    /// Money is lent on it.
+    #[serde(default, deserialize_with = "lenient::flag")]
+    pub(crate) marginable: Option<bool>,
+    /// Part of a position's value that its owner must have, per cent.
+    #[serde(default, deserialize_with = "lenient::decimal")]
+    pub(crate) maintenance_margin_requirement: Option<Decimal>,
+    /// The same of shares that are owned.
+    #[serde(default, deserialize_with = "lenient::decimal")]
+    pub(crate) margin_requirement_long: Option<Decimal>,
+    /// The same of shares that are owed.
+    #[serde(default, deserialize_with = "lenient::decimal")]
+    pub(crate) margin_requirement_short: Option<Decimal>,
     /// Parts of a share may be traded.
     #[serde(default, deserialize_with = "lenient::flag")]
     pub(crate) fractionable: Option<bool>,
