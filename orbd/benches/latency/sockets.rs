@@ -14,7 +14,8 @@ use orb_exec::alpaca::{
 };
 use orb_exec::{Clock, EntryGate};
 use orbd::guard::Heart;
-use orbd::runtime::{Ended, HaltFile, Identity, Publisher, Recorder, Runtime, header};
+use orbd::monitoring::Meters;
+use orbd::runtime::{Asked, Ended, HaltFile, Identity, Publisher, Recorder, Runtime, header};
 use orbd::spill::{KeepError, Keeper, Patience};
 use orbd::store::{DatabaseUrl, Ledger, LogOptions, LogWriter, Names, Writer};
 use orbd::view::{self, View};
@@ -244,6 +245,8 @@ impl Thread {
             effects: Effects::default(),
             store_trouble: None,
             let_go: 0,
+            meters: Meters::default(),
+            asked: Asked::default(),
         };
         let threads = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a thread's timer");
         threads.block_on(async move {

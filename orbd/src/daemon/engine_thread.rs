@@ -13,8 +13,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::books::{Books, core_restored};
 use crate::guard::Heart;
+use crate::monitoring::Meters;
 use crate::rpc::CommandRequest;
-use crate::runtime::{Ended, HaltFile, Identity, Publisher, Recorder, Runtime, header};
+use crate::runtime::{Asked, Ended, HaltFile, Identity, Publisher, Recorder, Runtime, header};
 use crate::spill::{KeepError, Keeper};
 use crate::store::{Audit, Restored};
 use crate::view::{Update, View};
@@ -67,6 +68,7 @@ pub(super) struct Thread<B, M> {
     pub(super) heart: Heart,
     pub(super) stop: CancellationToken,
     pub(super) over: watch::Sender<bool>,
+    pub(super) meters: Meters,
 }
 
 impl<B: Broker, M: MarketData> Thread<B, M> {
@@ -129,6 +131,8 @@ impl<B: Broker, M: MarketData> Thread<B, M> {
             effects: Effects::after(last_effect),
             store_trouble: None,
             let_go: 0,
+            meters: self.meters,
+            asked: Asked::default(),
         })
     }
 }

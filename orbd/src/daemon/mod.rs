@@ -24,7 +24,7 @@ pub(crate) use folder::Running;
 
 use crate::auth::{Auth, IssuedTokens, Role, Watched, read_or_create_token};
 use crate::guard::Heart;
-use crate::monitoring::Meters;
+use crate::monitoring::{Meters, Queue, follow};
 use crate::notify::{self, ChannelConfig, Notifier, Teller};
 use crate::parity::Keeper;
 use crate::rpc::{
@@ -132,6 +132,9 @@ impl Daemon {
         tokio::spawn(stop.clone().run_until_cancelled_owned(tokens.follow()));
         let resumed = post.books.is_resumed();
         // Before the engine's first commit, of which nothing is to be missed.
+        let counted = follow(handle.updates.subscribe(), handle.meters.clone());
+        tokio::spawn(stop.clone().run_until_cancelled_owned(counted));
+        watch_queues(&handle, &logs);
         let updates = handle.updates.subscribe();
         let notifier = Notifier::start(start.notify, updates, start.running.was_left_behind(), &handle.meters);
         let seat = Seat::take(post, ends, start.folder, &handle, start.url, notifier.teller()).await?;
@@ -289,6 +292,7 @@ impl Seat {
             heart: Heart::of(folder.path()),
             stop: stop.clone(),
             over,
+            meters: handle.meters.clone(),
         };
         // No client may take the empty view, or that of other books, for the engine's.
         let mut first = handle.view.clone();
@@ -372,6 +376,15 @@ fn open_logs(url: &DatabaseUrl, retention: Retention) -> anyhow::Result<(LogWrit
     })?;
     telemetry::start(logs.sender());
     Ok((logs, lines))
+}
+
+/// Lets the figures show what waits for the engine and for the log.
+fn watch_queues(handle: &Handle, logs: &LogWriter) {
+    // A count of what waits keeps nothing open.
+    let commands = handle.commands.downgrade();
+    let waiting = move || commands.upgrade().map_or(0, |queue| queue.max_capacity() - queue.capacity());
+    handle.meters.watch(Queue::Commands, waiting);
+    handle.meters.watch(Queue::Log, logs.waiting());
 }
 
 /// Connects the API with the engine.

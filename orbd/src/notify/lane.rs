@@ -46,7 +46,7 @@ impl Lane {
             Waiting { queue: Mutex::new(Queue::new(ROOM)), news: Notify::new(), ending: CancellationToken::new() };
         let lane = Self { channel: Arc::new(channel), waiting: Arc::new(waiting), meters: meters.clone() };
         // The series are there from the start: a rate needs the zero before the first.
-        Told::ALL.into_iter().for_each(|result| lane.count(result, 0));
+        Told::ALL.iter().for_each(|result| lane.count(*result, 0));
         let sender = Sender { lane: lane.clone(), is_failing: false, pause: PAUSE_MIN };
         (lane, sender.run())
     }

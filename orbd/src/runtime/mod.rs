@@ -4,6 +4,7 @@
 //! before the transaction that holds its cause is committed. While the [store is in trouble](crate::spill), the spill
 //! file takes its place, and entries are held.
 
+mod asked;
 mod bars;
 mod degraded;
 mod due;
@@ -16,13 +17,14 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+pub use asked::Asked;
 pub use halt_file::HaltFile;
 pub use publish::{Identity, Publisher};
 pub use recorder::{Recorder, header};
 
 use orb_core::effect::{Alert, Effect, EffectClass, EffectId, Effects, Severity};
 use orb_core::event::{Authorised, Command, Event, MarketData as Prices, ReferenceData};
-use orb_core::fact::Fact;
+use orb_core::fact::{Fact, HoldRecord};
 use orb_core::hold::{Clearing, HoldKind};
 use orb_core::order::{AttemptId, OrderRole};
 use orb_core::{Engine, Timestamp};
@@ -33,6 +35,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::failpoint::{self, Place};
 use crate::guard::Heart;
+use crate::monitoring::{Meters, Queue, Stream};
 use crate::rpc::{Accepted, CommandReply, CommandRequest, RefusalKind, Refused};
 use crate::spill::{KeepError, Keeper, Kept, StoreTrouble};
 use crate::store::Audit;
@@ -85,6 +88,10 @@ pub struct Runtime<B, M> {
     pub store_trouble: Option<StoreTrouble>,
     /// Inputs that were not kept since the trouble began; 0 at the beginning.
     pub let_go: u64,
+    /// What is counted as it happens.
+    pub meters: Meters,
+    /// What the broker has not answered yet.
+    pub asked: Asked,
 }
 
 /// Tells why the loop ended.
@@ -136,6 +143,7 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
                 Some(day) = self.days.recv() => self.step(self.market.now(), Event::Reference(day)).await?,
                 _ = watch.tick() => {
                     self.heart.beat();
+                    self.count_waiting();
                     self.watch_halt_file().await?;
                 }
                 () = sleep_until(flush_at) => self.flush().await?,
@@ -143,6 +151,7 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
                 step = self.market.next(wakeup) => match step {
                     MarketStep::Market(now, origin, data) => {
                         self.publisher.saw_data(now);
+                        self.meters.heard(stream_of(&data), now);
                         let is_bars = matches!(data, Prices::Bars(_));
                         self.step(now, Event::Market(origin, data)).await?;
                         if is_bars {
@@ -213,6 +222,8 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
     fn hear(&mut self, report: BrokerEvent) -> bool {
         let now = self.market.broker_time();
         failpoint::pass(Place::Heard, now);
+        self.meters.heard(Stream::Broker, now);
+        self.asked.hear(&report, &self.meters);
         self.feed(now, report.into())
     }
 
@@ -252,7 +263,9 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
     /// While the store is in trouble, the spill file takes the place of the records, and entries are refused.
     async fn flush(&mut self) -> Result<(), KeepError> {
         while let Some(taken) = self.recorder.take(&self.engine) {
+            let begun = Instant::now();
             let kept = self.keeper.keep(taken.bundle).await?;
+            self.meters.committed(kept, begun.elapsed());
             failpoint::pass(Place::Committed, self.engine.now());
             let refused = self.act(kept, taken.decided).await;
             self.show_store();
@@ -284,6 +297,7 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
                 Effect::Broker(effect) => {
                     let placed = steps::placed(&effect).filter(|_| kept == Kept::Committed);
                     failpoint::pass(Place::Sending, now);
+                    self.asked.ask(effect.id, effect.class);
                     self.broker.perform(now, epoch, effect).await;
                     failpoint::pass(Place::Sent, now);
                     self.note_sent(placed, committed);
@@ -292,12 +306,30 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
                     if let Fact::Order(order) = &fact {
                         self.recorder.steps().saw(order);
                     }
+                    self.count(&fact);
                     self.publisher.note(&self.engine, &fact);
                 }
                 Effect::Alert(alert) => tell(now, &alert),
             }
         }
         refused
+    }
+
+    /// Counts what facts say of the comparisons with the broker.
+    fn count(&self, fact: &Fact) {
+        let Fact::Hold(HoldRecord { hold, cleared: None }) = fact else { return };
+        if hold.kind == HoldKind::Reconciling && hold.actor == "reconciler" {
+            self.meters.differed();
+        } else if hold.kind == HoldKind::ReconcileBreak {
+            self.meters.broke();
+        }
+    }
+
+    /// Says how much waits before and behind the loop.
+    fn count_waiting(&self) {
+        self.meters.waiting(Queue::BrokerReports, self.broker_events.len());
+        self.meters.waiting(Queue::Recorder, self.recorder.len());
+        self.meters.waiting(Queue::Store, self.keeper.waiting());
     }
 
     /// Notes when an order was in the records and when it was handed to its sender.
@@ -452,6 +484,16 @@ async fn sleep_until(instant: Option<Instant>) {
     match instant {
         Some(instant) => tokio::time::sleep_until(instant).await,
         None => core::future::pending().await,
+    }
+}
+
+/// Names the stream that brings something.
+const fn stream_of(data: &Prices) -> Stream {
+    match data {
+        Prices::Bars(_) | Prices::Correction(_) => Stream::Bars,
+        Prices::Trade { .. } => Stream::Trades,
+        Prices::Quote { .. } => Stream::Quotes,
+        Prices::Halt { .. } => Stream::Halts,
     }
 }
 

@@ -45,7 +45,7 @@ const END_PATIENCE: Duration = Duration::from_secs(3);
 const END_STEP: Duration = Duration::from_millis(2);
 
 /// Tells how a bundle is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kept {
     /// In the records.
     Committed,
@@ -125,6 +125,13 @@ impl Keeper {
             self.degrade();
         }
         self.spilled(number).await
+    }
+
+    /// Returns how many bundles are not committed.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        let committed = self.look().committed;
+        usize::try_from(self.backlog.handed_over().saturating_sub(committed)).unwrap_or(usize::MAX)
     }
 
     /// Tells whether bundles go to the spill file.

@@ -62,7 +62,7 @@ impl Streams {
     pub fn start(handle: &Handle, stop: &CancellationToken) -> Self {
         let (hub, shared, news) = Hub::new(handle.clone(), epoch());
         tokio::spawn(stop.clone().run_until_cancelled_owned(hub.run()));
-        let (reader, seats, stop) = (handle.reader.clone(), Seats::default(), stop.clone());
+        let (reader, seats, stop) = (handle.reader.clone(), Seats::counted(&handle.meters), stop.clone());
         Self { shared, news, reader, seats, stop }
     }
 

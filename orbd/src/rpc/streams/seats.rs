@@ -7,6 +7,8 @@ use std::{
 
 use tonic::Status;
 
+use crate::monitoring::{Meters, StreamClient};
+
 /// Streams on one token.
 pub(super) const PER_CALLER_MAX: usize = 32;
 /// Streams of all callers.
@@ -16,6 +18,7 @@ pub(super) const TOTAL_MAX: usize = 1024;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seats {
     taken: Arc<Mutex<Taken>>,
+    meters: Meters,
 }
 
 #[derive(Debug, Default)]
@@ -29,9 +32,15 @@ struct Taken {
 pub(in crate::rpc) struct Seat {
     seats: Seats,
     caller: Arc<str>,
+    _counted: StreamClient,
 }
 
 impl Seats {
+    /// Makes places that are counted for the figures too.
+    pub(super) fn counted(meters: &Meters) -> Self {
+        Self { meters: meters.clone(), ..Self::default() }
+    }
+
     /// Takes a place for a stream, until what is returned is dropped.
     ///
     /// # Errors
@@ -52,7 +61,7 @@ impl Seats {
         }
         taken.total += 1;
         taken.by_caller.insert(Arc::clone(caller), own + 1);
-        Ok(Seat { seats: self.clone(), caller: Arc::clone(caller) })
+        Ok(Seat { seats: self.clone(), caller: Arc::clone(caller), _counted: self.meters.stream() })
     }
 
     fn lock(&self) -> MutexGuard<'_, Taken> {

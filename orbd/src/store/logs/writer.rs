@@ -1,7 +1,7 @@
 //! Writing log lines on a thread and a connection of their own.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
@@ -67,14 +67,17 @@ const RETRY: Duration = Duration::from_secs(1);
 pub struct LogSender {
     queue: SyncSender<Message>,
     dropped: Arc<AtomicU64>,
+    waiting: Arc<AtomicUsize>,
 }
 
 impl LogSender {
     /// Queues a line, or drops and counts it when the queue is full.
     pub fn send(&self, line: LogLine) {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
         match self.queue.try_send(Message::Line(Box::new(line))) {
             Ok(()) => {}
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+                self.waiting.fetch_sub(1, Ordering::Relaxed);
                 self.dropped.fetch_add(1, Ordering::Relaxed);
             }
         }
@@ -114,12 +117,13 @@ impl LogWriter {
         migrate(url)?;
         let conn = connect(url, Purpose::WriteLogs)?;
         let (queue, lines) = sync_channel(options.queue_lines.max(1));
-        let sender = LogSender { queue, dropped: Arc::default() };
+        let sender = LogSender { queue, dropped: Arc::default(), waiting: Arc::default() };
         let worker = Worker {
             url: url.clone(),
             conn: Some(conn),
             retry_at: Instant::now(),
             dropped: Arc::clone(&sender.dropped),
+            waiting: Arc::clone(&sender.waiting),
             batch_lines: options.batch_lines.max(1),
             keeper: Keeper::new(options.retention),
             on_written,
@@ -135,6 +139,12 @@ impl LogWriter {
     #[must_use]
     pub fn sender(&self) -> LogSender {
         self.sender.clone()
+    }
+
+    /// Returns what tells how many lines wait; it keeps nothing open.
+    pub fn waiting(&self) -> impl Fn() -> usize + Send + Sync + use<> {
+        let waiting = Arc::clone(&self.sender.waiting);
+        move || waiting.load(Ordering::Relaxed)
     }
 
     /// Waits until the lines sent so far are stored, or the time is up; tells whether they are.
@@ -161,6 +171,7 @@ struct Worker<F> {
     conn: Option<AnyConn>,
     retry_at: Instant,
     dropped: Arc<AtomicU64>,
+    waiting: Arc<AtomicUsize>,
     batch_lines: usize,
     keeper: Keeper,
     on_written: F,
@@ -174,6 +185,7 @@ impl<F: FnMut(Vec<LogView>)> Worker<F> {
             let wait = due.map_or(LINGER, |due| due.saturating_duration_since(Instant::now()));
             match queue.recv_timeout(wait) {
                 Ok(Message::Line(line)) => {
+                    self.waiting.fetch_sub(1, Ordering::Relaxed);
                     batch.push(*line);
                     due.get_or_insert_with(|| Instant::now() + LINGER);
                     if batch.len() < self.batch_lines {
