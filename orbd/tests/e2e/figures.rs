@@ -40,7 +40,7 @@ fn figures_are_for_callers_with_a_token() {
         let line = told.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{name}: {told}"));
         line.trim().parse::<f64>().unwrap()
     };
-    assert!(count("orb_commits_total{kept=\"records\"}") > 100.0, "{told}");
+    assert!(count("orb_commits_total{kept=\"records\"}") >= 10.0, "{told}");
     assert!(count("orb_commit_duration_seconds_count") >= count("orb_commits_total{kept=\"records\"}"), "{told}");
     assert!(count("orb_broker_answer_seconds_count{class=\"entry\"}") >= 1.0, "{told}");
     assert!(count("orb_signal_acknowledgement_seconds_count") >= 1.0, "{told}");
