@@ -32,6 +32,31 @@ test.describe('signals', () => {
     await expect(page.getByText(/^Fills \(\d+\)$/)).toBeVisible();
   });
 
+  test('come from a universe that is listed by rank with figures and reasons', async ({ page, finished }) => {
+    await open(page, finished, '/signals');
+    await page.getByRole('button', { name: 'Universe', exact: true }).click();
+    await expect(page).toHaveURL(/list=universe/);
+    const rows = page.getByRole('region', { name: 'Universe', exact: true }).locator('tbody tr');
+    await expect(rows.first()).toBeVisible();
+    const all = await rows.count();
+    await expect(page.getByRole('columnheader', { name: 'RVOL' })).toBeVisible();
+    await expect(rows.filter({ hasText: 'signalled' }).first()).toContainText(/Long|Short/);
+
+    await page.getByLabel('State').selectOption('excluded');
+    await expect(page).toHaveURL(/state=excluded/);
+    await expect.poll(() => rows.count()).toBeLessThan(all);
+    const leftOut = rows.filter({ hasText: 'ESTOMB' });
+    await expect(leftOut).toContainText('The first bar of the session is missing.');
+    await leftOut.getByRole('button').click();
+    await expect(page.getByText('range_no_first_bar').first()).toBeVisible();
+    await page.reload();
+    await expect(page.getByRole('region', { name: 'Why not ESTOMB?' })).toBeVisible();
+    await page.getByRole('button', { name: 'Signals', exact: true }).click();
+    await expect(
+      page.getByRole('region', { name: 'Signals', exact: true }).locator('tbody tr').first(),
+    ).toBeVisible();
+  });
+
   test('tell why a symbol was not traded', async ({ page, finished }) => {
     await open(page, finished, '/signals');
     await page.getByLabel('Why not?').fill('estomb');

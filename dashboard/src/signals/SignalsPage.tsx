@@ -22,6 +22,7 @@ import { useStrategies } from './useStrategies';
 import { SignalDetail } from './SignalDetail';
 import { SignalTable } from './SignalTable';
 import { STATUSES, isActive, statusKey, statusWord } from './status';
+import { Universe } from './Universe';
 import { usePages } from './usePages';
 import { WhyNotDetail, WhyNotForm } from './WhyNot';
 
@@ -99,7 +100,42 @@ interface ListProps {
   readonly day: string;
 }
 
-function List({ live, selected, onSelect, why, day }: ListProps) {
+/** What is listed: the signals, or what the day's symbols were chosen from. */
+const LISTS = [
+  ['', 'Signals'],
+  ['universe', 'Universe'],
+] as const;
+
+function List(props: ListProps) {
+  const { why, day } = props;
+  const list = useQuery().get('list') === 'universe' ? 'universe' : '';
+  return (
+    <Panel
+      title={list === '' ? 'Signals' : 'Universe'}
+      aside={
+        <span role="group" aria-label="What is listed" className="flex gap-1">
+          {LISTS.map(([value, words]) => (
+            <Button
+              key={value}
+              size="row"
+              kind={value === list ? 'plain' : 'quiet'}
+              aria-pressed={value === list}
+              onClick={() => setQuery({ list: value })}
+            >
+              {words}
+            </Button>
+          ))}
+        </span>
+      }
+      actions={<WhyNotForm key={why} symbol={why} date={day} />}
+      className="min-h-100 flex-1"
+    >
+      {list === '' ? <SignalList {...props} /> : <Universe day={day} selected={why} />}
+    </Panel>
+  );
+}
+
+function SignalList({ live, selected, onSelect }: ListProps) {
   const api = useApi();
   const ledger = useLedger();
   const query = useQuery();
@@ -116,13 +152,8 @@ function List({ live, selected, onSelect, why, day }: ListProps) {
     [listed, live, filters, isWhole],
   );
   return (
-    <Panel
-      title="Signals"
-      aside={rows && <span>{isWhole ? rows.length : `the newest ${rows.length}`}</span>}
-      actions={<WhyNotForm key={why} symbol={why} date={day} />}
-      className="min-h-100 flex-1"
-    >
-      <Filters filters={filters} />
+    <>
+      <Filters filters={filters} shown={rows && (isWhole ? `${rows.length}` : `the newest ${rows.length}`)} />
       <div className="min-h-0 flex-1 overflow-y-auto">
         {rows !== undefined && rows.length > 0 && (
           <SignalTable caption="Signals" signals={rows} selected={selected} onSelect={onSelect} hasDates />
@@ -138,7 +169,7 @@ function List({ live, selected, onSelect, why, day }: ListProps) {
           </div>
         )}
       </div>
-    </Panel>
+    </>
   );
 }
 
@@ -163,7 +194,13 @@ const STATUS_CHOICES: readonly Choice[] = [
   ...STATUSES.map((status): Choice => [statusKey(status), statusWord(status)]),
 ];
 
-function Filters({ filters }: { readonly filters: SignalFilters }) {
+interface FiltersProps {
+  readonly filters: SignalFilters;
+  /** How many rows are listed, in words. */
+  readonly shown: string | undefined;
+}
+
+function Filters({ filters, shown }: FiltersProps) {
   const query = useQuery();
   const strategies = useStrategies();
   const field = (name: string) => queryField(query, name);
@@ -195,6 +232,7 @@ function Filters({ filters }: { readonly filters: SignalFilters }) {
           Clear
         </Button>
       )}
+      {shown !== undefined && <span className="ml-auto text-text-2">{shown}</span>}
     </div>
   );
 }

@@ -13,6 +13,7 @@ import { Explained } from './Explained';
 import { tickerOf } from './filters';
 import { reasonSentence } from './reasons';
 import { statusWord } from './status';
+import { stateWord } from './universe';
 
 const UNIVERSE_MAX = 1000;
 
@@ -60,18 +61,7 @@ function useUniverse(date: DateText): readonly UniverseEntry[] | undefined {
 }
 
 function stateWords({ state, reason }: UniverseEntry): string {
-  switch (state) {
-    case UniverseState.WAITING:
-      return 'waiting for its range';
-    case UniverseState.EXCLUDED:
-      return reason ?? 'left out';
-    case UniverseState.WATCHED:
-      return 'watched';
-    case UniverseState.SIGNALLED:
-      return 'signalled';
-    case UniverseState.UNSPECIFIED:
-      return 'unknown';
-  }
+  return state === UniverseState.EXCLUDED ? (reason ?? stateWord(state)) : stateWord(state);
 }
 
 /** Shows why each strategy traded a symbol on a day or did not. */
