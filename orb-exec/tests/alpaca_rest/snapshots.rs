@@ -212,6 +212,23 @@ async fn a_state_that_moved_while_it_was_read_is_read_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_position_that_came_while_the_state_was_read_is_no_reason_to_trust_the_rest() {
+    let asked = AtomicUsize::new(0);
+    let server = Server::new(move |request| {
+        let mut state = State::default();
+        // Somebody else buys between the first look at the positions and the second.
+        if request.path == "/v2/positions" && asked.fetch_add(1, Ordering::SeqCst) > 0 {
+            state.positions = vec![json!({"symbol": "AAPL", "qty": "100"})];
+        }
+        state.answer(request)
+    });
+    let snapshot = Rig::new(&server).broker.snapshot().await;
+    assert_eq!(snapshot.positions.len(), 1);
+    let looks = server.lines().iter().filter(|line| line.starts_with("GET /v2/positions")).count();
+    assert_eq!(looks, 4, "the looks before and after differed, so everything is read once more");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_snapshot_that_was_asked_for_follows_its_outcome() {
     let server = Server::new(|request| State::default().answer(request));
     let mut rig = Rig::new(&server);
