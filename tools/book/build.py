@@ -66,7 +66,10 @@ def check_contents():
 
 def check_links():
     """Checks every link inside the built book, and returns how many there are."""
-    pages = {path: read(path) for path in sorted(OUT.rglob("*.html")) if path.relative_to(OUT).as_posix() not in MADE}
+    # Also where the folder of what is built lies elsewhere.
+    folder = OUT.resolve()
+    files = sorted(path for path in folder.rglob("*.html") if path.relative_to(folder).as_posix() not in MADE)
+    pages = {path: read(path) for path in files}
     if not pages:
         raise BookError("the book is not built: `make book` does")
     broken, count = [], 0
@@ -77,7 +80,7 @@ def check_links():
                 continue
             count += 1
             if problem := broken_link(page, parts, pages):
-                broken.append(f"{page.relative_to(OUT)}: {target}: {problem}")
+                broken.append(f"{page.relative_to(folder)}: {target}: {problem}")
     if broken:
         raise BookError("these links lead nowhere:\n" + "\n".join(sorted(set(broken))))
     return count, len(pages)
