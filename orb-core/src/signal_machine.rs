@@ -30,8 +30,10 @@ pub enum Watch {
 /// Holds what an armed symbol is traded by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Setup {
-    /// Place in the ranking, from 0.
+    /// Place among the candidates, from 0.
     pub rank: u32,
+    /// Place by relative volume among all that were ranked, from 1.
+    pub place: u32,
     /// The opening range.
     pub range: OpeningRange,
     /// ATR14 as the strategy computes it; `None` when unknown.
@@ -172,8 +174,8 @@ impl SignalMachine {
 
     /// Keeps a candidate's setup without watching its levels.
     pub fn keep_setup(&mut self, candidate: &Candidate, rank: u32, atr14: Option<Price>) {
-        let Candidate { range, rvol, side, .. } = *candidate;
-        let setup = Setup { rank, range, atr14, rvol, side };
+        let Candidate { range, rvol, side, rank: place, .. } = *candidate;
+        let setup = Setup { rank, place, range, atr14, rvol, side };
         self.setups[candidate.symbol.index()] = Some(setup);
     }
 

@@ -2,8 +2,10 @@
 
 use super::Engine;
 use crate::config::StrategyId;
+use crate::event::SymbolReference;
+use crate::money::Price;
 use crate::side::Side;
-use crate::signal_machine::Watch;
+use crate::signal_machine::{Setup, Watch};
 use crate::symbol::SymbolId;
 
 /// Shows a symbol of a strategy whose day is not settled.
@@ -17,6 +19,12 @@ pub struct Watched {
     pub is_armed: bool,
     /// The only side that may be traded; `None` where that is open.
     pub side: Option<Side>,
+    /// What it is traded by; `None` while its opening range is not decided.
+    pub setup: Option<Setup>,
+    /// Close of the session before; `None` when unknown.
+    pub previous_close: Option<Price>,
+    /// Simple mean of the true ranges of 14 sessions; `None` when unknown.
+    pub atr14: Option<Price>,
 }
 
 impl Engine {
@@ -31,8 +39,11 @@ impl Engine {
                     Watch::Armed => true,
                     Watch::Outside | Watch::Absent | Watch::Ordered | Watch::Done => return None,
                 };
-                let side = day.signals.setup(symbol).and_then(|setup| setup.side);
-                Some(Watched { strategy: StrategyId(strategy), symbol, is_armed, side })
+                let setup = day.signals.setup(symbol).copied();
+                let side = setup.and_then(|setup| setup.side);
+                let SymbolReference { previous_close, atr14, .. } = self.reference[symbol.index()];
+                let strategy = StrategyId(strategy);
+                Some(Watched { strategy, symbol, is_armed, side, setup, previous_close, atr14 })
             })
         })
     }

@@ -159,5 +159,11 @@ async fn the_universe_shows_what_is_not_settled_yet() {
         entries.len() == 24 && entries.iter().all(|entry| entry.state() == state)
     };
     until("waiting", ask, |entries| all(entries, v1::UniverseState::Waiting)).await;
-    until("watched", ask, |entries| all(entries, v1::UniverseState::Watched)).await;
+    let entries = until("watched", ask, |entries| all(entries, v1::UniverseState::Watched)).await;
+    // In the order of their ranks, with what they are traded by.
+    for (entry, rank) in entries.iter().zip(1..) {
+        assert_eq!(entry.features.as_ref().and_then(|features| features.rank), Some(rank), "{entry:?}");
+        let range = entry.range.as_ref().expect("its range is decided");
+        assert!(range.high != range.low && range.volume > 0, "{entry:?}");
+    }
 }

@@ -282,7 +282,8 @@ fn the_scan_is_told_once_when_nothing_is_waited_for_any_more() {
     let watched = |armed: &[u32], waiting: &[u32]| -> Arc<[Watched]> {
         let of = |symbol: &u32, is_armed| {
             let side = Some(Side::Short).filter(|_| is_armed);
-            Watched { strategy: StrategyId(0), symbol: SymbolId(*symbol), is_armed, side }
+            let (strategy, symbol) = (StrategyId(0), SymbolId(*symbol));
+            Watched { strategy, symbol, is_armed, side, setup: None, previous_close: None, atr14: None }
         };
         armed.iter().map(|symbol| of(symbol, true)).chain(waiting.iter().map(|symbol| of(symbol, false))).collect()
     };
