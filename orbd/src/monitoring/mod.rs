@@ -151,6 +151,23 @@ mod tests {
     }
 
     #[test]
+    fn each_lane_of_market_data_is_a_queue_and_after_a_switch_it_is_the_new_one_s() {
+        use orb_exec::Waiting;
+        let meters = Meters::default();
+        meters.watch_market(Box::new(|| Waiting { news: 9, trades: 9, quotes: 9 }));
+        meters.watch_market(Box::new(|| Waiting { news: 1, trades: 20, quotes: 3 }));
+        let (_sender, views) = watch::channel(Arc::new(View::default()));
+        let text = Monitor::new(views, &meters).text().expect("text");
+        for line in [
+            "orb_queue_depth{queue=\"market_news\"} 1",
+            "orb_queue_depth{queue=\"market_trades\"} 20",
+            "orb_queue_depth{queue=\"market_quotes\"} 3",
+        ] {
+            assert!(text.lines().any(|written| written == line), "{line} is not in\n{text}");
+        }
+    }
+
+    #[test]
     fn a_state_is_one_series_of_several_and_what_is_unknown_is_absent() {
         let bare = text(View::default());
         assert!(bare.contains("orb_trading_state{state=\"ACTIVE\"} 1.0\n"), "{bare}");
