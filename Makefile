@@ -13,7 +13,7 @@ export OPENSSL_NO_VENDOR ?= 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build release release-check notes dashboard page browser test soak crash simulate scan fuzz bench check fmt lint purity promises proto doc book book-pages book-test deb audit clean
+.PHONY: help demo build release release-check notes dashboard page browser test soak crash simulate scan fuzz bench check fmt lint purity promises proto grafana doc book book-pages book-test deb audit clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -135,6 +135,9 @@ promises: ## checks that the tests that ARCHITECTURE.md names exist
 
 proto: ## checks the wire contract: its style, and that it breaks no client; needs Node.js
 	./.ci/proto
+
+grafana: ## checks the Grafana dashboard by its schema; needs Node.js
+	./.ci/grafana
 
 doc: ## builds the documentation; warnings are errors
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --workspace --no-deps

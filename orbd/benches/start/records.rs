@@ -88,7 +88,7 @@ impl Day<'_> {
     /// Returns what a trade leaves: a signal, an entry with stop and target, two executions, the trade.
     fn traded(&self, attempt: AttemptId) -> Vec<Fact> {
         let entry = self.order(attempt, OrderRole::Entry);
-        let stop = Order { status: OrderStatus::Canceled, ..self.order(attempt, OrderRole::Stop) };
+        let stop = Order { status: OrderStatus::Cancelled, ..self.order(attempt, OrderRole::Stop) };
         let target = self.order(attempt, OrderRole::Target);
         let fills = [&entry, &target].map(|order| Fact::Fill(self.fill(order)));
         let facts = [Fact::Signal(self.signal(&entry)), Fact::Trade(self.trade(attempt))];
