@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use orb_core::{Session, SymbolTable, Timestamp};
 use orb_data::synthetic::{SyntheticMarket, SyntheticOptions};
-use orb_sim::http::Request;
 use orb_sim::config::Begin;
+use orb_sim::http::Request;
 use orb_sim::market::MarketSource;
 use orb_sim::{Running, Server, SimConfig, Speed};
 use tempfile::TempDir;

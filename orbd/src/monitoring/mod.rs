@@ -129,6 +129,13 @@ mod tests {
             })
             .collect();
         assert_eq!(documented, scraped.iter().map(|row| row.to_vec()).collect::<Vec<_>>(), "write this:\n{table}");
+        let values = |label: &str| page.lines().find(|line| line.starts_with(&format!("| `{label}` |"))).expect(label);
+        let queues = Queue::ALL.iter().map(|queue| ("queue", queue.name()));
+        let streams = Stream::ALL.iter().map(|stream| ("stream", stream.name()));
+        let told = Told::ALL.iter().map(|told| ("result", told.name()));
+        for (label, value) in queues.chain(streams).chain(told) {
+            assert!(values(label).contains(&format!("`{value}`")), "docs/metrics.md: {label} may be {value}");
+        }
     }
 
     #[test]
