@@ -282,15 +282,13 @@ impl Meters {
     /// Asks a venue's market data how much waits there each time when the figures are read.
     pub(crate) fn watch_market(&self, waiting: Box<dyn Fn() -> Waiting + Send + Sync>) {
         let waiting: Arc<dyn Fn() -> Waiting + Send + Sync> = waiting.into();
-        let lanes: [(Queue, fn(Waiting) -> usize); 3] = [
-            (Queue::MarketNews, |waiting| waiting.news),
-            (Queue::MarketTrades, |waiting| waiting.trades),
-            (Queue::MarketQuotes, |waiting| waiting.quotes),
-        ];
-        for (queue, of) in lanes {
+        let watch = |queue, count: fn(Waiting) -> usize| {
             let waiting = Arc::clone(&waiting);
-            self.watch(queue, move || of(waiting()));
-        }
+            self.watch(queue, move || count(waiting()));
+        };
+        watch(Queue::MarketNews, |waiting| waiting.news);
+        watch(Queue::MarketTrades, |waiting| waiting.trades);
+        watch(Queue::MarketQuotes, |waiting| waiting.quotes);
     }
 
     /// Notes that a stream brought something.
