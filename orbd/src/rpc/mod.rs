@@ -44,6 +44,7 @@ mod tests;
 mod touched;
 mod transport;
 mod universe;
+mod unsettled;
 mod validate;
 
 pub use control::Control;
