@@ -123,31 +123,31 @@ fn everything(database: &str, old: &Old) -> Vec<(&'static str, Vec<String>)> {
     let explained = sessions.iter().flat_map(|session| reader.explanations(session.date, None).unwrap()).collect();
     let unprotected = reader.unprotected_times().unwrap();
     vec![
-        ("trades", all(reader.list_trades(&TradeFilter::default(), &page).unwrap())),
-        ("signals", all(reader.list_signals(&SignalFilter::default(), &page).unwrap())),
-        ("orders", all(reader.list_orders(&OrderFilter::default(), &page).unwrap())),
-        ("fills", all(reader.list_fills(&FillFilter::default(), &page).unwrap())),
-        ("decisions", all(reader.list_decisions(&DecisionFilter::default(), &page).unwrap())),
-        ("commands", all(reader.list_commands(&CommandFilter::default(), &page).unwrap())),
-        ("audits", all(reader.list_audits(&AuditFilter::default(), &page).unwrap())),
-        ("logs", all(reader.list_logs(&LogFilter::default(), &page).unwrap())),
-        ("sessions", lines(sessions)),
-        ("equity", lines(reader.equity(always.0, always.1).unwrap())),
-        ("holds", lines(reader.holds(always.0, always.1).unwrap())),
-        ("parity", lines(reader.parity_reports(DateRange::default()).unwrap())),
-        ("unprotected", lines(unprotected)),
+        ("trades", all(&reader.list_trades(&TradeFilter::default(), &page).unwrap())),
+        ("signals", all(&reader.list_signals(&SignalFilter::default(), &page).unwrap())),
+        ("orders", all(&reader.list_orders(&OrderFilter::default(), &page).unwrap())),
+        ("fills", all(&reader.list_fills(&FillFilter::default(), &page).unwrap())),
+        ("decisions", all(&reader.list_decisions(&DecisionFilter::default(), &page).unwrap())),
+        ("commands", all(&reader.list_commands(&CommandFilter::default(), &page).unwrap())),
+        ("audits", all(&reader.list_audits(&AuditFilter::default(), &page).unwrap())),
+        ("logs", all(&reader.list_logs(&LogFilter::default(), &page).unwrap())),
+        ("sessions", lines(&sessions)),
+        ("equity", lines(&reader.equity(always.0, always.1).unwrap())),
+        ("holds", lines(&reader.holds(always.0, always.1).unwrap())),
+        ("parity", lines(&reader.parity_reports(DateRange::default()).unwrap())),
+        ("unprotected", lines(&unprotected)),
         ("explanations", explained),
         ("chains", vec![chains(database)]),
     ]
 }
 
 /// Lists the rows of a page that has them all.
-fn all<T: Debug>(page: Page<T>) -> Vec<String> {
+fn all<T: Debug>(page: &Page<T>) -> Vec<String> {
     assert!(page.next.is_none(), "there are more rows");
-    lines(page.rows)
+    lines(&page.rows)
 }
 
-fn lines<T: Debug>(rows: Vec<T>) -> Vec<String> {
+fn lines<T: Debug>(rows: &[T]) -> Vec<String> {
     rows.iter().map(|row| format!("{row:?}")).collect()
 }
 
