@@ -4,6 +4,9 @@ CARGO ?= cargo
 NPM ?= npm
 # Extra flags for every build, as in `make test CARGO_FLAGS=--locked`.
 CARGO_FLAGS ?=
+# Features of orbd that tests, lints and documentation have beside the usual ones, as in `make test FEATURES=orbd/sentry,orbd/otel`.
+FEATURES ?=
+features = $(if $(FEATURES),--features $(FEATURES))
 # Extra flags for the demo, as in `make demo DEMO_ARGS="--speed max --exit"`.
 DEMO_ARGS ?=
 
@@ -54,10 +57,10 @@ browser: build ## looks at the dashboard of real demos in a real Chromium; needs
 
 test: ## runs all tests
 ifeq ($(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes),yes)
-	$(CARGO) test $(CARGO_FLAGS) --workspace --doc
-	$(CARGO) nextest run $(CARGO_FLAGS) --workspace
+	$(CARGO) test $(CARGO_FLAGS) $(features) --workspace --doc
+	$(CARGO) nextest run $(CARGO_FLAGS) $(features) --workspace
 else
-	$(CARGO) test $(CARGO_FLAGS) --workspace
+	$(CARGO) test $(CARGO_FLAGS) $(features) --workspace
 endif
 
 # How many sessions `make soak` plays, and the seed of the first.
@@ -112,7 +115,7 @@ fmt: ## checks the formatting
 	$(CARGO) fmt --all --check
 
 lint: ## clippy; warnings are errors
-	$(CARGO) clippy $(CARGO_FLAGS) --workspace --all-targets -- -D warnings
+	$(CARGO) clippy $(CARGO_FLAGS) $(features) --workspace --all-targets -- -D warnings
 
 purity: ## proves that orb-core does no IO
 	./.ci/purity
@@ -124,7 +127,7 @@ proto: ## checks the wire contract: its style, and that it breaks no client; nee
 	./.ci/proto
 
 doc: ## builds the documentation; warnings are errors
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --workspace --no-deps
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) $(features) --workspace --no-deps
 
 book: ## builds the book into target/book and checks its links; needs mdbook
 	./tools/book/build.py

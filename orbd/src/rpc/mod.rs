@@ -46,6 +46,8 @@ mod transport;
 mod universe;
 mod validate;
 
+#[cfg(feature = "otel")]
+pub(crate) use chain::{Chain, read as read_chain};
 pub use control::Control;
 pub use environment::{SWITCHING, SwitchError, SwitchRequest, Switchboard, Switched};
 pub use feed::Feed;
