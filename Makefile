@@ -16,7 +16,7 @@ export OPENSSL_NO_VENDOR ?= 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build release dashboard page browser test soak crash simulate scan fuzz bench check fmt lint purity promises proto doc book book-pages book-test deb audit clean
+.PHONY: help demo build release dashboard page browser test soak crash simulate scan fuzz bench check fmt lint purity promises proto grafana doc book book-pages book-test deb audit clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -125,6 +125,9 @@ promises: ## checks that the tests that ARCHITECTURE.md names exist
 
 proto: ## checks the wire contract: its style, and that it breaks no client; needs Node.js
 	./.ci/proto
+
+grafana: ## checks the Grafana dashboard by its schema; needs Node.js
+	./.ci/grafana
 
 doc: ## builds the documentation; warnings are errors
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) $(features) --workspace --no-deps

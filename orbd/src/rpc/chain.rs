@@ -5,11 +5,12 @@ use orb_core::order::{OrderRole, OrderStatus};
 use orb_core::{Date, Timestamp};
 use tonic::Status;
 
-use super::{Handle, convert, explanation, orders, records, validate};
+use super::{Handle, convert, explanation, orders, records, unsettled, validate};
 use crate::store::{
     DateRange, FillFilter, FillRow, OrderFilter, OrderRow, OrderStep, PageRequest, Reader, SignalRow, SortOrder,
     StepRow, StoreError,
 };
+use crate::view::View;
 
 /// Orders or fills of one signal that are shown at most: no signal has nearly as many.
 const ROWS: u32 = 1_000;
@@ -220,11 +221,9 @@ pub(super) async fn explain_symbol(
     let passes = |strategy: &str| wanted.is_empty() || wanted.iter().any(|name| name == strategy);
     let recorded = rows.iter().filter_map(|record| explanation::read(id, record));
     let mut explanations: Vec<_> = recorded.filter(|found| passes(&found.strategy)).collect();
-    let is_today = view.session.is_some_and(|session| session.date == date);
-    let is_known = is_today && view.symbols.iter().any(|(_, known)| known.as_str() == symbol);
     for strategy in view.config.strategies.iter().filter(|strategy| passes(strategy)) {
         if !explanations.iter().any(|found| *found.strategy == **strategy) {
-            explanations.push(explanation::unrecorded(id, strategy, &symbol, &date.to_string(), is_known));
+            explanations.push(unrecorded(&view, date, strategy, &symbol, id));
         }
     }
     explanations.sort_by(|one, other| one.strategy.cmp(&other.strategy));
@@ -234,6 +233,18 @@ pub(super) async fn explain_symbol(
         explanations,
         signals: signals.map(|row| records::signal(id, row)).collect(),
     })
+}
+
+/// Explains a symbol of which a strategy has no record.
+fn unrecorded(view: &View, date: Date, strategy: &str, symbol: &str, ledger_id: &str) -> v1::Explanation {
+    let day = date.to_string();
+    let watched = unsettled::of(view, date).find(|watched| (watched.strategy, watched.symbol) == (strategy, symbol));
+    if let Some(watched) = watched {
+        return watched.explanation(ledger_id, &day);
+    }
+    let is_today = view.session.is_some_and(|session| session.date == date);
+    let is_known = is_today && view.symbols.iter().any(|(_, known)| known.as_str() == symbol);
+    explanation::unrecorded(ledger_id, strategy, symbol, &day, is_known)
 }
 
 /// Returns the date of a session that was recorded, or of the last one; `None` when there is none.

@@ -44,6 +44,7 @@ mod tests;
 mod touched;
 mod transport;
 mod universe;
+mod unsettled;
 mod validate;
 
 #[cfg(feature = "otel")]
