@@ -13,7 +13,7 @@ use super::report::{Crumb, Place, Report, What, component};
 use super::reporter::Reporter;
 
 /// What the sending itself has to say is not reported.
-const OWN: &str = "orbd::reporting";
+const OWN: [&str; 2] = ["orbd::reporting::reporter", "orbd::reporting::worker"];
 
 /// Reports lines of level ERROR. Of a line it takes where it stands in the sources, and of its fields the component and
 /// the symbol where they are of the known ones: no text.
@@ -32,7 +32,7 @@ impl<S: Subscriber> Layer<S> for ReportLayer {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let metadata = event.metadata();
         let (level, target) = (*metadata.level(), metadata.target());
-        if level > Level::INFO || target.starts_with(OWN) {
+        if level > Level::INFO || OWN.contains(&target) {
             return;
         }
         let mut fields = Fields::default();
