@@ -9,12 +9,18 @@ use orb_core::alarm::{Alarm, AlarmId, AlarmKind};
 use orb_core::{Symbol, SymbolTable, Timestamp};
 use sentry_core::Envelope;
 use sentry_core::protocol::Event;
+use tokio::io::AsyncReadExt as _;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 use tracing_subscriber::layer::SubscriberExt as _;
 
 use super::follow::Follower;
 use super::layer::ReportLayer;
+use super::post::Posted;
 use super::reporter::Reporter;
-use super::{dsn, panics};
+use super::{dsn, panics, post};
 use crate::view::{AlarmView, Environment, Ledger, Update, View};
 
 /// A part of every secret of these tests.
@@ -242,4 +248,29 @@ fn an_ingest_that_refuses_is_not_asked_about_the_same_again() {
     assert_eq!(tag(&ingest.event(), "kind"), "error");
     reporter.finish();
     assert_eq!(ingest.rest(), 0);
+}
+
+#[tokio::test]
+async fn an_ingest_that_does_not_prove_who_it_is_is_told_nothing() {
+    let certified = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
+    let key = PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der()).into();
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("the usual versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![certified.cert.der().clone()], key)
+        .expect("a certificate with its key");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let served = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.expect("a client");
+        let mut stream = TlsAcceptor::from(Arc::new(config)).accept(stream).await.ok()?;
+        let mut text = Vec::new();
+        stream.read_to_end(&mut text).await.ok().map(|_| text)
+    });
+    let dsn = dsn::read(&format!("https://{HUNTER}@localhost:{port}/7")).expect("a DSN");
+    let posted = post::Ingest::of(&dsn).expect("an ingest").post(b"an envelope".to_vec(), None).await;
+    let Posted::Failed { why, wait: None } = &posted else { panic!("{posted:?}") };
+    assert_eq!(why, "its certificate is not trusted");
+    assert!(served.await.expect("it ends").unwrap_or_default().is_empty());
 }
