@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::SettingArgs;
 use crate::environment::EnvironmentArgs;
+use crate::reporting;
 use crate::run::{self, RunOptions};
 
 /// Trade at a broker, or a simulator of it, day after day; keys come from the environment or from systemd, never from
@@ -26,7 +27,12 @@ pub struct RunArgs {
 pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     let environments = args.settings.environments(&args.environment)?;
     let run = args.settings.live_run(&args.settings.file()?)?;
+    if let Ok((environment, _)) = environments.now() {
+        reporting::start(environment.sentry, environment.of_records());
+    }
     let options = RunOptions { run, environments, config_name: args.settings.name(), standby: args.standby };
     let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    threads.block_on(run::run(options))
+    let ended = threads.block_on(run::run(options));
+    reporting::finish(ended.is_err());
+    ended
 }

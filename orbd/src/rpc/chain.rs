@@ -18,12 +18,12 @@ const ROWS: u32 = 1_000;
 const ID_LENGTH_MAX: usize = 200;
 
 /// Holds what the records have of a signal.
-struct Chain {
-    signal: SignalRow,
+pub(crate) struct Chain {
+    pub(crate) signal: SignalRow,
     record: Option<String>,
-    orders: Vec<OrderRow>,
-    fills: Vec<FillRow>,
-    steps: Vec<StepRow>,
+    pub(crate) orders: Vec<OrderRow>,
+    pub(crate) fills: Vec<FillRow>,
+    pub(crate) steps: Vec<StepRow>,
 }
 
 pub(super) async fn get_signal(
@@ -51,7 +51,8 @@ pub(super) async fn get_signal(
     })
 }
 
-fn read(reader: &Reader, id: &str) -> Result<Option<Chain>, StoreError> {
+/// Reads all that the records have of a signal; `None` where there is no such signal.
+pub(crate) fn read(reader: &Reader, id: &str) -> Result<Option<Chain>, StoreError> {
     let Some(signal) = reader.signal(id)? else { return Ok(None) };
     let (attempts, order) = (vec![id.to_owned()], SortOrder::OldestFirst);
     let page = PageRequest::first(ROWS);
@@ -67,8 +68,19 @@ fn read(reader: &Reader, id: &str) -> Result<Option<Chain>, StoreError> {
 
 impl Chain {
     /// Returns when an order took a step; `None` when it did not, or that was not recorded.
-    fn step(&self, order: &str, step: OrderStep) -> Option<&StepRow> {
+    pub(crate) fn step(&self, order: &str, step: OrderStep) -> Option<&StepRow> {
         self.steps.iter().find(|row| row.client_order_id == order && row.step == step)
+    }
+
+    /// Lists the stops that are legs of the entry, with the time from which they protect: such a leg is held beside the
+    /// target all its life, and in force once the broker has it and the entry is filled.
+    pub(crate) fn held_stops(&self) -> impl Iterator<Item = (Timestamp, &String)> {
+        let stops = self.orders.iter().map(|order| (order.role, &order.client_order_id));
+        let held = stops.filter(|(role, id)| *role == OrderRole::Stop && self.step(id, OrderStep::Working).is_none());
+        held.filter_map(|(_, id)| {
+            let (held, filled) = (self.step(id, OrderStep::Acknowledged)?.at, self.signal.filled_at?);
+            Some((held.max(filled), id))
+        })
     }
 }
 
@@ -116,7 +128,7 @@ fn events(chain: &Chain) -> Vec<v1::SignalEvent> {
         let detail = format!("{} at {}", fill.quantity.shares(), fill.price);
         add(fill.at, kind, Some(&fill.client_order_id), detail);
     }
-    for (at, id) in held_stops(chain) {
+    for (at, id) in chain.held_stops() {
         add(at, "stop_working", Some(id), String::new());
     }
     for order in &chain.orders {
@@ -157,17 +169,6 @@ fn filled_up_to(fills: &[FillRow], last: &FillRow) -> i64 {
         }
     }
     sum
-}
-
-/// Lists the stops that are legs of the entry, with the time from which they protect: such a leg is held beside the
-/// target all its life, and in force once the broker has it and the entry is filled.
-fn held_stops(chain: &Chain) -> impl Iterator<Item = (Timestamp, &String)> {
-    let stops = chain.orders.iter().map(|order| (order.role, &order.client_order_id));
-    let held = stops.filter(move |(role, id)| *role == OrderRole::Stop && chain.step(id, OrderStep::Working).is_none());
-    held.filter_map(move |(_, id)| {
-        let (held, filled) = (chain.step(id, OrderStep::Acknowledged)?.at, chain.signal.filled_at?);
-        Some((held.max(filled), id))
-    })
 }
 
 /// Names a step of an order by what the order is for; `None` for a step that says nothing more.

@@ -47,6 +47,8 @@ mod universe;
 mod unsettled;
 mod validate;
 
+#[cfg(feature = "otel")]
+pub(crate) use chain::{Chain, read as read_chain};
 pub use control::Control;
 pub use environment::{SWITCHING, SwitchError, SwitchRequest, Switchboard, Switched};
 pub use feed::Feed;
