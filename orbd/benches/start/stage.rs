@@ -124,6 +124,8 @@ impl Daemon {
             .arg(stage.config())
             .env("NOTIFY_SOCKET", &address)
             .env("ORB_LOG", "error")
+            // As the unit sets it; a setting of whoever measures goes before.
+            .env("MALLOC_ARENA_MAX", std::env::var("MALLOC_ARENA_MAX").unwrap_or_else(|_| "2".to_owned()))
             .stdout(Stdio::null())
             .spawn()
             .expect("orbd starts");
