@@ -9,6 +9,7 @@ use std::{
 use clap::Subcommand;
 use toml_edit::{DocumentMut, Item, Table, value};
 
+use super::running::{self, Reload};
 use crate::{
     cli::Global,
     config::{self, Context, Environment},
@@ -16,7 +17,7 @@ use crate::{
     output::{Cell, Column, Grid, Printer},
 };
 
-/// Shows and changes the contexts: named daemons in the configuration file
+/// Shows and changes the contexts: named daemons in the configuration file; and the configuration of a daemon
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -34,6 +35,9 @@ enum Action {
     SetContext(SetContext),
     /// Removes a context; the files that it names stay
     DeleteContext(Name),
+    /// Lists the settings of a daemon that are in force, without secrets
+    Show,
+    Reload(Reload),
 }
 
 #[derive(clap::Args, Debug)]
@@ -61,11 +65,19 @@ struct SetContext {
     key_file: Option<PathBuf>,
 }
 
-pub(crate) fn run(global: &Global, args: Args) -> Result<(), Failure> {
+pub(crate) async fn run(global: &Global, args: Args) -> Result<(), Failure> {
+    match args.action {
+        Action::Show => running::show(global).await,
+        Action::Reload(args) => running::reload(global, args).await,
+        action => of_contexts(global, action),
+    }
+}
+
+fn of_contexts(global: &Global, action: Action) -> Result<(), Failure> {
     let path = global.config.clone().or_else(|| Environment::read().user_file);
     let path = path.ok_or_else(|| Failure::usage("there is no home folder: give --config FILE"))?;
     let mut document = Document::read(path)?;
-    match args.action {
+    match action {
         Action::GetContexts => return list(global, &document),
         Action::CurrentContext => return show_current(global, &document),
         Action::UseContext(Name { name }) => {
@@ -74,6 +86,8 @@ pub(crate) fn run(global: &Global, args: Args) -> Result<(), Failure> {
         }
         Action::SetContext(set) => document.set(global, &set)?,
         Action::DeleteContext(Name { name }) => document.delete(&name)?,
+        // Those ask a daemon.
+        Action::Show | Action::Reload(_) => return Ok(()),
     }
     document.write()
 }

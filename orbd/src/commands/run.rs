@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::SettingArgs;
 use crate::environment::EnvironmentArgs;
+use crate::reload::Source;
 use crate::run::{self, RunOptions};
 
 /// Trade at a broker, or a simulator of it, day after day; keys come from the environment or from systemd, never from
@@ -24,9 +25,10 @@ pub struct RunArgs {
 /// # Errors
 /// Names the file, line, key or flag at fault, or what the broker refused.
 pub fn run(args: &RunArgs) -> anyhow::Result<()> {
-    let environments = args.settings.environments(&args.environment)?;
-    let run = args.settings.live_run(&args.settings.file()?)?;
-    let options = RunOptions { run, environments, config_name: args.settings.name(), standby: args.standby };
+    let (settings, environment) = (args.settings.clone(), args.environment.clone());
+    let source = Source::new(move || Ok(settings.configuration(&environment)?));
+    let (config_name, standby) = (args.settings.name(), args.standby);
+    let options = RunOptions { configuration: source.read()?, source, config_name, standby };
     let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     threads.block_on(run::run(options))
 }
