@@ -157,8 +157,7 @@ mod tests {
                 Counting::Command { command } => format!("start; `{command}`"),
                 Counting::Start { .. } => "start".to_owned(),
             };
-            let cell = line.trim_matches('|').rsplit(" | ").nth(1).unwrap_or_default();
-            assert_eq!(cell.trim(), said, "{line}");
+            assert!(line.contains(&format!(" | {said} | ")), "{line}: {said}");
         }
         assert!(page.contains("| key | default | counts from |"), "the column is missing");
     }
