@@ -74,6 +74,15 @@ mod tests {
     use super::*;
 
     #[tokio::test]
+    async fn a_hangup_that_asks_for_a_reload_stops_nothing_and_is_remembered() {
+        let (mut shutdown, mut hangup) = Shutdown::catch_beside_hangup().expect("signals can be caught");
+        let sent = Command::new("kill").args(["-HUP", &id().to_string()]).status();
+        assert!(sent.expect("kill runs").success());
+        tokio::time::timeout(Duration::from_secs(10), hangup.wait()).await.expect("the signal is remembered");
+        assert!(tokio::time::timeout(Duration::from_millis(50), shutdown.wait()).await.is_err(), "it is no stop");
+    }
+
+    #[tokio::test]
     async fn a_signal_that_came_before_anybody_waited_is_not_lost() {
         let mut shutdown = Shutdown::catch().expect("signals can be caught");
         for name in ["-TERM", "-INT", "-HUP"] {

@@ -172,8 +172,9 @@ mod tests {
         use Outcome::{Applied, Refused};
         let with = |more: &str| format!("{BASE}{more}");
         let channel = with("[notify.desk]\ntype = \"slack\"\n");
-        let keys: Vec<_> =
-            ["messages_per_minute", "severity", "tell", "type"].map(|key| format!("notify.desk.{key}")).into();
+        let keys: Vec<_> = ["ca_file", "messages_per_minute", "severity", "tell", "type"]
+            .map(|key| format!("notify.desk.{key}"))
+            .into();
         let expect: Vec<_> = keys.iter().map(|key| (&**key, Applied)).collect();
         check(BASE, &channel, &expect);
         check(&channel, BASE, &expect);
