@@ -4,6 +4,9 @@ CARGO ?= cargo
 NPM ?= npm
 # Extra flags for every build, as in `make test CARGO_FLAGS=--locked`.
 CARGO_FLAGS ?=
+# Features of orbd that tests, lints and documentation have beside the usual ones, as in `make test FEATURES=orbd/sentry,orbd/otel`.
+FEATURES ?=
+features = $(if $(FEATURES),--features $(FEATURES))
 # Extra flags for the demo, as in `make demo DEMO_ARGS="--speed max --exit"`.
 DEMO_ARGS ?=
 
@@ -13,7 +16,7 @@ export OPENSSL_NO_VENDOR ?= 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build release dashboard page browser test soak crash simulate scan fuzz bench check fmt lint purity promises proto doc book book-pages book-test deb audit clean
+.PHONY: help demo build release dashboard page browser test soak crash simulate scan fuzz bench check fmt lint purity promises proto grafana doc book book-pages book-test deb audit clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,10 +57,10 @@ browser: build ## looks at the dashboard of real demos in a real Chromium; needs
 
 test: ## runs all tests
 ifeq ($(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes),yes)
-	$(CARGO) test $(CARGO_FLAGS) --workspace --doc
-	$(CARGO) nextest run $(CARGO_FLAGS) --workspace
+	$(CARGO) test $(CARGO_FLAGS) $(features) --workspace --doc
+	$(CARGO) nextest run $(CARGO_FLAGS) $(features) --workspace
 else
-	$(CARGO) test $(CARGO_FLAGS) --workspace
+	$(CARGO) test $(CARGO_FLAGS) $(features) --workspace
 endif
 
 # How many sessions `make soak` plays, and the seed of the first.
@@ -112,7 +115,7 @@ fmt: ## checks the formatting
 	$(CARGO) fmt --all --check
 
 lint: ## clippy; warnings are errors
-	$(CARGO) clippy $(CARGO_FLAGS) --workspace --all-targets -- -D warnings
+	$(CARGO) clippy $(CARGO_FLAGS) $(features) --workspace --all-targets -- -D warnings
 
 purity: ## proves that orb-core does no IO
 	./.ci/purity
@@ -123,8 +126,11 @@ promises: ## checks that the tests that ARCHITECTURE.md names exist
 proto: ## checks the wire contract: its style, and that it breaks no client; needs Node.js
 	./.ci/proto
 
+grafana: ## checks the Grafana dashboard by its schema; needs Node.js
+	./.ci/grafana
+
 doc: ## builds the documentation; warnings are errors
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --workspace --no-deps
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) $(features) --workspace --no-deps
 
 book: ## builds the book into target/book and checks its links; needs mdbook
 	./tools/book/build.py

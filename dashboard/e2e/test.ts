@@ -31,17 +31,19 @@ export const test = base.extend<Fixtures, Shared>({
   demoOptions: [{ speed: 60 }, { option: true }],
   allowed: [null, { option: true }],
 
-  demo: async ({ demoOptions }, provide) => {
+  demo: async ({ demoOptions, context }, provide) => {
     const demo = await Demo.start(demoOptions);
     await provide(demo);
+    await leave(context);
     await demo.stop();
   },
 
   accountOptions: [{ environment: 'paper', speed: 1 }, { option: true }],
 
-  account: async ({ accountOptions }, provide) => {
+  account: async ({ accountOptions, context }, provide) => {
     const account = await Account.start(accountOptions);
     await provide(account);
+    await leave(context);
     await account.stop();
   },
 
@@ -81,6 +83,11 @@ function watch(context: BrowserContext, complaints: string[]): void {
     const isOwn = hostname === '127.0.0.1' || protocol === 'data:' || protocol === 'blob:';
     if (!isOwn) complaints.push(`asked elsewhere: ${request.url()}`);
   });
+}
+
+/** Closes what is open before its daemon ends: what a page then says of that is nobody's fault. */
+async function leave(context: BrowserContext): Promise<void> {
+  await Promise.all(context.pages().map((page) => page.close()));
 }
 
 /** What a browser itself says of a daemon that is away. */

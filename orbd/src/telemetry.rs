@@ -9,6 +9,7 @@ use chrono_tz::America::New_York;
 use orb_core::Timestamp;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -27,6 +28,7 @@ pub fn start(sender: LogSender) {
     let recorded = EnvFilter::new("warn,orbd=debug");
     let layers =
         tracing_subscriber::registry().with(console()).with(Layer::with_filter(LogLayer::new(sender), recorded));
+    let layers = layers.with(reported());
     // A second start in one process keeps the first.
     let _ = layers.try_init();
 }
@@ -34,7 +36,12 @@ pub fn start(sender: LogSender) {
 /// Starts logging to standard error alone, for a process without records; once per process.
 pub fn start_console() {
     // A second start in one process keeps the first.
-    let _ = tracing_subscriber::registry().with(console()).try_init();
+    let _ = tracing_subscriber::registry().with(console()).with(reported()).try_init();
+}
+
+/// Makes what reports errors, where that was started; it looks at nothing below INFO.
+fn reported<S: Subscriber + for<'a> LookupSpan<'a>>() -> Option<impl Layer<S>> {
+    crate::reporting::layer().map(|layer| layer.with_filter(LevelFilter::INFO))
 }
 
 /// Makes what writes to standard error, as the environment says.

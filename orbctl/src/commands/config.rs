@@ -26,6 +26,16 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    #[command(flatten)]
+    OfContexts(OfContexts),
+    /// Lists the settings of a daemon that are in force, without secrets
+    Show,
+    Reload(Reload),
+}
+
+/// What is about the configuration file of orbctl, and asks no daemon.
+#[derive(Debug, Subcommand)]
+enum OfContexts {
     /// Lists the contexts
     GetContexts,
     /// Shows the name of the context that is used unless another is asked for
@@ -35,9 +45,6 @@ enum Action {
     SetContext(SetContext),
     /// Removes a context; the files that it names stay
     DeleteContext(Name),
-    /// Lists the settings of a daemon that are in force, without secrets
-    Show,
-    Reload(Reload),
 }
 
 #[derive(clap::Args, Debug)]
@@ -69,25 +76,23 @@ pub(crate) async fn run(global: &Global, args: Args) -> Result<(), Failure> {
     match args.action {
         Action::Show => running::show(global).await,
         Action::Reload(args) => running::reload(global, args).await,
-        action => of_contexts(global, action),
+        Action::OfContexts(action) => of_contexts(global, action),
     }
 }
 
-fn of_contexts(global: &Global, action: Action) -> Result<(), Failure> {
+fn of_contexts(global: &Global, action: OfContexts) -> Result<(), Failure> {
     let path = global.config.clone().or_else(|| Environment::read().user_file);
     let path = path.ok_or_else(|| Failure::usage("there is no home folder: give --config FILE"))?;
     let mut document = Document::read(path)?;
     match action {
-        Action::GetContexts => return list(global, &document),
-        Action::CurrentContext => return show_current(global, &document),
-        Action::UseContext(Name { name }) => {
+        OfContexts::GetContexts => return list(global, &document),
+        OfContexts::CurrentContext => return show_current(global, &document),
+        OfContexts::UseContext(Name { name }) => {
             document.known(&name)?;
             document.set_current(&name);
         }
-        Action::SetContext(set) => document.set(global, &set)?,
-        Action::DeleteContext(Name { name }) => document.delete(&name)?,
-        // Those ask a daemon.
-        Action::Show | Action::Reload(_) => return Ok(()),
+        OfContexts::SetContext(set) => document.set(global, &set)?,
+        OfContexts::DeleteContext(Name { name }) => document.delete(&name)?,
     }
     document.write()
 }

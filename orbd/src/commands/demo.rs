@@ -10,6 +10,8 @@ use orb_exec::local::Speed;
 use super::SettingArgs;
 use crate::demo::{self, DemoOptions, DemoSession, Folder, SYNTHETIC_SEED};
 use crate::environment::settings;
+use crate::reporting;
+use crate::view::Environment;
 
 /// Trade one session on the simulated exchange, with records and API, at a pace that can be watched.
 #[derive(Args, Clone, Debug)]
@@ -61,6 +63,7 @@ pub fn run(args: DemoArgs) -> anyhow::Result<()> {
     let folder = args.data_dir.unwrap_or_else(Folder::default_path);
     let tables = args.settings.file()?.environment;
     let exposure = tables.exposure(args.listen, &std::path::absolute(&folder)?)?;
+    reporting::start(tables.reporting(), Environment::Sim);
     let options = DemoOptions {
         speed: args.speed,
         exit: args.exit,
@@ -71,7 +74,10 @@ pub fn run(args: DemoArgs) -> anyhow::Result<()> {
         config_name,
         settings,
         notify: tables.channels().to_vec(),
+        otel: tables.traces().clone(),
     };
     let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    threads.block_on(demo::run(session, options))
+    let ended = threads.block_on(demo::run(session, options));
+    reporting::finish(ended.is_err());
+    ended
 }

@@ -13,7 +13,7 @@ use crate::daemon::Folder;
 use crate::environment::{EnvironmentArgs, EnvironmentConfig, environment_name};
 use crate::guard::{Beats, FlattenReport, Pace, Watch};
 use crate::shutdown::Shutdown;
-use crate::{service, summary, telemetry};
+use crate::{reporting, service, summary, telemetry};
 
 /// How often it is looked whether the daemon was switched to another environment.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -41,7 +41,10 @@ pub fn run(args: &GuardArgs) -> anyhow::Result<()> {
     let settings = SettingArgs { config: args.config.clone(), ..SettingArgs::default() };
     // What is wrong with the file is told before anything is begun.
     let environment = settings.resolve_environment(&args.environment)?;
-    runtime()?.block_on(watch_all(&settings, &args.environment, environment))
+    reporting::start(environment.sentry, environment.of_records());
+    let ended = runtime()?.block_on(watch_all(&settings, &args.environment, environment));
+    reporting::finish(ended.is_err());
+    ended
 }
 
 /// Watches the environment in which the daemon trades, and another one when it was switched.
@@ -52,6 +55,7 @@ async fn watch_all(
 ) -> anyhow::Result<()> {
     let mut shutdown = Shutdown::catch().context("cannot catch signals")?;
     telemetry::start_console();
+    reporting::announce();
     loop {
         let other = switched(settings, flags, environment.environment);
         tokio::select! {

@@ -5,6 +5,7 @@ use clap::Args;
 use super::SettingArgs;
 use crate::environment::EnvironmentArgs;
 use crate::reload::Source;
+use crate::reporting;
 use crate::run::{self, RunOptions};
 
 /// Trade at a broker, or a simulator of it, day after day; keys come from the environment or from systemd, never from
@@ -27,8 +28,14 @@ pub struct RunArgs {
 pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     let (settings, environment) = (args.settings.clone(), args.environment.clone());
     let source = Source::new(move || Ok(settings.configuration(&environment)?));
+    let configuration = source.read()?;
+    if let Ok((environment, _)) = configuration.environments.now() {
+        reporting::start(environment.sentry, environment.of_records());
+    }
     let (config_name, standby) = (args.settings.name(), args.standby);
-    let options = RunOptions { configuration: source.read()?, source, config_name, standby };
+    let options = RunOptions { configuration, source, config_name, standby };
     let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    threads.block_on(run::run(options))
+    let ended = threads.block_on(run::run(options));
+    reporting::finish(ended.is_err());
+    ended
 }

@@ -38,8 +38,9 @@ use crate::runtime::{HaltFile, Identity};
 use crate::shutdown::Shutdown;
 use crate::spill::KeepError;
 use crate::store::{DatabaseUrl, LogOptions, LogWriter, Reader, Retention};
-use crate::telemetry;
+use crate::traces::{OtelConfig, Tracer};
 use crate::view::{ConfigSummary, LogView, Update, View};
+use crate::{reporting, telemetry};
 
 /// Updates that a slow reader may be behind before it gets a fresh snapshot.
 const UPDATES_MAX: usize = 4096;
@@ -65,6 +66,8 @@ pub(crate) struct Start<'a, B, M> {
     pub(crate) switchboard: Switchboard,
     /// Where notices go.
     pub(crate) notify: &'a [ChannelConfig],
+    /// Where traces go.
+    pub(crate) otel: &'a OtelConfig,
 }
 
 /// Holds an engine that is ready to trade: its books, its venue, and what ends it.
@@ -100,6 +103,7 @@ pub(crate) struct Daemon {
     logs: LogWriter,
     notifier: Notifier,
     doors: Doors,
+    tracer: Tracer,
     running: Running,
     folder: Folder,
     /// Where clients of this machine find the API.
@@ -144,7 +148,10 @@ impl Daemon {
         tokio::spawn(stop.clone().run_until_cancelled_owned(counted));
         watch_queues(&handle, &logs);
         let updates = handle.updates.subscribe();
+        reporting::announce();
+        reporting::follow(handle.updates.subscribe(), &handle.meters);
         let notifier = Notifier::start(start.notify, updates, start.running.was_left_behind(), &handle.meters);
+        let tracer = Tracer::start(start.otel, &handle);
         let seat = Seat::take(post, ends, start.folder, &handle, start.url, notifier.teller()).await?;
         let server = tokio::spawn(rpc::serve(listeners, handle.clone(), Arc::clone(&auth), stop.clone()));
         Ok(Self {
@@ -159,6 +166,7 @@ impl Daemon {
             logs,
             notifier,
             doors,
+            tracer,
             running: start.running,
             folder: start.folder.clone(),
             endpoint,
@@ -270,7 +278,7 @@ impl Daemon {
         };
         let view = self.handle.current();
         let last = if left.is_ok() { notify::stopped(&view) } else { notify::engine_lost(&view) };
-        self.notifier.finish(&last).await;
+        tokio::join!(self.notifier.finish(&last), self.tracer.finish());
         left?;
         self.server.await??;
         let stored = self.logs.flush(std::time::Duration::from_secs(2));

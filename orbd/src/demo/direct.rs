@@ -37,8 +37,8 @@ pub(super) async fn start(
         stop: stop.child_token(),
     };
     let (retention, switchboard) = (crate::store::Retention::default(), Switchboard::default());
-    let notify = &options.notify;
-    let start = Start { folder, running, url, retention, post, context: "demo", switchboard, notify };
+    let (notify, otel) = (&options.notify, &options.otel);
+    let start = Start { folder, running, url, retention, post, context: "demo", switchboard, notify, otel };
     Ok((Daemon::start(start, listeners, stop).await?, run))
 }
 

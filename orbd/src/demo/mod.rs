@@ -25,6 +25,7 @@ use crate::rpc::{Exposure, Listeners};
 use crate::runtime::Identity;
 use crate::shutdown::Shutdown;
 use crate::store::{DatabaseUrl, DateRange, Ledger, Reader};
+use crate::traces::OtelConfig;
 use crate::view::SettingView;
 use crate::{rpc, summary};
 
@@ -49,6 +50,8 @@ pub struct DemoOptions {
     pub settings: Arc<[SettingView]>,
     /// Where notices go.
     pub notify: Vec<ChannelConfig>,
+    /// Where traces go.
+    pub otel: OtelConfig,
 }
 
 /// Runs a demo to its end.

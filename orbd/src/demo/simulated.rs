@@ -37,6 +37,7 @@ pub(super) async fn start(
         simulated_speed: Some(options.simulated_speed()),
         patience: Patience::SIMULATED,
         notify: options.notify.clone(),
+        otel: options.otel.clone(),
     };
     let daemon = trading.start(&keep, listeners).await?;
     Ok((daemon, sim, run))

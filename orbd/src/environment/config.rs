@@ -18,8 +18,10 @@ use super::state::default_folder;
 use super::tables::{AlpacaTable, EnvironmentTables, Lined};
 use super::urls::{is_loopback, simulator};
 use crate::notify::ChannelConfig;
+use crate::reporting::SentryConfig;
 use crate::rpc::{Exposure, TlsFiles, WebRules};
 use crate::store::{DatabaseUrl, Retention};
+use crate::traces::OtelConfig;
 use crate::view;
 
 /// Where the API listens when nothing else is said.
@@ -70,6 +72,10 @@ pub struct EnvironmentConfig {
     pub retention: Retention,
     /// Where notices go; no secret is in it.
     pub notify: Vec<ChannelConfig>,
+    /// What is reported to Sentry; the DSN is not in it.
+    pub sentry: SentryConfig,
+    /// Where traces go; no secret is in it.
+    pub otel: OtelConfig,
 }
 
 /// Holds everything that a run against a broker is told: what is traded and how, and where.
@@ -245,6 +251,8 @@ impl EnvironmentTables {
             silence: value(self.guard.silence.as_ref()).unwrap_or(SILENCE),
             retention: self.retention(),
             notify: self.notify.clone(),
+            sentry: self.sentry,
+            otel: self.otel.clone(),
             data_dir,
         })
     }

@@ -213,6 +213,16 @@ pub enum EnvironmentProblem {
         /// The variable.
         variable: String,
     },
+    /// The build lacks what the key asks for.
+    #[error(
+        "`{key}` needs a build with the feature {feature}, and this one has it not: build it by `cargo build --release -p orbd --features {feature}`, or take the key out"
+    )]
+    NotBuilt {
+        /// The key.
+        key: String,
+        /// The feature.
+        feature: &'static str,
+    },
     /// Live trading was asked for and not allowed.
     #[error("live trading is not enabled: for orders with real money set live_enabled = true in [alpaca] too")]
     LiveDisabled,

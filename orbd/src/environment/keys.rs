@@ -42,6 +42,12 @@ pub(super) const WEB: &[&str] = &["allowed_hosts", "allowed_origins"];
 /// The keys of `[guard]`.
 pub(super) const GUARD: &[&str] = &["silence_seconds"];
 
+/// The keys of `[sentry]`.
+pub(super) const SENTRY: &[&str] = &["report_errors", "events_per_minute"];
+
+/// The keys of `[otel]`.
+pub(super) const OTEL: &[&str] = &["endpoint", "authority_file"];
+
 /// The keys of a `[notify.NAME]`.
 pub(super) const NOTIFY: &[&str] = &[
     "type",
@@ -93,6 +99,8 @@ pub(super) const TABLES: &[(&str, &str, &[&str])] = &[
     ("tls", "into [tls]", TLS),
     ("web", "into [web]", WEB),
     ("guard", "into [guard]", GUARD),
+    ("sentry", "into [sentry]", SENTRY),
+    ("otel", "into [otel]", OTEL),
 ];
 
 /// Lists the keys of all tables, each with its table; those of a channel under `notify.NAME`.

@@ -14,6 +14,7 @@ pub mod credentials;
 mod error;
 mod keys;
 mod notify;
+mod observed;
 mod secrets;
 mod settings;
 mod source;

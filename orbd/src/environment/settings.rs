@@ -15,6 +15,7 @@ use super::notify::{channel_keys, usual};
 use super::state::default_folder;
 use super::urls::{defaults, simulator};
 use crate::notify::ChannelConfig;
+use crate::reporting::EVENTS_PER_MINUTE;
 use crate::rpc::CONNECTIONS;
 use crate::store::{DatabaseUrl, Retention};
 use crate::view::SettingView;
@@ -84,6 +85,10 @@ pub(super) fn of_environment(config: &EnvironmentConfig) -> Vec<SettingView> {
         ),
         ("daemon.log_days", number(config.retention.days), number(retention.days)),
         ("daemon.log_megabytes", number(config.retention.megabytes), number(retention.megabytes)),
+        ("sentry.report_errors", config.sentry.is_on.to_string(), false.to_string()),
+        ("sentry.events_per_minute", config.sentry.per_minute.to_string(), EVENTS_PER_MINUTE.to_string()),
+        ("otel.endpoint", url(config.otel.endpoint.as_ref()), url(None)),
+        ("otel.authority_file", path(config.otel.authority.as_ref()), path(None)),
         ("guard.silence_seconds", config.silence.as_secs().to_string(), SILENCE.as_secs().to_string()),
     ];
     let channels = config.notify.iter().flat_map(of_channel);

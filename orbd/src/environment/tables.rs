@@ -17,10 +17,13 @@ use super::api::{TlsTable, WebTable};
 use super::error::{EnvironmentError, EnvironmentProblem};
 use super::keys::{ALPACA, ALPACA_OF_ONE, BRACKETS, DAEMON, ENVIRONMENTS, FEEDS, GUARD, TABLES, near, place_of};
 use super::notify;
+use super::observed;
 use super::source::Source;
 use super::urls::Service;
 use crate::notify::ChannelConfig;
+use crate::reporting::SentryConfig;
 use crate::store::DatabaseUrl;
+use crate::traces::OtelConfig;
 
 /// Fewer requests a minute would not leave enough for exits, more no account is known to have.
 const REQUESTS: RangeInclusive<u32> = 20..=10_000;
@@ -59,6 +62,10 @@ pub(crate) struct EnvironmentTables {
     pub(super) web: WebTable,
     /// `[notify.NAME]`: where notices go.
     pub(super) notify: Vec<ChannelConfig>,
+    /// `[sentry]`: what is reported.
+    pub(super) sentry: SentryConfig,
+    /// `[otel]`: where traces go.
+    pub(super) otel: OtelConfig,
 }
 
 /// Holds the keys of `[alpaca]`.
@@ -116,6 +123,8 @@ impl EnvironmentTables {
             "daemon" => self.daemon = DaemonTable::read(source, entry.table("daemon")?)?,
             "guard" => self.guard = GuardTable::read(source, entry.table("guard")?)?,
             "notify" => self.notify = notify::read(source, entry.table("notify")?)?,
+            "otel" => self.otel = observed::otel(source, entry.table("otel")?, cfg!(feature = "otel"))?,
+            "sentry" => self.sentry = observed::sentry(source, entry.table("sentry")?, cfg!(feature = "sentry"))?,
             "tls" => self.tls = TlsTable::read(source, entry.table("tls")?)?,
             "web" => self.web = WebTable::read(source, entry.table("web")?)?,
             name => return entry.stranger(name).map_or(Ok(false), |problem| Err(entry.error(problem))),
@@ -292,7 +301,7 @@ impl<'a> Entry<'a> {
         found.map(|(_, value)| self.lined(*value)).ok_or_else(|| self.misfit(expected, suggestion()))
     }
 
-    fn switch(&self) -> Result<Lined<bool>, EnvironmentError> {
+    pub(super) fn switch(&self) -> Result<Lined<bool>, EnvironmentError> {
         let value = self.value.get_ref().as_bool();
         value.map(|value| self.lined(value)).ok_or_else(|| self.misfit("true or false", None))
     }

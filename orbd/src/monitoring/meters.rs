@@ -97,6 +97,26 @@ label! {
 }
 
 label! {
+    /// Names what goes to those who watch many machines.
+    Outlet {
+        /// Events for Sentry.
+        Events = "events",
+        /// Spans for a collector of OpenTelemetry.
+        Spans = "spans",
+    }
+}
+
+label! {
+    /// Says what became of it.
+    Exported {
+        /// It was taken.
+        Sent = "sent",
+        /// It found no room, was refused, or had no time before the end.
+        Dropped = "dropped",
+    }
+}
+
+label! {
     /// Names what brings news.
     Stream {
         /// Bars of minutes, and their corrections.
@@ -170,6 +190,12 @@ struct OfStream {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfOutlet {
+    what: Outlet,
+    result: Exported,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfKept {
     kept: KeptIn,
 }
@@ -193,6 +219,7 @@ impl Default for Seconds {
 #[derive(Clone, Debug, Default)]
 pub struct Meters {
     notifications: Family<Notification, Counter>,
+    exports: Family<OfOutlet, Counter>,
     commits: Family<OfKept, Counter>,
     commit_duration: Seconds,
     broker_answer: Answers,
@@ -241,6 +268,12 @@ impl Meters {
     /// Counts notices of a channel; none makes the series.
     pub fn notifications(&self, channel: &str, result: Told, count: u64) {
         self.notifications.get_or_create(&Notification { channel: channel.to_owned(), result }).inc_by(count);
+    }
+
+    /// Counts what was given to an outlet.
+    #[cfg_attr(not(any(feature = "sentry", feature = "otel")), expect(dead_code, reason = "no outlet was built"))]
+    pub(crate) fn exported(&self, what: Outlet, result: Exported, count: u64) {
+        self.exports.get_or_create(&OfOutlet { what, result }).inc_by(count);
     }
 
     /// Counts a commit, and how long the engine waited for it.
@@ -338,6 +371,12 @@ impl Meters {
         Queue::ALL.iter().for_each(|queue| self.waiting(*queue, 0));
         let help = "Notices by channel and by what became of them; retried counts attempts";
         registry.register("notifications", help, self.notifications.clone());
+        for (what, result) in Outlet::ALL.iter().flat_map(|what| Exported::ALL.iter().map(move |result| (what, result)))
+        {
+            drop(self.exports.get_or_create(&OfOutlet { what: *what, result: *result }));
+        }
+        let help = "Events for Sentry and spans for OpenTelemetry by what became of them";
+        registry.register("exports", help, self.exports.clone());
         registry.register("commits", "Commits by where they were kept", self.commits.clone());
         let mut timed = |name, help, histogram: &Seconds| {
             registry.register_with_unit(name, help, Unit::Seconds, histogram.0.clone());

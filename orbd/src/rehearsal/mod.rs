@@ -45,6 +45,7 @@ pub use crate::simulation::BrokerKnows;
 use crate::simulation::Simulation;
 use crate::spill::Patience;
 use crate::store::DatabaseUrl;
+use crate::traces::OtelConfig;
 use crate::view::Environment;
 
 /// A rehearsal that takes longer than this, on the machine's clock, stands still.
@@ -95,6 +96,8 @@ pub struct Rehearsal {
     pub resumes: bool,
     /// Where notices go.
     pub notify: Vec<ChannelConfig>,
+    /// Where traces go.
+    pub otel: OtelConfig,
 }
 
 impl Rehearsal {
@@ -126,6 +129,7 @@ impl Rehearsal {
             prices: None,
             resumes: false,
             notify: Vec::new(),
+            otel: OtelConfig::default(),
         }
     }
 
@@ -167,6 +171,7 @@ impl Rehearsal {
             simulated_speed: Some(0.0),
             patience: Patience::SIMULATED,
             notify: self.notify.clone(),
+            otel: self.otel.clone(),
         };
         let mut daemon = trading.start(&keep, TcpListener::bind("127.0.0.1:0").await?).await?;
         self.resume(&daemon).await?;

@@ -47,12 +47,17 @@ const STARTED: &[(&str, &str)] = &[
     ("daemon.listen", "the address is open while orbd runs"),
     ("daemon.socket", "the socket is open while orbd runs"),
     ("daemon.database", "the records are open while orbd runs"),
+    ("otel.endpoint", OF_REPORTS),
+    ("otel.authority_file", OF_REPORTS),
+    ("sentry.report_errors", OF_REPORTS),
+    ("sentry.events_per_minute", OF_REPORTS),
     ("guard.silence_seconds", "`orbd guard` reads it when it starts; restart orb-guard too"),
 ];
 
 /// The table whose keys all wait for a start.
 const BROKER: &str = "alpaca";
 const OF_BROKER: &str = "orders and prices go through the connections that were made at the start";
+const OF_REPORTS: &str = "what reports and traces go through is made at the start";
 const OF_STRATEGY: &str = "a day is traded to its end as it was begun, so that its replay is the same";
 
 /// Returns from when on a change of a key counts, which is written with its table or strategy, like `daemon.listen`.

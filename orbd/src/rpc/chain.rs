@@ -5,11 +5,12 @@ use orb_core::order::{OrderRole, OrderStatus};
 use orb_core::{Date, Timestamp};
 use tonic::Status;
 
-use super::{Handle, convert, explanation, orders, records, validate};
+use super::{Handle, convert, explanation, orders, records, unsettled, validate};
 use crate::store::{
     DateRange, FillFilter, FillRow, OrderFilter, OrderRow, OrderStep, PageRequest, Reader, SignalRow, SortOrder,
     StepRow, StoreError,
 };
+use crate::view::View;
 
 /// Orders or fills of one signal that are shown at most: no signal has nearly as many.
 const ROWS: u32 = 1_000;
@@ -17,12 +18,12 @@ const ROWS: u32 = 1_000;
 const ID_LENGTH_MAX: usize = 200;
 
 /// Holds what the records have of a signal.
-struct Chain {
-    signal: SignalRow,
+pub(crate) struct Chain {
+    pub(crate) signal: SignalRow,
     record: Option<String>,
-    orders: Vec<OrderRow>,
-    fills: Vec<FillRow>,
-    steps: Vec<StepRow>,
+    pub(crate) orders: Vec<OrderRow>,
+    pub(crate) fills: Vec<FillRow>,
+    pub(crate) steps: Vec<StepRow>,
 }
 
 pub(super) async fn get_signal(
@@ -50,7 +51,8 @@ pub(super) async fn get_signal(
     })
 }
 
-fn read(reader: &Reader, id: &str) -> Result<Option<Chain>, StoreError> {
+/// Reads all that the records have of a signal; `None` where there is no such signal.
+pub(crate) fn read(reader: &Reader, id: &str) -> Result<Option<Chain>, StoreError> {
     let Some(signal) = reader.signal(id)? else { return Ok(None) };
     let (attempts, order) = (vec![id.to_owned()], SortOrder::OldestFirst);
     let page = PageRequest::first(ROWS);
@@ -66,8 +68,19 @@ fn read(reader: &Reader, id: &str) -> Result<Option<Chain>, StoreError> {
 
 impl Chain {
     /// Returns when an order took a step; `None` when it did not, or that was not recorded.
-    fn step(&self, order: &str, step: OrderStep) -> Option<&StepRow> {
+    pub(crate) fn step(&self, order: &str, step: OrderStep) -> Option<&StepRow> {
         self.steps.iter().find(|row| row.client_order_id == order && row.step == step)
+    }
+
+    /// Lists the stops that are legs of the entry, with the time from which they protect: such a leg is held beside the
+    /// target all its life, and in force once the broker has it and the entry is filled.
+    pub(crate) fn held_stops(&self) -> impl Iterator<Item = (Timestamp, &String)> {
+        let stops = self.orders.iter().map(|order| (order.role, &order.client_order_id));
+        let held = stops.filter(|(role, id)| *role == OrderRole::Stop && self.step(id, OrderStep::Working).is_none());
+        held.filter_map(|(_, id)| {
+            let (held, filled) = (self.step(id, OrderStep::Acknowledged)?.at, self.signal.filled_at?);
+            Some((held.max(filled), id))
+        })
     }
 }
 
@@ -115,7 +128,7 @@ fn events(chain: &Chain) -> Vec<v1::SignalEvent> {
         let detail = format!("{} at {}", fill.quantity.shares(), fill.price);
         add(fill.at, kind, Some(&fill.client_order_id), detail);
     }
-    for (at, id) in held_stops(chain) {
+    for (at, id) in chain.held_stops() {
         add(at, "stop_working", Some(id), String::new());
     }
     for order in &chain.orders {
@@ -156,17 +169,6 @@ fn filled_up_to(fills: &[FillRow], last: &FillRow) -> i64 {
         }
     }
     sum
-}
-
-/// Lists the stops that are legs of the entry, with the time from which they protect: such a leg is held beside the
-/// target all its life, and in force once the broker has it and the entry is filled.
-fn held_stops(chain: &Chain) -> impl Iterator<Item = (Timestamp, &String)> {
-    let stops = chain.orders.iter().map(|order| (order.role, &order.client_order_id));
-    let held = stops.filter(move |(role, id)| *role == OrderRole::Stop && chain.step(id, OrderStep::Working).is_none());
-    held.filter_map(move |(_, id)| {
-        let (held, filled) = (chain.step(id, OrderStep::Acknowledged)?.at, chain.signal.filled_at?);
-        Some((held.max(filled), id))
-    })
 }
 
 /// Names a step of an order by what the order is for; `None` for a step that says nothing more.
@@ -219,11 +221,9 @@ pub(super) async fn explain_symbol(
     let passes = |strategy: &str| wanted.is_empty() || wanted.iter().any(|name| name == strategy);
     let recorded = rows.iter().filter_map(|record| explanation::read(id, record));
     let mut explanations: Vec<_> = recorded.filter(|found| passes(&found.strategy)).collect();
-    let is_today = view.session.is_some_and(|session| session.date == date);
-    let is_known = is_today && view.symbols.iter().any(|(_, known)| known.as_str() == symbol);
     for strategy in view.config.strategies.iter().filter(|strategy| passes(strategy)) {
         if !explanations.iter().any(|found| *found.strategy == **strategy) {
-            explanations.push(explanation::unrecorded(id, strategy, &symbol, &date.to_string(), is_known));
+            explanations.push(unrecorded(&view, date, strategy, &symbol, id));
         }
     }
     explanations.sort_by(|one, other| one.strategy.cmp(&other.strategy));
@@ -233,6 +233,18 @@ pub(super) async fn explain_symbol(
         explanations,
         signals: signals.map(|row| records::signal(id, row)).collect(),
     })
+}
+
+/// Explains a symbol of which a strategy has no record.
+fn unrecorded(view: &View, date: Date, strategy: &str, symbol: &str, ledger_id: &str) -> v1::Explanation {
+    let day = date.to_string();
+    let watched = unsettled::of(view, date).find(|watched| (watched.strategy, watched.symbol) == (strategy, symbol));
+    if let Some(watched) = watched {
+        return watched.explanation(ledger_id, &day);
+    }
+    let is_today = view.session.is_some_and(|session| session.date == date);
+    let is_known = is_today && view.symbols.iter().any(|(_, known)| known.as_str() == symbol);
+    explanation::unrecorded(ledger_id, strategy, symbol, &day, is_known)
 }
 
 /// Returns the date of a session that was recorded, or of the last one; `None` when there is none.

@@ -45,8 +45,11 @@ mod tests;
 mod touched;
 mod transport;
 mod universe;
+mod unsettled;
 mod validate;
 
+#[cfg(feature = "otel")]
+pub(crate) use chain::{Chain, read as read_chain};
 pub use control::Control;
 pub use environment::{BoardRequest, SWITCHING, SwitchError, SwitchRequest, Switchboard, Switched};
 pub use feed::Feed;

@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 
 use orb_api::v1;
-use orb_core::range_book::OpeningRange;
-use orb_core::{Date, Reason, Watched};
+use orb_core::{Date, Reason};
 use tonic::Status;
 
 use super::records::read;
-use super::{Handle, chain, convert, explanation, validate};
+use super::{Handle, chain, convert, explanation, unsettled, validate};
 use crate::{store::PageBinding, view::View};
 
 /// Orders the entries: by rank, those without one after the others, by symbol.
@@ -55,43 +54,9 @@ pub(super) async fn list(
 
 /// Adds the symbols of today of which nothing is recorded, because their day is not settled.
 fn add_unsettled(view: &View, date: Date, entries: &mut Vec<v1::UniverseEntry>) {
-    if view.session.is_none_or(|session| session.date != date) {
-        return;
-    }
     let known: BTreeSet<_> = entries.iter().map(|entry| (entry.strategy.clone(), entry.symbol.clone())).collect();
-    let unsettled = view.watched.iter().filter_map(|watched| {
-        let strategy = view.config.strategies.get(watched.strategy.index())?.to_string();
-        let symbol = view.symbols.name(watched.symbol).to_string();
-        let state = if watched.is_armed { v1::UniverseState::Watched } else { v1::UniverseState::Waiting };
-        let side = watched.side.map(|side| convert::side(side).into());
-        let (features, range) = (Some(features(watched)), watched.setup.map(|setup| range(&setup.range)));
-        let unsaid = v1::UniverseEntry::default();
-        Some(v1::UniverseEntry { strategy, symbol, state: state.into(), side, features, range, ..unsaid })
-    });
+    let unsettled = unsettled::of(view, date).map(|symbol| symbol.entry());
     entries.extend(unsettled.filter(|entry| !known.contains(&(entry.strategy.clone(), entry.symbol.clone()))));
-}
-
-/// Tells of a symbol that is still watched what its record will say of it.
-fn features(watched: &Watched) -> v1::Features {
-    let rvol = watched.setup.and_then(|setup| setup.rvol);
-    v1::Features {
-        previous_close: watched.previous_close.map(|price| price.to_string()),
-        atr14: watched.atr14.map(|price| price.to_string()),
-        relative_volume: rvol.map(|ratio| ratio.to_decimal().normalize().to_string()),
-        rank: watched.setup.map(|setup| setup.place),
-        ..v1::Features::default()
-    }
-}
-
-fn range(range: &OpeningRange) -> v1::OpeningRange {
-    v1::OpeningRange {
-        open: range.open.to_string(),
-        high: range.high.to_string(),
-        low: range.low.to_string(),
-        close: range.close.to_string(),
-        volume: i64::try_from(range.volume).unwrap_or(i64::MAX),
-        vwap: range.vwap.to_string(),
-    }
 }
 
 fn place(entry: &v1::UniverseEntry) -> Place {

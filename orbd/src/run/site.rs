@@ -99,6 +99,7 @@ impl Sites {
             // A simulator in another process does not wait for commits: its time goes on, as a market's does.
             patience: Patience::LIVE,
             notify: site.config.notify.clone(),
+            otel: site.config.otel.clone(),
         }
     }
 

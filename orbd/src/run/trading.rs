@@ -27,6 +27,7 @@ use crate::rpc::{Listeners, Switchboard};
 use crate::runtime::Identity;
 use crate::spill::Patience;
 use crate::store::{Lease, Ledger};
+use crate::traces::OtelConfig;
 use crate::view;
 
 /// An engine that is ready to trade at Alpaca.
@@ -71,6 +72,8 @@ pub(crate) struct Keep<'a> {
     pub(crate) patience: Patience,
     /// Where notices go.
     pub(crate) notify: Vec<ChannelConfig>,
+    /// Where traces go.
+    pub(crate) otel: OtelConfig,
 }
 
 impl<C: Clock> Trading<C> {
@@ -223,8 +226,8 @@ pub(super) async fn start<C: Clock>(
         post.venue.first_events.push(Event::Feed(FeedState::Trouble(HoldKind::Crashed)));
     }
     let (folder, url, retention, context) = (keep.folder, &keep.url, keep.retention, keep.context);
-    let notify = &keep.notify;
-    let start = Start { folder, running, url, retention, post, context, switchboard, notify };
+    let (notify, otel) = (&keep.notify, &keep.otel);
+    let start = Start { folder, running, url, retention, post, context, switchboard, notify, otel };
     Daemon::start(start, listeners, stop).await
 }
 

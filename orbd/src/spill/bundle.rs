@@ -71,11 +71,20 @@ impl Bundle {
         }
     }
 
+    /// Returns how many rows it becomes, about: that of the journal is not counted.
+    pub(super) fn rows(&self) -> usize {
+        self.facts.len() + self.beside()
+    }
+
     /// Returns about how much memory it takes.
     pub(super) fn bytes(&self) -> usize {
         let journal = self.events.as_ref().map_or(0, |events| events.bytes.len());
-        let rows = self.audits.len() + self.equity.len() + self.bars.len() + self.steps.len() + 1;
-        journal + self.facts.len() * FACT_BYTES + rows * ROW_BYTES
+        journal + self.facts.len() * FACT_BYTES + (self.beside() + 1) * ROW_BYTES
+    }
+
+    /// Returns the number of rows that are no facts.
+    fn beside(&self) -> usize {
+        self.audits.len() + self.equity.len() + self.bars.len() + self.steps.len()
     }
 }
 

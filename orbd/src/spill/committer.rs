@@ -8,6 +8,7 @@ use super::backlog::{Backlog, Next};
 use super::bundle::Bundle;
 use super::error::{KeepError, SpillError};
 use super::file::SpillReader;
+use super::keeper::Patience;
 use crate::store::{StoreError, Writer};
 
 /// The wait after a commit that failed; it doubles with each failure in a row.
@@ -21,8 +22,8 @@ pub(super) struct Committer {
     writer: Writer,
     path: PathBuf,
     reader: Option<(u64, SpillReader)>,
-    /// A commit within this is in time.
-    in_time: Duration,
+    /// What is in time.
+    patience: Patience,
     pause: Duration,
     /// The connection is gone.
     lost: bool,
@@ -40,9 +41,9 @@ impl Drop for Ending {
 }
 
 impl Committer {
-    pub(super) fn new(backlog: Arc<Backlog>, writer: Writer, path: PathBuf, in_time: Duration) -> Self {
+    pub(super) fn new(backlog: Arc<Backlog>, writer: Writer, path: PathBuf, patience: Patience) -> Self {
         let confirmed = writer.last_sequence();
-        Self { backlog, writer, path, reader: None, in_time, pause: PAUSE_MIN, lost: false, confirmed }
+        Self { backlog, writer, path, reader: None, patience, pause: PAUSE_MIN, lost: false, confirmed }
     }
 
     /// Commits until it is told to end, or cannot go on.
@@ -78,11 +79,11 @@ impl Committer {
     /// Tries until it is committed; tells whether it was, before the end.
     fn commit(&mut self, number: u64, bundle: &Bundle) -> Result<bool, KeepError> {
         loop {
-            let began = Instant::now();
+            let (began, patience) = (Instant::now(), self.patience.of_rows(bundle.rows()));
             match self.try_once(bundle) {
                 Ok(()) => {
                     self.pause = PAUSE_MIN;
-                    self.backlog.committed(number, began.elapsed() <= self.in_time);
+                    self.backlog.committed(number, began.elapsed() <= patience);
                     return Ok(true);
                 }
                 Err(error) if error.is_transient() => {

@@ -20,19 +20,41 @@ use crate::store::Writer;
 /// Says how long the loop waits for the records before it goes on without them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
-    /// A commit that takes longer is trouble.
+    /// A commit of a few rows that takes longer is trouble.
     pub commit: Duration,
+    /// What each row adds: a morning's thousands of decisions are one commit, and that it takes its time is no trouble.
+    pub row: Duration,
+    /// A commit that takes longer is trouble, however large it is; not less than `commit`.
+    pub most: Duration,
     /// A sync of the spill file that takes longer holds nobody up any more.
     pub save: Duration,
 }
 
 impl Patience {
     /// Where prices do not wait.
-    pub const LIVE: Self = Self { commit: Duration::from_millis(250), save: Duration::from_millis(250) };
+    pub const LIVE: Self = Self {
+        commit: Duration::from_millis(250),
+        row: Duration::from_micros(50),
+        most: Duration::from_millis(1_250),
+        save: Duration::from_millis(250),
+    };
 
     /// Where time is simulated and stands during a commit: this machine's pace must not show in the result, so only
     /// what fails is trouble.
-    pub const SIMULATED: Self = Self { commit: Duration::from_secs(20), save: Duration::from_secs(20) };
+    pub const SIMULATED: Self = Self::even(Duration::from_secs(20));
+
+    /// Returns a patience of the same time for everything.
+    #[must_use]
+    pub const fn even(time: Duration) -> Self {
+        Self { commit: time, row: Duration::ZERO, most: time, save: time }
+    }
+
+    /// Returns how long a commit of so many rows may take.
+    #[must_use]
+    pub fn of_rows(self, rows: usize) -> Duration {
+        let rows = u32::try_from(rows).unwrap_or(u32::MAX);
+        (self.commit + self.row.saturating_mul(rows)).min(self.most)
+    }
 }
 
 /// How long every commit must have been in time before the trouble is over.
@@ -72,6 +94,8 @@ pub struct Keeper {
     path: PathBuf,
     patience: Patience,
     degraded: bool,
+    /// How long the commit that was the first in trouble had been waited for.
+    exceeded: Duration,
     calm: Duration,
     resumed: Option<Instant>,
     committer: Option<JoinHandle<()>>,
@@ -90,13 +114,14 @@ impl Keeper {
         let (backlog, path) = (Arc::new(backlog), spill_path(folder));
         let head = Head::new(writer.ledger(), writer.names());
         let saver = Saver::new(Arc::clone(&backlog), path.clone(), head);
-        let committer = Committer::new(Arc::clone(&backlog), writer, path.clone(), patience.commit);
+        let committer = Committer::new(Arc::clone(&backlog), writer, path.clone(), patience);
         let mut keeper = Self {
             backlog,
             progress,
             path,
             patience,
             degraded: false,
+            exceeded: patience.commit,
             calm: CALM_MIN,
             resumed: None,
             committer: None,
@@ -115,13 +140,15 @@ impl Keeper {
     /// # Errors
     /// When the store fails for good. Then nothing may follow from the bundle.
     pub async fn keep(&mut self, bundle: Bundle) -> Result<Kept, KeepError> {
+        let patience = self.patience.of_rows(bundle.rows());
         let number = self.backlog.push(bundle);
         if !self.degraded {
             let over = |progress: &Progress| progress.is_committed(number) || progress.store_trouble.is_some();
-            let progress = self.wait(self.patience.commit, over).await?;
+            let progress = self.wait(patience, over).await?;
             if progress.is_committed(number) {
                 return Ok(Kept::Committed);
             }
+            self.exceeded = patience;
             self.degrade();
         }
         self.spilled(number).await
@@ -161,7 +188,7 @@ impl Keeper {
         let all = self.backlog.handed_over();
         let progress = self.look();
         let slow = || {
-            let millis = self.patience.commit.as_millis();
+            let millis = self.exceeded.as_millis();
             format!(
                 "a commit takes longer than {millis} ms; see whether its disk or server is overloaded, and whether \
                  somebody else holds its lock"
@@ -316,4 +343,20 @@ impl Progress {
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, KeepError> {
     std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(KeepError::Thread)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_commit_has_more_time_and_no_commit_has_more_than_a_bound() {
+        let live = Patience::LIVE;
+        assert_eq!(live.of_rows(0), Duration::from_millis(250));
+        assert_eq!(live.of_rows(2), Duration::from_micros(250_100));
+        assert_eq!(live.of_rows(10_000), Duration::from_millis(750));
+        assert_eq!(live.of_rows(20_000), Duration::from_millis(1_250));
+        assert_eq!(live.of_rows(usize::MAX), Duration::from_millis(1_250));
+        assert_eq!(Patience::SIMULATED.of_rows(20_000), Duration::from_secs(20));
+    }
 }

@@ -20,6 +20,9 @@ mod client;
 #[cfg(test)]
 #[path = "../../src/store/tests/cluster.rs"]
 mod cluster;
+#[cfg(feature = "otel")]
+#[cfg(test)]
+mod collector;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
@@ -70,6 +73,9 @@ mod refusals;
 mod reload;
 #[cfg(test)]
 mod replay;
+#[cfg(feature = "sentry")]
+#[cfg(test)]
+mod reporting;
 #[cfg(test)]
 mod security;
 #[cfg(test)]
@@ -84,6 +90,9 @@ mod sweep;
 mod tls;
 #[cfg(test)]
 mod tokens;
+#[cfg(feature = "otel")]
+#[cfg(test)]
+mod traces;
 #[cfg(test)]
 mod upgrade;
 #[cfg(test)]

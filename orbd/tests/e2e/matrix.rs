@@ -158,8 +158,19 @@ async fn the_universe_shows_what_is_not_settled_yet() {
     let all = |entries: &[v1::UniverseEntry], state: v1::UniverseState| {
         entries.len() == 24 && entries.iter().all(|entry| entry.state() == state)
     };
-    until("waiting", ask, |entries| all(entries, v1::UniverseState::Waiting)).await;
+    let explain = |symbol: &str| {
+        let request = v1::ExplainSymbolRequest { symbol: symbol.to_owned(), ..Default::default() };
+        async { client.signals().explain_symbol(request).await.unwrap().into_inner().explanations.remove(0) }
+    };
+    let entries = until("waiting", ask, |entries| all(entries, v1::UniverseState::Waiting)).await;
+    let early = explain(&entries[0].symbol).await;
+    assert_eq!((early.conclusion(), &early.range), (v1::Conclusion::Open, &None), "{early:?}");
+    assert!(early.summary.ends_with("it waits for the end of its opening range."), "{early:?}");
     let entries = until("watched", ask, |entries| all(entries, v1::UniverseState::Watched)).await;
+    let first = explain(&entries[0].symbol).await;
+    let (told, listed) = ((&first.range, &first.features), (&entries[0].range, &entries[0].features));
+    assert_eq!((first.conclusion(), told), (v1::Conclusion::Open, listed));
+    assert!(first.summary.contains("it has passed every filter, and waits"), "{first:?}");
     // In the order of their ranks, with what they are traded by.
     for (entry, rank) in entries.iter().zip(1..) {
         assert_eq!(entry.features.as_ref().and_then(|features| features.rank), Some(rank), "{entry:?}");

@@ -8,6 +8,10 @@
 mod ambiguous;
 #[cfg(test)]
 mod cancels;
+#[cfg(feature = "otel")]
+#[cfg(test)]
+#[path = "../e2e/collector.rs"]
+mod collector;
 #[cfg(test)]
 mod corrections;
 #[cfg(test)]
@@ -26,9 +30,15 @@ mod partial;
 mod plain;
 #[cfg(test)]
 mod replay;
+#[cfg(feature = "sentry")]
+#[cfg(test)]
+mod reports;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
 mod streams;
+#[cfg(feature = "otel")]
+#[cfg(test)]
+mod traces;

@@ -37,6 +37,7 @@ pub fn machine(config: &EnvironmentConfig, now: Timestamp) -> Vec<Finding> {
         .chain(rest)
         .chain(certificates(config))
         .chain(super::notify::channels(config))
+        .chain(super::observed::outlets(config))
         .chain(paper)
         .collect()
 }

@@ -4,6 +4,7 @@ mod broker;
 mod finding;
 mod machine;
 mod notify;
+mod observed;
 mod readiness;
 mod records;
 mod strategies;

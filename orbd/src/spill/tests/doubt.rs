@@ -17,7 +17,7 @@ use crate::store::tests::cluster::Cluster;
 use crate::store::{DatabaseUrl, Writer};
 
 /// So long that only a lost connection is trouble.
-const PATIENCE: Patience = Patience { commit: Duration::from_secs(20), save: Duration::from_secs(20) };
+const PATIENCE: Patience = Patience::SIMULATED;
 /// The name of a server's socket in its folder.
 const SOCKET: &str = ".s.PGSQL.5432";
 

@@ -53,10 +53,36 @@ async fn what_a_locked_database_does_not_take_is_in_the_file_and_committed_later
     assert_eq!(books.kept(), (10, (1..=10).collect()));
 }
 
+/// Keeps thousands of rows with next to no patience, but what each row adds.
+async fn keep_many(row: Duration) -> Kept {
+    let books = Books::new();
+    let patience = Patience { commit: Duration::from_micros(1), row, most: LONG, save: LONG };
+    let mut keeper = Keeper::start(books.writer(), books.folder.path(), patience).expect("threads");
+    let mut many = bundle(1);
+    many.facts = (1..=5_000).flat_map(|sequence| bundle(sequence).facts).collect();
+    let kept = keeper.keep(many).await.expect("kept");
+    until_over_or_well(&mut keeper).await;
+    keeper.finish().await.expect("a good end");
+    kept
+}
+
+async fn until_over_or_well(keeper: &mut Keeper) {
+    if keeper.is_degraded() {
+        until_over(keeper).await;
+        keeper.resume();
+    }
+}
+
+#[tokio::test]
+async fn a_commit_of_thousands_of_rows_is_no_trouble_because_it_takes_its_time() {
+    assert_eq!(keep_many(Duration::ZERO).await, Kept::Spilled, "it takes longer than that of a row");
+    assert_eq!(keep_many(Duration::from_millis(6)).await, Kept::Committed);
+}
+
 #[tokio::test]
 async fn trouble_is_not_over_before_everything_is_committed() {
     let books = Books::new();
-    let short = Patience { commit: Duration::from_millis(300), save: Duration::from_secs(3) };
+    let short = Patience { commit: Duration::from_millis(300), ..PATIENCE };
     let mut keeper = Keeper::start(books.writer(), books.folder.path(), short).expect("threads");
     assert_eq!(keep(&mut keeper, 1).await, Kept::Committed);
     // As long as a store is looked at before it counts as calm.

@@ -28,7 +28,7 @@ use crate::view::Environment;
 const LONG: Duration = Duration::from_secs(30);
 
 /// Less than SQLite waits for a lock, and more than a busy machine needs for a commit.
-const PATIENCE: Patience = Patience { commit: Duration::from_secs(3), save: Duration::from_secs(3) };
+const PATIENCE: Patience = Patience::even(Duration::from_secs(3));
 
 /// Records in a folder, which end with this value.
 struct Books {

@@ -192,6 +192,7 @@ impl Day {
             retention: crate::store::Retention::default(),
             switchboard: crate::rpc::Switchboard::default(),
             notify: &[],
+            otel: &crate::traces::OtelConfig::default(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let daemon = Daemon::start(start, listener, stop).await.expect("a daemon");
