@@ -16,10 +16,10 @@ export OPENSSL_NO_VENDOR ?= 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build release dashboard page browser test soak crash simulate scan fuzz bench check fmt lint purity promises proto grafana doc book book-pages book-test deb audit clean
+.PHONY: help demo build release release-check notes dashboard page browser test soak crash simulate scan fuzz bench check fmt lint purity promises proto grafana doc book book-pages book-test deb audit clean
 
 help: ## lists the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: build ## trades a synthetic session in front of your eyes
 	./target/debug/orbd demo $(DEMO_ARGS)
@@ -27,8 +27,20 @@ demo: build ## trades a synthetic session in front of your eyes
 build: page ## builds orbd, orbctl and orb-sim, quickly
 	$(CARGO) build $(CARGO_FLAGS) -p orbd -p orbctl -p orb-sim
 
-release: page ## builds orbd, orbctl and orb-sim as they are to run, with optimisation
+# What is to run elsewhere has its OpenSSL in it, whatever headers this machine has.
+release: export OPENSSL_NO_VENDOR = 0
+release: page ## builds orbd, orbctl and orb-sim as they are to run, with optimisation; they need nothing but the C library
 	$(CARGO) build $(CARGO_FLAGS) --release -p orbd -p orbctl -p orb-sim
+
+release-check: ## checks that the release build needs no library but the C library, and that all name one version
+	./tools/release/linked.py target/release/orbd target/release/orbctl target/release/orb-sim
+	./tools/release/notes.py --check
+
+# The version whose notes `make notes` writes: by default the one that is being made.
+VERSION ?= $(shell sed -n -E 's/^version = "([^"]*)".*/\1/p' Cargo.toml | head -n 1)
+
+notes: ## writes the release notes of a version, from CHANGELOG.md and git; VERSION chooses another
+	@./tools/release/notes.py $(VERSION)
 
 # What the dashboard is made of, and where it comes to be; orbd takes in what is there when it is built.
 site := dashboard/dist/site/index.html
@@ -100,7 +112,7 @@ fuzz: ## throws broken input at every parser of the wire, for minutes; FUZZ_CASE
 	ORB_FUZZ_CASES=$(FUZZ_CASES) $(CARGO) test $(CARGO_FLAGS) -p orb-exec --lib fuzz
 	ORB_FUZZ_CASES=$(FUZZ_CASES) $(CARGO) test $(CARGO_FLAGS) -p orb-sim --test fuzz
 
-bench: ## measures decode, run phase, whole process, sweep, latency and streams; benches/RESULTS.md has figures
+bench: ## measures decode, run phase, whole process, sweep, latency, streams, start and memory; benches/RESULTS.md has figures
 	@echo "machine: $$(nproc) cores, $$(sed -n 's/^model name.*: //p' /proc/cpuinfo 2>/dev/null | head -n 1), load $$(cut -d ' ' -f 1-3 /proc/loadavg 2>/dev/null)"
 	$(CARGO) bench $(CARGO_FLAGS) -p orb-data --bench decode
 	$(CARGO) bench $(CARGO_FLAGS) -p orb-backtest --bench run
@@ -108,6 +120,7 @@ bench: ## measures decode, run phase, whole process, sweep, latency and streams;
 	ORB_LOG=error $(CARGO) bench $(CARGO_FLAGS) -p orbd --bench latency
 	ORB_LOG=error $(CARGO) bench $(CARGO_FLAGS) -p orbd --bench fan_out
 	ORB_LOG=error $(CARGO) bench $(CARGO_FLAGS) -p orbd --bench scan
+	$(CARGO) bench $(CARGO_FLAGS) -p orbd --bench start
 
 check: fmt purity promises lint doc ## formatting, lints, orb-core's purity, documentation
 
@@ -142,7 +155,10 @@ book-test: build ## runs every command of the book against the real programs
 	./tools/book/mentions.py
 	./tools/book/run.py target/debug
 
+# The same commit gives the same archive: its files are as old as the commit.
+deb: export SOURCE_DATE_EPOCH ?= $(shell ./tools/release/notes.py --epoch 2>/dev/null)
 deb: release ## builds a Debian package from a release build; needs cargo-deb
+	$(MAKE) --no-print-directory release-check
 	./deploy/deb/prepare target/release target
 	$(CARGO) deb $(CARGO_FLAGS) --no-build -p orbd
 

@@ -14,6 +14,6 @@ mod wall_clock;
 
 pub use broker::{Broker, BrokerEvent, EntryGate};
 pub use clock::{Busy, Clock};
-pub use market::{MarketData, MarketStep};
+pub use market::{MarketData, MarketStep, Waiting};
 pub use ownership::{Confirmation, Ownership};
 pub use wall_clock::WallClock;

@@ -20,6 +20,11 @@ pub trait MarketData: Send + 'static {
     /// It is asked for together with [`Self::want`].
     fn want_bars(&mut self, _bars: &dyn Fn(SymbolId) -> bool) {}
 
+    /// Returns what tells at any time how much waits to be brought; none where nothing is ever kept waiting.
+    fn waiting(&self) -> Box<dyn Fn() -> Waiting + Send + Sync> {
+        Box::new(Waiting::default)
+    }
+
     /// Returns what is to be called each time before the runtime looks into its queues; see [`Clock`](crate::Clock).
     fn look(&self) -> Box<dyn Fn() + Send> {
         Box::new(|| {})
@@ -33,6 +38,17 @@ pub trait MarketData: Send + 'static {
     /// Live it is the same clock. Where time is simulated it stands still while the broker's news of an instant
     /// are worked off, so that a paced session and a backtest agree.
     fn broker_time(&self) -> Timestamp;
+}
+
+/// Counts what has come from a venue and was not brought yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Bars, their corrections, halts, and what the connection itself did.
+    pub news: usize,
+    /// Trades.
+    pub trades: usize,
+    /// Quotes: at most one of each symbol.
+    pub quotes: usize,
 }
 
 /// Tells what came.

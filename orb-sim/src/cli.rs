@@ -1,16 +1,19 @@
 //! The command line of `orb-sim`.
 
+mod shell;
+
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use orb_core::{Date, Money, Span, Symbol};
 use orb_data::synthetic::SyntheticOptions;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+use self::shell::{CompletionsArgs, ManArgs};
 use crate::broker::MarginRequirement;
 use crate::config::{Begin, Credentials, End, Feed, Latencies, RateClock, RateLimit, SimConfig};
 use crate::faults::FaultPlan;
@@ -28,6 +31,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Completions(CompletionsArgs),
+    Man(ManArgs),
     Serve(Box<ServeArgs>),
 }
 
@@ -164,7 +169,11 @@ enum RateClockArg {
 /// # Errors
 /// Names what is at fault and the remedy.
 pub fn run() -> anyhow::Result<()> {
-    let Command::Serve(args) = Cli::parse().command;
+    let args = match Cli::parse().command {
+        Command::Completions(args) => return print(&shell::completions(&args, Cli::command())?),
+        Command::Man(args) => return print(&shell::man(&args, Cli::command())?),
+        Command::Serve(args) => args,
+    };
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into()))

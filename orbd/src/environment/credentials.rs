@@ -31,6 +31,9 @@ use super::keys::environment_name;
 /// Either half is a short line; more than this is some other file.
 const FILE_BYTES_MAX: u64 = 4096;
 
+/// The folder of the channels' secrets, which systemd is given as one credential of this name.
+const NOTIFY: &str = "orb-notify";
+
 /// Explains why there are no credentials; never tells a value.
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialsError {
@@ -102,16 +105,36 @@ pub enum CredentialsError {
 
 /// Finds a secret that stands alone: a file of systemd's credentials, then a variable; `None` when it is nowhere.
 ///
+/// What has `orb-notify-` before its name is looked for under three: as a credential of its own, then as systemd names
+/// the files of a folder that it was given as the credential `orb-notify`, then in a folder of that name, as before
+/// systemd has taken it.
+///
 /// # Errors
 /// When it is not as it must be; the error names the place and the remedy, never the value.
 pub(crate) fn one_secret(file: &str, variable: &str) -> Result<Option<SecretString>, CredentialsError> {
     let folder = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-    let of_file = folder.map(|folder| Half::File(folder.join(file)).read()).transpose()?.flatten();
-    match (of_file, std::env::var_os(variable)) {
-        (Some(found), _) => Ok(Some(found)),
-        (None, Some(value)) => Half::Variable(variable.to_owned(), value).read(),
-        (None, None) => Ok(None),
+    find_one(folder.as_deref(), file, variable, std::env::var_os(variable))
+}
+
+fn find_one(
+    folder: Option<&Path>,
+    file: &str,
+    variable: &str,
+    value: Option<OsString>,
+) -> Result<Option<SecretString>, CredentialsError> {
+    for path in folder.into_iter().flat_map(|folder| files_of(file).into_iter().map(|name| folder.join(name))) {
+        if let Some(found) = Half::File(path).read()? {
+            return Ok(Some(found));
+        }
     }
+    value.map_or(Ok(None), |value| Half::Variable(variable.to_owned(), value).read())
+}
+
+/// Lists the names that a credential may have below the folder of systemd's credentials.
+fn files_of(file: &str) -> Vec<String> {
+    let in_folder = file.strip_prefix(NOTIFY).and_then(|rest| rest.strip_prefix('-'));
+    let in_folder = in_folder.map(|rest| [format!("{NOTIFY}_{rest}"), format!("{NOTIFY}/{rest}")]);
+    core::iter::once(file.to_owned()).chain(in_folder.into_iter().flatten()).collect()
 }
 
 /// Says for which environment names count that name none.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use orb_core::effect::EffectClass;
 use orb_core::{Span, Timestamp};
+use orb_exec::Waiting;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -87,6 +88,12 @@ label! {
         Commands = "commands",
         /// Reports of the broker that the engine has not taken.
         BrokerReports = "broker_reports",
+        /// Bars, their corrections and halts that the engine has not taken.
+        MarketNews = "market_news",
+        /// Trades that the engine has not taken.
+        MarketTrades = "market_trades",
+        /// Quotes that the engine has not taken, one of each symbol at most.
+        MarketQuotes = "market_quotes",
         /// Inputs that are not handed to the store.
         Recorder = "recorder",
         /// Commits that the store has and has not made.
@@ -318,10 +325,24 @@ impl Meters {
         self.queues.get_or_create(&OfQueue { queue }).set(count);
     }
 
-    /// Asks how much waits in a queue each time when the figures are read.
+    /// Asks how much waits in a queue each time when the figures are read, in place of what was asked before.
     pub(crate) fn watch(&self, queue: Queue, depth: impl Fn() -> usize + Send + Sync + 'static) {
         // The list is whole after each statement.
-        self.watched.0.lock().unwrap_or_else(PoisonError::into_inner).push((queue, Box::new(depth)));
+        let mut watched = self.watched.0.lock().unwrap_or_else(PoisonError::into_inner);
+        watched.retain(|(other, _)| *other != queue);
+        watched.push((queue, Box::new(depth)));
+    }
+
+    /// Asks a venue's market data how much waits there each time when the figures are read.
+    pub(crate) fn watch_market(&self, waiting: Box<dyn Fn() -> Waiting + Send + Sync>) {
+        let waiting: Arc<dyn Fn() -> Waiting + Send + Sync> = waiting.into();
+        let watch = |queue, count: fn(Waiting) -> usize| {
+            let waiting = Arc::clone(&waiting);
+            self.watch(queue, move || count(waiting()));
+        };
+        watch(Queue::MarketNews, |waiting| waiting.news);
+        watch(Queue::MarketTrades, |waiting| waiting.trades);
+        watch(Queue::MarketQuotes, |waiting| waiting.quotes);
     }
 
     /// Notes that a stream brought something.

@@ -129,6 +129,13 @@ mod tests {
             })
             .collect();
         assert_eq!(documented, scraped.iter().map(|row| row.to_vec()).collect::<Vec<_>>(), "write this:\n{table}");
+        let values = |label: &str| page.lines().find(|line| line.starts_with(&format!("| `{label}` |"))).expect(label);
+        let queues = Queue::ALL.iter().map(|queue| ("queue", queue.name()));
+        let streams = Stream::ALL.iter().map(|stream| ("stream", stream.name()));
+        let told = Told::ALL.iter().map(|told| ("result", told.name()));
+        for (label, value) in queues.chain(streams).chain(told) {
+            assert!(values(label).contains(&format!("`{value}`")), "docs/metrics.md: {label} may be {value}");
+        }
     }
 
     #[test]
@@ -148,6 +155,23 @@ mod tests {
         assert!(has("orb_stream_clients 1"));
         drop(stream);
         assert!(has("orb_stream_clients 0"));
+    }
+
+    #[test]
+    fn each_lane_of_market_data_is_a_queue_and_after_a_switch_it_is_the_new_one_s() {
+        use orb_exec::Waiting;
+        let meters = Meters::default();
+        meters.watch_market(Box::new(|| Waiting { news: 9, trades: 9, quotes: 9 }));
+        meters.watch_market(Box::new(|| Waiting { news: 1, trades: 20, quotes: 3 }));
+        let (_sender, views) = watch::channel(Arc::new(View::default()));
+        let text = Monitor::new(views, &meters).text().expect("text");
+        for line in [
+            "orb_queue_depth{queue=\"market_news\"} 1",
+            "orb_queue_depth{queue=\"market_trades\"} 20",
+            "orb_queue_depth{queue=\"market_quotes\"} 3",
+        ] {
+            assert!(text.lines().any(|written| written == line), "{line} is not in\n{text}");
+        }
     }
 
     #[test]

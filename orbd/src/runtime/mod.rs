@@ -126,6 +126,7 @@ impl<B: Broker, M: MarketData> Runtime<B, M> {
     pub async fn run(&mut self) -> Result<Ended, KeepError> {
         let mut watch = tokio::time::interval(Duration::from_secs(1));
         let look = self.market.look();
+        self.meters.watch_market(self.market.waiting());
         loop {
             let wakeup = self.engine.next_wakeup();
             let flush_at = self.flush_at();

@@ -53,8 +53,10 @@ pub enum StoreError {
         /// The first migration that is missing.
         missing: String,
     },
-    /// A migration failed and was rolled back: the cause tells what to do.
-    #[error("cannot bring the database {database} to this version's schema: {problem}")]
+    /// A migration failed and was rolled back together with those before it.
+    #[error(
+        "cannot bring the database {database} to this version's schema: {problem}; all of it was taken back, and every row is as it was: mend that, then run `orbd migrate up` again"
+    )]
     Migration {
         /// The database.
         database: String,

@@ -344,3 +344,20 @@ async fn whole_days_of_minutes_say_what_need_not_be_asked_for_again() {
     assert_eq!((place.problems(), place.known("AA")), (Vec::new(), by_bars(["AA", "AA"], None)));
     assert!(Dataset::open(&dataset).unwrap().has_everything(Table::Actions, date(CHANGED)).unwrap());
 }
+
+/// As the unit `orb-data` asks each morning, whatever year it is at the broker.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn days_back_count_from_the_last_session_that_is_over_at_the_broker() {
+    let place = Place::new("").await;
+    let (dataset, config) = (place.dataset(), place.config());
+    let fetch = |from: &str| {
+        let arguments = ["data", "fetch", text(&dataset), "--config", text(&config), "--json", "--from", from];
+        run(arguments.map(str::to_owned).to_vec())
+    };
+    let sessions = |ended: Ended| serde_json::from_str::<Value>(&ended.succeeded().out).unwrap()["sessions"].clone();
+    // From 2026-02-06 to 2026-02-27, and then the day before too.
+    assert_eq!(sessions(fetch("21d").await), DAYS - 1);
+    assert_eq!(sessions(fetch("22d").await), 1);
+    let ended = fetch("0d").await;
+    assert!(ended.code == Some(2) && ended.err.contains("1 to 10000 days before the last date as 45d"), "{ended:?}");
+}

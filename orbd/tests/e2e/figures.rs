@@ -46,5 +46,8 @@ fn figures_are_for_callers_with_a_token() {
     assert!(count("orb_signal_acknowledgement_seconds_count") >= 1.0, "{told}");
     assert!(count("orb_fill_protection_seconds_count") >= 1.0, "{told}");
     assert!(told.contains("orb_stream_age_seconds{stream=\"bars\"}"), "{told}");
+    for queue in ["market_news", "market_trades", "market_quotes"] {
+        assert!(told.contains(&format!("orb_queue_depth{{queue=\"{queue}\"}} ")), "{queue}: {told}");
+    }
     assert!(!told.contains(token.trim()), "no secret");
 }

@@ -10,6 +10,7 @@ use orb_core::{Bar, Price, SymbolId, Timestamp};
 use super::tally::{StreamCounts, Tally};
 use crate::alpaca::wire::data::{DataMessage, MessageError};
 use crate::clock::Clock;
+use crate::market::Waiting;
 
 /// So many trades may wait; of more the oldest are dropped.
 const TRADES_MAX: usize = 65_536;
@@ -179,6 +180,12 @@ impl<C: Clock> Lanes<C> {
         queues.quotes.remove(&symbol)
     }
 
+    /// Counts what waits in each lane.
+    pub(crate) fn waiting(&self) -> Waiting {
+        let queues = self.lock();
+        Waiting { news: queues.news.len(), trades: queues.trades.len(), quotes: queues.quotes.len() }
+    }
+
     /// Returns the counts of what came.
     pub(crate) fn counts(&self) -> StreamCounts {
         self.lock().tally.counts()
@@ -270,6 +277,18 @@ mod tests {
         let taken: Vec<_> =
             core::iter::from_fn(|| lanes.take_quote()).map(|quote| (quote.symbol.0, quote.bid)).collect();
         assert_eq!(taken, [(1, Price::from_cents(12)), (0, Price::from_cents(20))]);
+    }
+
+    #[test]
+    fn what_waits_is_counted_lane_by_lane_until_it_is_taken() {
+        let lanes = Lanes::new(WallClock::default());
+        assert_eq!(lanes.waiting(), Waiting::default());
+        lanes.push_frame([quote(1, 10), trade(1), quote(0, 20), quote(1, 11), trade(2), trade(3)].into_iter());
+        lanes.push(News::Lost);
+        assert_eq!(lanes.waiting(), Waiting { news: 1, trades: 3, quotes: 2 });
+        lanes.take_news(&mut Vec::new());
+        assert!(lanes.take_trade().is_some() && lanes.take_quote().is_some());
+        assert_eq!(lanes.waiting(), Waiting { news: 0, trades: 2, quotes: 1 });
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::lanes::{Lanes, News};
 use super::tally::StreamCounts;
 use super::wishes::Wishes;
 use crate::clock::Clock;
-use crate::market::{MarketData, MarketStep};
+use crate::market::{MarketData, MarketStep, Waiting};
 
 /// Starts a request for some symbols' bars of a gap; the answer comes as [`News::Filled`].
 pub(crate) type Fetch = Box<dyn Fn(Gap, Vec<SymbolId>) + Send + Sync>;
@@ -162,6 +162,12 @@ impl<C: Clock> MarketData for AlpacaMarket<C> {
 
     fn want_bars(&mut self, bars: &dyn Fn(SymbolId) -> bool) {
         self.desk.want_bars(bars);
+    }
+
+    fn waiting(&self) -> Box<dyn Fn() -> Waiting + Send + Sync> {
+        // A count of what waits keeps nothing of a connection that has gone.
+        let lanes = Arc::downgrade(&self.lanes);
+        Box::new(move || lanes.upgrade().map_or_else(Waiting::default, |lanes| lanes.waiting()))
     }
 
     fn look(&self) -> Box<dyn Fn() + Send> {

@@ -3,11 +3,14 @@
 mod reference;
 
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use chrono::Days;
 use clap::Args;
 use orb_core::config::RANGE_MINUTES;
 use orb_core::{Calendar, Date, Session, Span, Symbol, SymbolId, SymbolTable, Timestamp};
@@ -30,6 +33,8 @@ const MINUTE: Span = Span::from_minutes(1);
 const SETTLING: Span = Span::from_minutes(20);
 /// Symbols that are asked for, kept and never asked for again at once.
 const SYMBOLS_AT_ONCE: usize = 500;
+/// Days before the last date that may be asked for: more than a calendar has would be a slip.
+const DAYS: RangeInclusive<u32> = 1..=10_000;
 /// How often a question is asked, with twice the pause after each failure.
 const ATTEMPTS: u32 = 5;
 /// The first pause.
@@ -61,9 +66,10 @@ pub(super) struct FetchArgs {
     /// Lengths of the opening ranges in minutes
     #[arg(long, num_args = 1.., value_name = "MINUTES", default_values_t = [5], requires = "reference", value_parser = range_minutes)]
     range_minutes: Vec<u32>,
-    /// First date, YYYY-MM-DD [default with --reference: what the means over 14 sessions need]
-    #[arg(long, value_name = "DATE", required_unless_present = "reference")]
-    from: Option<Date>,
+    /// First date: YYYY-MM-DD, or so many days before the last date, as 45d [default with --reference: what the means over
+    /// 14 sessions need]
+    #[arg(long, value_name = "DATE|DAYS", required_unless_present = "reference")]
+    from: Option<First>,
     /// Last date, YYYY-MM-DD [default: the last session that is over]
     #[arg(long, value_name = "DATE")]
     to: Option<Date>,
@@ -73,6 +79,39 @@ pub(super) struct FetchArgs {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+}
+
+/// Says with which date to begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum First {
+    /// With this one.
+    Date(Date),
+    /// With the date so many days before the last one, whatever year it is at the broker.
+    Days(u32),
+}
+
+impl FromStr for First {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let days = text.strip_suffix('d').and_then(|days| days.parse().ok()).filter(|days| DAYS.contains(days));
+        let date = || text.parse().ok().map(Self::Date);
+        days.map(Self::Days).or_else(date).ok_or_else(|| {
+            let (first, last) = (DAYS.start(), DAYS.end());
+            format!("expected a date as 2026-03-02, or {first} to {last} days before the last date as 45d")
+        })
+    }
+}
+
+impl First {
+    /// Returns the first date where the last one is this.
+    fn before(self, last: Date) -> Date {
+        match self {
+            Self::Date(date) => date,
+            // Ten thousand days are no way to the end of the calendar.
+            Self::Days(days) => last.checked_sub_days(Days::new(days.into())).unwrap_or(Date::MIN),
+        }
+    }
 }
 
 fn range_minutes(text: &str) -> Result<u32, String> {
@@ -145,7 +184,7 @@ impl FetchArgs {
         }
         let count = over.min(calendar.sessions().partition_point(|session| session.date <= to));
         let by_default = calendar.sessions()[count.saturating_sub(SESSIONS)..].first().map_or(to, |first| first.date);
-        let from = self.from.unwrap_or(by_default);
+        let from = self.from.map_or(by_default, |from| from.before(to));
         match calendar.between(from, to) {
             [] => bail!("--from {from} --to {to}: there is no session in these dates"),
             sessions => Ok(sessions),
@@ -220,5 +259,23 @@ const fn feed(feed: AlpacaFeed) -> Feed {
     match feed {
         AlpacaFeed::Sip => Feed::Sip,
         AlpacaFeed::Iex => Feed::Iex,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_date_is_a_date_or_days_before_the_last() {
+        let last: Date = "2026-03-02".parse().expect("a date");
+        let of = |text: &str| text.parse::<First>().map(|from| from.before(last).to_string());
+        assert_eq!(of("2025-12-31").as_deref(), Ok("2025-12-31"));
+        assert_eq!(of("1d").as_deref(), Ok("2026-03-01"));
+        assert_eq!(of("45d").as_deref(), Ok("2026-01-16"));
+        for wrong in ["", "d", "0d", "-1d", "45", "45 d", "10001d", "1.5d", "yesterday", "2026-02-30"] {
+            let error = of(wrong).expect_err(wrong);
+            assert!(error.contains("2026-03-02") && error.contains("45d"), "{error}");
+        }
     }
 }

@@ -157,3 +157,52 @@ fn names_without_an_environment_are_for_the_configured_one_alone() {
     let own = look_for(PAPER, Names::Own, &VARIABLES, &any).expect("its own");
     assert_eq!(own, ["V1", "hunter2-V2"]);
 }
+
+/// Finds the secret `url` of the channel `desk`.
+fn one(files: &[&str], variable: Option<&str>) -> Option<String> {
+    let folder = folder_of_channels(files);
+    let (file, name) = ("orb-notify-desk-url", "ORB_NOTIFY_DESK_URL");
+    let found = find_one(Some(folder.path()), file, name, variable.map(OsString::from)).expect("nothing is wrong");
+    found.map(|found| found.expose_secret().to_owned())
+}
+
+/// Makes a folder as systemd's credentials, with one inside it for channels.
+fn folder_of_channels(files: &[&str]) -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::create_dir(folder.path().join("orb-notify")).expect("a folder");
+    for (name, value) in files.iter().filter_map(|file| file.split_once('=')) {
+        let path = folder.path().join(name);
+        fs::write(&path, value).expect("written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("restricted");
+    }
+    folder
+}
+
+#[test]
+fn the_secret_of_a_channel_is_a_credential_or_in_the_folder_of_all_channels() {
+    assert_eq!(one(&[], None), None);
+    assert_eq!(one(&["orb-notify-desk-url=own"], None).as_deref(), Some("own"));
+    // As systemd names what it took from a folder.
+    assert_eq!(one(&["orb-notify_desk-url=taken"], None).as_deref(), Some("taken"));
+    // As a person checks it before.
+    assert_eq!(one(&["orb-notify/desk-url=kept"], None).as_deref(), Some("kept"));
+    let all = ["orb-notify-desk-url=own", "orb-notify_desk-url=taken", "orb-notify/desk-url=kept"];
+    assert_eq!(one(&all, Some("variable")).as_deref(), Some("own"));
+    assert_eq!(one(&all[1..], Some("variable")).as_deref(), Some("taken"));
+    assert_eq!(one(&[], Some("variable")).as_deref(), Some("variable"));
+    assert_eq!(one(&["orb-notify_deskurl=other", "orb-notify_post-url=other"], None), None);
+}
+
+#[test]
+fn the_folder_of_all_channels_is_looked_into_as_closely_as_every_other_place() {
+    let folder = folder_of_channels(&["orb-notify/desk-url=hunter2"]);
+    let path = folder.path().join("orb-notify/desk-url");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("opened");
+    let error = find_one(Some(folder.path()), "orb-notify-desk-url", "X", None).expect_err("everybody reads it");
+    assert!(error.to_string().contains("chmod 600") && !error.to_string().contains("hunter2"), "{error}");
+    // Only channels have such a folder.
+    fs::create_dir(folder.path().join("orb-paper")).expect("a folder");
+    fs::write(folder.path().join("orb-paper/secret"), "hunter2").expect("written");
+    let found = find_one(Some(folder.path()), "orb-paper-secret", "X", None).expect("nothing");
+    assert!(found.is_none());
+}

@@ -66,8 +66,8 @@ impl Cluster {
         format!("postgres://orb@/{name}?host={socket}")
     }
 
-    /// Prepares a program of the server, as the user that it runs as.
-    fn program(&self, name: &str) -> Command {
+    /// Prepares a program of the server, as the user that it runs as; its output is not shown.
+    pub(crate) fn program(&self, name: &str) -> Command {
         let path = self.binaries.join(name);
         let mut command = match self.user {
             Some(user) => {

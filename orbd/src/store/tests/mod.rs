@@ -122,6 +122,7 @@ suite! {
     verify::a_ledger_that_lost_its_end_is_not_written,
     verify::somebody_who_writes_in_between_is_noticed,
     verify::an_older_database_is_chained_with_its_rows,
+    verify::a_migration_that_fails_half_way_leaves_the_old_schema_and_says_what_to_do,
     backup::a_backup_beside_a_writer_is_proven,
     backup::nothing_is_overwritten,
     backup::a_broken_database_gives_no_backup,

@@ -5,7 +5,8 @@ use std::fs;
 use super::samples::{at, commit, journal_row, names, one_of_each};
 use super::{Database, ledger};
 use crate::store::{
-    Audit, BrokenRow, Commit, Difference, JournalRow, StoreError, VerifiedLedger, Writer, migrate, verify,
+    Audit, BrokenRow, Commit, Difference, JournalRow, StoreError, VerifiedLedger, Writer, migrate, migration_status,
+    verify,
 };
 
 fn audit(number: i64) -> Audit {
@@ -202,6 +203,31 @@ pub(super) fn an_older_database_is_chained_with_its_rows(database: &Database) {
     assert_eq!(found(database).journal.rows, 6);
     database.tamper("UPDATE journal SET at = at + 1 WHERE first_sequence = 2");
     assert_eq!(found(database).journal.broken.map(|row| row.key), Some("2".to_owned()));
+}
+
+pub(super) fn a_migration_that_fails_half_way_leaves_the_old_schema_and_says_what_to_do(database: &Database) {
+    written(database);
+    let before = found(database);
+    database.tamper(BEFORE);
+    // The last migration finds its table there, after all the others were applied.
+    database.tamper("CREATE TABLE order_steps (obstacle INTEGER)");
+    let old = migration_status(&database.url).expect("a status");
+    assert_eq!((old.applied[1].as_str(), old.pending[0].as_str()), ("0002", "0003"), "{old:?}");
+    let error = migrate(&database.url).expect_err("an obstacle");
+    let StoreError::Migration { problem, .. } = &error else { panic!("{error}") };
+    assert!(problem.contains("order_steps"), "{problem}");
+    assert!(
+        error.to_string().contains("every row is as it was: mend that, then run `orbd migrate up` again"),
+        "{error}"
+    );
+    assert_eq!(migration_status(&database.url).expect("a status"), old);
+    let refused = Writer::open(&database.url, ledger(), names()).map(drop).expect_err("still an obstacle");
+    assert!(matches!(refused, StoreError::Migration { .. }), "{refused}");
+    // What the first of the pending ones adds is not there; the rows are.
+    database.tamper("ALTER TABLE journal RENAME COLUMN bytes TO hash");
+    database.tamper("ALTER TABLE journal RENAME COLUMN hash TO bytes; DROP TABLE order_steps");
+    assert_eq!(migrate(&database.url).expect("no obstacle"), old.pending);
+    assert_eq!(found(database).journal, before.journal);
 }
 
 #[test]
