@@ -5,9 +5,9 @@ use chrono_tz::America::New_York;
 use orb_api::{
     time::{duration_to_micros, timestamp_to_micros},
     v1::{
-        CancelOutcome, CloseOutcome, CloseReason, Component, Conclusion, Environment, HealthState, HoldCleared,
-        HoldKind, Ledger, OrderRole, OrderSide, OrderStatus, ReadinessVerdict, SessionPhase, Severity, Side,
-        SignalStatus, TradeStatus, TradingState, UniverseState,
+        CancelOutcome, CloseOutcome, CloseReason, Component, Conclusion, ConfigEffect, ConfigOutcome, Environment,
+        HealthState, HoldCleared, HoldKind, Ledger, OrderRole, OrderSide, OrderStatus, ReadinessVerdict, SessionPhase,
+        Severity, Side, SignalStatus, TradeStatus, TradingState, UniverseState,
     },
 };
 use prost_types::{Duration, Timestamp};
@@ -48,6 +48,8 @@ names! {
     order_status: OrderStatus, "ORDER_STATUS_", upper;
     order_role: OrderRole, "ORDER_ROLE_", lower;
     universe_state: UniverseState, "UNIVERSE_STATE_", lower;
+    config_effect: ConfigEffect, "CONFIG_EFFECT_", lower;
+    config_outcome: ConfigOutcome, "CONFIG_OUTCOME_", upper;
     conclusion: Conclusion, "CONCLUSION_", lower;
     readiness_verdict: ReadinessVerdict, "READINESS_VERDICT_", lower;
 }

@@ -20,6 +20,7 @@ use orb_core::{Money, Price, Quantity, Side, Symbol, SymbolId, Timestamp};
 use orb_exec::EntryGate;
 use orbd::auth::{Auth, Role};
 use orbd::monitoring::Meters;
+use orbd::reload::InForce;
 use orbd::rpc::{Exposure, Finished, Handle, Switchboard, WebRules, bind, serve};
 use orbd::store::{DatabaseUrl, Ledger, Names, Reader, Writer};
 use orbd::view::{Environment, PositionView, Update, View};
@@ -110,6 +111,7 @@ impl Stage {
             finished: Finished::default(),
             reader: Reader::open(&url, &ledger).expect("records"),
             switchboard: Switchboard::default(),
+            config: InForce::default(),
             meters: Meters::default(),
         };
         let thread = |name| Builder::new_multi_thread().worker_threads(1).thread_name(name).enable_all().build();

@@ -23,6 +23,7 @@ use crate::commands::shell::{self, CompletionsArgs, ManArgs};
 use crate::commands::sweep::{self, SweepArgs};
 use crate::commands::token::{self, TokenArgs};
 use crate::commands::verify::{self, VerifyArgs};
+use crate::reload;
 
 /// orb trades the Opening Range Breakout strategy on US equities.
 #[derive(Debug, Parser)]
@@ -62,7 +63,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         .mut_subcommand("backtest", |command| command.after_help(keys_help()))
         .mut_subcommand("check", |command| command.after_help(keys_help()))
         .mut_subcommand("demo", |command| command.after_help(keys_help()))
-        .mut_subcommand("run", |command| command.after_help(keys_help()))
+        .mut_subcommand("run", |command| command.after_help(format!("{}\n\n{}", keys_help(), reload::help())))
         .mut_subcommand("sweep", |command| command.after_help(format!("{}\n{}", sweep::grid_help(), keys_help())));
     let cli = Cli::from_arg_matches(&command.clone().get_matches())?;
     match cli.command {

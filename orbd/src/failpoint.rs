@@ -57,6 +57,10 @@ places! {
     SwitchChosen = "switch_chosen";
     /// The new engine has begun, and the choice does not say yet that its hold is recorded.
     SwitchSeated = "switch_seated";
+    /// A changed configuration was read and found good, and nothing of it is in force.
+    ReloadRead = "reload_read";
+    /// It is in force, and neither recorded nor answered.
+    ReloadTaken = "reload_taken";
 }
 
 /// Notes that the process passes a place, and ends it there if that was asked for.

@@ -20,6 +20,7 @@ pub mod parity;
 pub mod progress;
 pub mod readiness;
 pub mod rehearsal;
+pub mod reload;
 pub mod replay;
 pub mod reporting;
 pub mod rpc;

@@ -8,6 +8,7 @@
 
 use core::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use orb_core::hold::HoldKind;
@@ -58,14 +59,44 @@ pub(crate) fn stopping() {
     say(&[NotifyState::Stopping, NotifyState::Status("stopping: entries are cancelled, stops stay")]);
 }
 
+/// Knows whether the service manager was told that orb is ready. Clones know the same.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Readiness(Arc<AtomicBool>);
+
+impl Readiness {
+    /// Says that the configuration is read again, until what is returned is dropped; nothing before orb is ready, because
+    /// the end of this says that it is.
+    pub(crate) fn reloading(&self) -> Option<Reloading> {
+        self.0.load(Ordering::SeqCst).then(|| {
+            let since = NotifyState::monotonic_usec_now();
+            match since {
+                Ok(since) => say(&[NotifyState::Reloading, since]),
+                Err(_) => say(&[NotifyState::Reloading]),
+            }
+            Reloading
+        })
+    }
+}
+
+/// Stands for a reload that the service manager was told of.
+#[derive(Debug)]
+pub(crate) struct Reloading;
+
+impl Drop for Reloading {
+    fn drop(&mut self) {
+        say(&[NotifyState::Ready]);
+    }
+}
+
 /// Says that orb is ready as soon as it is, and what it is doing, until the views end.
-pub(crate) async fn follow(mut views: watch::Receiver<Arc<View>>) {
+pub(crate) async fn follow(mut views: watch::Receiver<Arc<View>>, readiness: Readiness) {
     let (mut is_ready, mut told) = (false, String::new());
     loop {
         let view = Arc::clone(&views.borrow_and_update());
         let status = Status(&view).to_string();
         if !is_ready && is_compared(&view) {
             say(&[NotifyState::Ready]);
+            readiness.0.store(true, Ordering::SeqCst);
             is_ready = true;
         }
         if status != told {

@@ -12,7 +12,20 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 pub struct Shutdown {
     interrupt: Signal,
     terminate: Signal,
-    hangup: Signal,
+    /// `None` where it means something else.
+    hangup: Option<Signal>,
+}
+
+/// Catches SIGHUP, by which a service manager or a person has the configuration read again.
+#[derive(Debug)]
+pub struct Hangup(Signal);
+
+impl Hangup {
+    /// Completes when the signal has come since the last time, however often.
+    pub async fn wait(&mut self) {
+        // It never ends: that would be the end of the runtime.
+        let _ = self.0.recv().await;
+    }
 }
 
 impl Shutdown {
@@ -24,16 +37,31 @@ impl Shutdown {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
-            hangup: signal(SignalKind::hangup())?,
+            hangup: Some(signal(SignalKind::hangup())?),
         })
+    }
+
+    /// Catches the signals where SIGHUP ends nothing: a terminal that is closed neither.
+    ///
+    /// # Errors
+    /// When the system refuses to deliver signals.
+    pub fn catch_beside_hangup() -> io::Result<(Self, Hangup)> {
+        let Self { interrupt, terminate, .. } = Self::catch()?;
+        Ok((Self { interrupt, terminate, hangup: None }, Hangup(signal(SignalKind::hangup())?)))
     }
 
     /// Completes when any of the signals has come since the last time.
     pub async fn wait(&mut self) {
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => core::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
-            _ = self.hangup.recv() => {}
+            _ = hangup => {}
         }
     }
 }
@@ -44,6 +72,15 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_hangup_that_asks_for_a_reload_stops_nothing_and_is_remembered() {
+        let (mut shutdown, mut hangup) = Shutdown::catch_beside_hangup().expect("signals can be caught");
+        let sent = Command::new("kill").args(["-HUP", &id().to_string()]).status();
+        assert!(sent.expect("kill runs").success());
+        tokio::time::timeout(Duration::from_secs(10), hangup.wait()).await.expect("the signal is remembered");
+        assert!(tokio::time::timeout(Duration::from_millis(50), shutdown.wait()).await.is_err(), "it is no stop");
+    }
 
     #[tokio::test]
     async fn a_signal_that_came_before_anybody_waited_is_not_lost() {

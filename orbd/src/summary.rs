@@ -11,10 +11,14 @@ use crate::store::{DateRange, PageRequest, Reader, SortOrder, TradeFilter, Trade
 use crate::telemetry::new_york;
 use crate::trades_csv::four_decimals;
 
-/// Prints to standard output; a reader that has gone away is no failure.
+/// Prints to standard output; a reader or a terminal that has gone away is no failure.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    let is_gone = |error: &std::io::Error| {
+        let of_terminal = Some(rustix::io::Errno::IO.raw_os_error());
+        error.kind() == std::io::ErrorKind::BrokenPipe || error.raw_os_error() == of_terminal
+    };
     match std::io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("cannot print"),
+        Err(error) if !is_gone(&error) => Err(error).context("cannot print"),
         Ok(()) | Err(_) => Ok(()),
     }
 }

@@ -22,6 +22,7 @@ from proto import Reference, cell
 PROGRAMS = ("orbd", "orbctl", "orb-sim")
 TEST = re.compile(r"#\[(?:tokio::)?test[^\]]*\]\s*(?:#\[[^\n]*\]\s*)*(?:async )?fn (\w+)")
 FUNCTION = re.compile(r"\bfn (\w+)")
+HEADING = ["| key | default | counts from | meaning |", "|---|---|---|---|"]
 NOTE = "<!-- Generated: `make book-pages` writes this page anew. -->\n\n"
 
 
@@ -110,6 +111,16 @@ def sample_keys(text):
     return keys
 
 
+def counting_keys(program):
+    """Returns the keys that a reload takes up, and those that a command stands for with it; from the code's own list."""
+    text = help_of(program, "run")
+    part = re.search(r"^Taken up by a reload .*:\n((?:  .+\n)+)Changed while orbd runs by a command:\n((?:  .+\n)+)", text, re.M)
+    if not part:
+        raise BookError("`orbd run --help` does not list what a reload takes up")
+    commands = dict(re.findall(r"^  (\S+) +(.+)$", part[2], re.M))
+    return part[1].split(), commands
+
+
 def configuration_page(program):
     """Returns the reference of the configuration file."""
     listed, sample = listed_keys(program), sample_keys((DOCS / "orb.sample.toml").read_text())
@@ -122,20 +133,27 @@ def configuration_page(program):
     out += ["One TOML file holds everything but secrets. Each key below may be left out; then its default holds. "
             "`orbd check --config FILE` tells whether a file is fit to trade with, and names the line of what is not. "
             "The same keys go to `--set KEY=VALUE` of `orbd run`, `demo` and `backtest`, where they stand in no table.", ""]
+    out += ["A change counts from the next start on, or from a *reload*: `systemctl reload orbd`, `orbctl config reload` or SIGHUP. "
+            "Where a command stands beside `start`, it changes the same while orbd runs.", ""]
+    counting = counting_keys(program)
     out += ["## Strategy and account", "", "The defaults are those of `orb-classic`; another `preset` brings its own.", ""]
-    out += ["| key | default | meaning |", "|---|---|---|"]
-    out += [row(key, listed.get(key["name"], key["comment"])) for key in top]
+    out += HEADING
+    out += [row(key, listed.get(key["name"], key["comment"]), counting) for key in top]
     for table in dict.fromkeys(key["table"] for key in sample if key["table"]):
-        out += ["", f"## [{table}]", "", "| key | default | meaning |", "|---|---|---|"]
-        out += [row(key, key["comment"]) for key in sample if key["table"] == table]
+        out += ["", f"## [{table}]", "", *HEADING]
+        out += [row(key, key["comment"], counting) for key in sample if key["table"] == table]
     out += ["", "## The whole sample", "", "```toml", "{{#include ../orb.sample.toml}}", "```", ""]
     return "\n".join(out)
 
 
-def row(key, meaning):
-    """Returns the row of a key; where it has no default, what it looks like."""
+def row(key, meaning, counting):
+    """Returns the row of a key, with when a change of it counts; where it has no default, what it looks like."""
+    reloaded, commands = counting
+    name = f"{key['table']}.{key['name']}" if key["table"] else key["name"]
+    is_of_channel = key["table"].startswith("notify.")
+    counts = "reload" if name in reloaded or is_of_channel else f"start; `{commands[name]}`" if name in commands else "start"
     default = f"`{key['default']}`" if key["default"] else f"none; as `{key['value']}`"
-    return f"| `{key['name']}` | {default} | {cell(meaning)} |"
+    return f"| `{key['name']}` | {default} | {counts} | {cell(meaning)} |"
 
 
 def promises_page():

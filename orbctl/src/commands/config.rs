@@ -9,6 +9,7 @@ use std::{
 use clap::Subcommand;
 use toml_edit::{DocumentMut, Item, Table, value};
 
+use super::running::{self, Reload};
 use crate::{
     cli::Global,
     config::{self, Context, Environment},
@@ -16,7 +17,7 @@ use crate::{
     output::{Cell, Column, Grid, Printer},
 };
 
-/// Shows and changes the contexts: named daemons in the configuration file
+/// Shows and changes the contexts: named daemons in the configuration file; and the configuration of a daemon
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -25,6 +26,16 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    #[command(flatten)]
+    OfContexts(OfContexts),
+    /// Lists the settings of a daemon that are in force, without secrets
+    Show,
+    Reload(Reload),
+}
+
+/// What is about the configuration file of orbctl, and asks no daemon.
+#[derive(Debug, Subcommand)]
+enum OfContexts {
     /// Lists the contexts
     GetContexts,
     /// Shows the name of the context that is used unless another is asked for
@@ -61,19 +72,27 @@ struct SetContext {
     key_file: Option<PathBuf>,
 }
 
-pub(crate) fn run(global: &Global, args: Args) -> Result<(), Failure> {
+pub(crate) async fn run(global: &Global, args: Args) -> Result<(), Failure> {
+    match args.action {
+        Action::Show => running::show(global).await,
+        Action::Reload(args) => running::reload(global, args).await,
+        Action::OfContexts(action) => of_contexts(global, action),
+    }
+}
+
+fn of_contexts(global: &Global, action: OfContexts) -> Result<(), Failure> {
     let path = global.config.clone().or_else(|| Environment::read().user_file);
     let path = path.ok_or_else(|| Failure::usage("there is no home folder: give --config FILE"))?;
     let mut document = Document::read(path)?;
-    match args.action {
-        Action::GetContexts => return list(global, &document),
-        Action::CurrentContext => return show_current(global, &document),
-        Action::UseContext(Name { name }) => {
+    match action {
+        OfContexts::GetContexts => return list(global, &document),
+        OfContexts::CurrentContext => return show_current(global, &document),
+        OfContexts::UseContext(Name { name }) => {
             document.known(&name)?;
             document.set_current(&name);
         }
-        Action::SetContext(set) => document.set(global, &set)?,
-        Action::DeleteContext(Name { name }) => document.delete(&name)?,
+        OfContexts::SetContext(set) => document.set(global, &set)?,
+        OfContexts::DeleteContext(Name { name }) => document.delete(&name)?,
     }
     document.write()
 }

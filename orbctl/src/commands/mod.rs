@@ -26,6 +26,7 @@ pub(crate) mod positions;
 pub(crate) mod readiness;
 pub(crate) mod request;
 pub(crate) mod resume;
+mod running;
 pub(crate) mod signals;
 pub(crate) mod status;
 pub(crate) mod trades;
@@ -68,7 +69,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Alarms(args) => alarms::run(global, args).await,
         Command::Limits(args) => limits::run(global, args).await,
         Command::Why(args) => why::run(global, args).await,
-        Command::Config(args) => config::run(global, args),
+        Command::Config(args) => config::run(global, args).await,
         Command::Man(args) => man::run(&args),
         Command::Completions(args) => completions::run(&args),
     }

@@ -61,10 +61,18 @@ fn filters_reach_the_daemon() {
     check(&["fills", "--side", "sell"], &["sides: [Sell]"]);
     check(&["audit", "--actor", "anna"], &[r#"actors: ["anna"]"#]);
     check(&["universe", "--date", "2026-02-13", "--state", "excluded"], &["2026-02-13", "states: [Excluded]"]);
+    check(&["config", "reload", "--reason", "a new desk"], &["validate_only: false", r#"reason: "a new desk""#]);
+    check(&["config", "reload", "--dry-run"], &["validate_only: true"]);
     check(&["alarms", "ack", "--all"], &["alarm_ids: []"]);
     check(&["limits", "set", "--max-positions", "3", "--yes"], &[r#"fraction: """#, "max_positions: Some(3)"]);
     check(&["resume", "--hold", "crashed,breaker", "--yes"], &["holds: [Crashed, Breaker]"]);
     check(&["close", "nvda", "--yes", "--request-id", "r1"], &[r#"symbol: "NVDA""#, r#"request_id: "r1""#]);
+}
+
+#[test]
+fn a_reload_that_is_refused_names_the_keys_and_fails() {
+    let run = Fake::start(Mood::Empty).run(&["config", "reload"]);
+    check_failure(&run, 1, "daemon.listen cannot be taken up now: the address is open while orbd runs; nothing has");
 }
 
 #[test]

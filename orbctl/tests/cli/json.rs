@@ -22,7 +22,7 @@ has the same names as its header, without the lists.
 - Values of an enum are their names in the API without the prefix. States are in capitals (`\"FILLED\"`), words in small
   letters (`\"long\"`). One that this orbctl does not know is `\"unknown(7)\"`.
 - What is absent is `null`; a list without items is `[]`.
-- Each object names its `ledger_id`, but for those of `config`, which ask no daemon.
+- Each object names its `ledger_id`, but for the contexts of `config`, which ask no daemon.
 - With `--follow` each object begins with `event` (`snapshot`, `update`, `removed`, `resync`) and `sequence`.
 
 The examples below are one object of each command, spread over lines to be read.
@@ -49,6 +49,8 @@ const COMMANDS: &[&[&str]] = &[
     &["alarms"],
     &["limits"],
     &["limits", "set", "--max-positions", "6", "--yes", "--request-id", "r1"],
+    &["config", "show"],
+    &["config", "reload", "--request-id", "r1"],
     &["kill", "--flatten", "--request-id", "r1"],
     &["pause", "--request-id", "r1"],
     &["resume", "--yes", "--request-id", "r1"],

@@ -52,6 +52,8 @@ shows! {
     resume: "resume" "--yes" "--request-id" "r1";
     close: "close" "nvda" "--yes" "--request-id" "r1";
     close_all: "close" "--all" "--yes" "--request-id" "r1";
+    config_show: "config" "show";
+    config_reload: "config" "reload" "--request-id" "r1";
     why: "why" "nvda" "--date" "2026-02-13";
 }
 

@@ -73,6 +73,7 @@ const PERMISSIONS: &[(&str, Permission)] = &[
     ("/orb.v1.ControlService/GetRiskLimits", Permission::Needs(Role::Viewer)),
     ("/orb.v1.ControlService/SetRiskLimits", Permission::Needs(Role::Admin)),
     ("/orb.v1.ControlService/GetConfig", Permission::Needs(Role::Viewer)),
+    ("/orb.v1.ControlService/ReloadConfig", Permission::Needs(Role::Operator)),
     ("/orb.v1.PortfolioService/ListOrders", Permission::Needs(Role::Viewer)),
     ("/orb.v1.PortfolioService/ListFills", Permission::Needs(Role::Viewer)),
     ("/orb.v1.PortfolioService/StreamFills", Permission::Needs(Role::Viewer)),

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::SettingArgs;
 use crate::environment::EnvironmentArgs;
+use crate::reload::Source;
 use crate::reporting;
 use crate::run::{self, RunOptions};
 
@@ -25,12 +26,14 @@ pub struct RunArgs {
 /// # Errors
 /// Names the file, line, key or flag at fault, or what the broker refused.
 pub fn run(args: &RunArgs) -> anyhow::Result<()> {
-    let environments = args.settings.environments(&args.environment)?;
-    let run = args.settings.live_run(&args.settings.file()?)?;
-    if let Ok((environment, _)) = environments.now() {
+    let (settings, environment) = (args.settings.clone(), args.environment.clone());
+    let source = Source::new(move || Ok(settings.configuration(&environment)?));
+    let configuration = source.read()?;
+    if let Ok((environment, _)) = configuration.environments.now() {
         reporting::start(environment.sentry, environment.of_records());
     }
-    let options = RunOptions { run, environments, config_name: args.settings.name(), standby: args.standby };
+    let (config_name, standby) = (args.settings.name(), args.standby);
+    let options = RunOptions { configuration, source, config_name, standby };
     let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let ended = threads.block_on(run::run(options));
     reporting::finish(ended.is_err());

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use orb_core::RunConfig;
 use orb_core::config::{Candidates, ConfigError, PRESETS, SettingError, UnknownPreset, preset};
+use orb_exec::{Clock as _, WallClock};
 
 use super::candidates::{self, CandidatesError};
 use super::settings_file::SettingsFile;
-use crate::environment::{EnvironmentArgs, EnvironmentConfig, EnvironmentError, Environments, LiveConfig};
+use crate::environment::{EnvironmentArgs, EnvironmentConfig, EnvironmentError, LiveConfig};
+use crate::reload::Configuration;
 
 /// Chooses what is traded and how.
 #[derive(Args, Clone, Debug, Default)]
@@ -138,12 +140,15 @@ impl SettingArgs {
         Ok(LiveConfig { run: self.live_run(&file)?, environment: file.environment.resolve(environment)? })
     }
 
-    /// Says of each environment how it is configured, or why it cannot be used.
+    /// Reads everything that a run against a broker is told; the file is read once.
     ///
     /// # Errors
-    /// When the file cannot be read; what is wrong with one environment is told of that one alone.
-    pub(crate) fn environments(&self, environment: &EnvironmentArgs) -> Result<Environments, SettingsError> {
-        Ok(self.file()?.environment.all(environment))
+    /// Names the file and line, or the flag, and the remedy. What is wrong with one environment is told of that one alone.
+    pub(crate) fn configuration(&self, environment: &EnvironmentArgs) -> Result<Configuration, SettingsError> {
+        let read_at = WallClock::default().now();
+        let file = self.file()?;
+        let environments = file.environment.all(environment);
+        Ok(Configuration { run: self.live_run(&file)?, environments, read_at })
     }
 
     /// Builds the environment in which orb trades now, alone: what it does not need of the file may be wrong.

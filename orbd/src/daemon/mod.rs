@@ -3,6 +3,7 @@
 mod books;
 mod engine_thread;
 mod folder;
+mod reload;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use anyhow::Context as _;
 use orb_core::event::{Authorised, Command};
 use orb_core::hold::{Hold, HoldKind, TradingState};
 use orb_core::{Engine, Timestamp};
-use orb_exec::{Broker, EntryGate, MarketData};
+use orb_exec::{Broker, Clock as _, EntryGate, MarketData, WallClock};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -21,14 +22,17 @@ use engine_thread::Thread;
 pub(crate) use engine_thread::{Ends, Left, Venue};
 pub use folder::Folder;
 pub(crate) use folder::Running;
+pub(crate) use reload::{Fresh, Reading};
 
 use crate::auth::{Auth, IssuedTokens, Role, Watched, read_or_create_token};
 use crate::guard::Heart;
 use crate::monitoring::{Meters, Queue, follow};
 use crate::notify::{self, ChannelConfig, Notifier, Teller};
 use crate::parity::Keeper;
+use crate::reload::InForce;
 use crate::rpc::{
-    self, CommandReply, CommandRequest, Finished, Handle, Listeners, RefusalKind, Refused, SWITCHING, Switchboard,
+    self, CommandReply, CommandRequest, Doors, Finished, Handle, Listeners, RefusalKind, Refused, SWITCHING,
+    Switchboard,
 };
 use crate::runtime::{HaltFile, Identity};
 use crate::shutdown::Shutdown;
@@ -98,6 +102,7 @@ pub(crate) struct Daemon {
     server: tokio::task::JoinHandle<Result<(), rpc::ServeError>>,
     logs: LogWriter,
     notifier: Notifier,
+    doors: Doors,
     tracer: Tracer,
     running: Running,
     folder: Folder,
@@ -127,7 +132,7 @@ impl Daemon {
         let (logs, lines) = open_logs(start.url, start.retention)?;
         let token = start.folder.token();
         let secret = read_or_create_token(&token)?;
-        let (url, endpoint) = (listeners.url()?, listeners.endpoint()?);
+        let (url, endpoint, doors) = (listeners.url()?, listeners.endpoint()?, listeners.doors());
         start.folder.write_context(start.context, &endpoint)?;
         let (handle, ends) = wire(reader.clone(), lines, post.venue.gate.clone(), start.switchboard);
         handle.finished.add(post.books.restored.commands.iter().cloned());
@@ -135,6 +140,9 @@ impl Daemon {
         let tokens = Watched::start(Arc::clone(&auth), IssuedTokens::of(start.folder.path()));
         tokio::spawn(stop.clone().run_until_cancelled_owned(tokens.follow()));
         let resumed = post.books.is_resumed();
+        let now = WallClock::default().now();
+        handle.config.load(Arc::clone(&post.identity.settings), now);
+        handle.meters.config_loaded(now);
         // Before the engine's first commit, of which nothing is to be missed.
         let counted = follow(handle.updates.subscribe(), handle.meters.clone());
         tokio::spawn(stop.clone().run_until_cancelled_owned(counted));
@@ -157,6 +165,7 @@ impl Daemon {
             server,
             logs,
             notifier,
+            doors,
             tracer,
             running: start.running,
             folder: start.folder.clone(),
@@ -194,6 +203,7 @@ impl Daemon {
         // Before its view is shown: whoever is told of the other books finds them.
         self.reader.turn_to(&post.books.ledger);
         ends.show_start_of(&post.identity);
+        self.handle.config.turn_to(Arc::clone(&post.identity.settings));
         self.handle.finished.add(post.books.restored.commands.iter().cloned());
         self.resumed = post.books.is_resumed();
         let handle = self.handle.clone();
@@ -402,8 +412,9 @@ fn wire(reader: Reader, logs: LogLines, gate: EntryGate, switchboard: Switchboar
     let (command, commands) = mpsc::channel(COMMANDS_MAX);
     let (audit, audits) = mpsc::channel(COMMANDS_MAX);
     let ends = Ends { commands, audits, view, updates: updates.clone() };
-    let (finished, meters) = (Finished::default(), Meters::default());
+    let (finished, config, meters) = (Finished::default(), InForce::default(), Meters::default());
+    let commands = command;
     let handle =
-        Handle { view: views, updates, logs, commands: command, gate, audit, finished, reader, switchboard, meters };
+        Handle { view: views, updates, logs, commands, gate, audit, finished, reader, switchboard, config, meters };
     (handle, ends)
 }

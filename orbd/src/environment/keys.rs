@@ -103,6 +103,13 @@ pub(super) const TABLES: &[(&str, &str, &[&str])] = &[
     ("otel", "into [otel]", OTEL),
 ];
 
+/// Lists the keys of all tables, each with its table; those of a channel under `notify.NAME`.
+#[cfg(test)]
+pub(crate) fn key_names() -> Vec<String> {
+    let of = |table: &str, keys: &[&str]| keys.iter().map(|key| format!("{table}.{key}")).collect::<Vec<_>>();
+    TABLES.iter().flat_map(|(table, _, keys)| of(table, keys)).chain(of("notify.NAME", NOTIFY)).collect()
+}
+
 /// Says where a key belongs; `None` when it is a key of no table.
 pub(super) fn place_of(key: &str) -> Option<&'static str> {
     TABLES.iter().find(|(_, _, keys)| keys.contains(&key)).map(|(_, place, _)| *place)

@@ -27,6 +27,8 @@ pub use chosen::{Chosen, ChosenError};
 pub use config::{EnvironmentConfig, Environments, LiveConfig};
 pub use error::{EnvironmentError, EnvironmentProblem};
 pub use keys::environment_name;
+#[cfg(test)]
+pub(crate) use keys::key_names;
 pub(crate) use secrets::refuse_secrets;
 pub use settings::settings;
 pub(crate) use source::Source;

@@ -68,6 +68,20 @@ label! {
 }
 
 label! {
+    /// Says what became of a reload of the configuration.
+    Reload {
+        /// What had changed is in force.
+        Applied = "applied",
+        /// Nothing had changed.
+        Unchanged = "unchanged",
+        /// A change must wait for a start, so that nothing was taken up.
+        Refused = "refused",
+        /// The file or a secret is not as it must be.
+        Invalid = "invalid",
+    }
+}
+
+label! {
     /// Names a queue between two parts of orb.
     Queue {
         /// Commands of clients that the engine has not taken.
@@ -168,6 +182,11 @@ struct Notification {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfReload {
+    result: Reload,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfQueue {
     queue: Queue,
 }
@@ -221,6 +240,8 @@ pub struct Meters {
     heard: Heard,
     ages: Family<OfStream, Gauge<f64, AtomicU64>>,
     stream_clients: Gauge,
+    config_reloads: Family<OfReload, Counter>,
+    config_loaded: Gauge<f64, AtomicU64>,
 }
 
 /// Tells how much waits in a queue.
@@ -344,6 +365,16 @@ impl Meters {
         }
     }
 
+    /// Counts a reload of the configuration.
+    pub(crate) fn config_reloaded(&self, result: Reload) {
+        self.config_reloads.get_or_create(&OfReload { result }).inc();
+    }
+
+    /// Notes when the configuration in force was read, on the wall clock.
+    pub(crate) fn config_loaded(&self, at: Timestamp) {
+        self.config_loaded.set(at.micros() as f64 / 1e6);
+    }
+
     /// Counts a stream until what is returned is dropped.
     pub(crate) fn stream(&self) -> StreamClient {
         self.stream_clients.inc();
@@ -387,6 +418,14 @@ impl Meters {
         let help = "Age of what a stream brought last, by the engine's clock";
         registry.register_with_unit("stream_age", help, Unit::Seconds, self.ages.clone());
         registry.register("stream_clients", "Streams that clients have open", self.stream_clients.clone());
+        for result in Reload::ALL {
+            drop(self.config_reloads.get_or_create(&OfReload { result: *result }));
+        }
+        let help = "Reloads of the configuration by what became of them";
+        registry.register("config_reloads", help, self.config_reloads.clone());
+        let help = "When the configuration in force was read, seconds since 1970";
+        let loaded = self.config_loaded.clone();
+        registry.register_with_unit("config_last_reload_success_timestamp", help, Unit::Seconds, loaded);
     }
 }
 

@@ -11,7 +11,7 @@ mod view;
 
 pub(crate) use follow::follow;
 pub(crate) use meters::StreamClient;
-pub use meters::{Exported, Meters, Outlet, Queue, Stream, Told};
+pub use meters::{Exported, Meters, Outlet, Queue, Reload, Stream, Told};
 
 use std::sync::Arc;
 

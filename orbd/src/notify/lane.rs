@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +26,8 @@ const PAUSE_MAX: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 struct Waiting {
     queue: Mutex<Queue>,
+    /// The channel itself; a reload may put another one of its name in its place.
+    channel: watch::Sender<Arc<Channel>>,
     news: Notify,
     /// Nothing more comes: what waits goes out at once, or not at all.
     ending: CancellationToken,
@@ -34,7 +36,6 @@ struct Waiting {
 /// Gives notices to one channel; clones give to the same one. Waits for nothing.
 #[derive(Clone, Debug)]
 pub(super) struct Lane {
-    channel: Arc<Channel>,
     waiting: Arc<Waiting>,
     meters: Meters,
 }
@@ -42,18 +43,36 @@ pub(super) struct Lane {
 impl Lane {
     /// Makes the lane of a channel, and the future that is its task.
     pub(super) fn open(channel: Channel, meters: &Meters) -> (Self, impl Future<Output = ()> + use<>) {
-        let waiting =
-            Waiting { queue: Mutex::new(Queue::new(ROOM)), news: Notify::new(), ending: CancellationToken::new() };
-        let lane = Self { channel: Arc::new(channel), waiting: Arc::new(waiting), meters: meters.clone() };
+        let (channel, current) = watch::channel(Arc::new(channel));
+        let (queue, ending) = (Mutex::new(Queue::new(ROOM)), CancellationToken::new());
+        let waiting = Waiting { queue, channel, news: Notify::new(), ending };
+        let lane = Self { waiting: Arc::new(waiting), meters: meters.clone() };
         // The series are there from the start: a rate needs the zero before the first.
         Told::ALL.iter().for_each(|result| lane.count(*result, 0));
-        let sender = Sender { lane: lane.clone(), is_failing: false, pause: PAUSE_MIN };
+        let sender = Sender { lane: lane.clone(), current, is_failing: false, pause: PAUSE_MIN };
         (lane, sender.run())
+    }
+
+    /// Returns the channel as it is now.
+    pub(super) fn channel(&self) -> Arc<Channel> {
+        Arc::clone(&self.waiting.channel.borrow())
+    }
+
+    /// Goes on with another channel of the same name, at once if the one of before rests after a failure. What waits
+    /// goes there; a message that is on its way comes back if it fails, and goes there too.
+    pub(super) fn turn_to(&self, channel: Channel) {
+        self.waiting.channel.send_if_modified(|current| {
+            let is_other = !current.is_same(&channel);
+            if is_other {
+                *current = Arc::new(channel);
+            }
+            is_other
+        });
     }
 
     /// Gives a notice to the channel if it wants it; where there is no room, the oldest of the lightest goes.
     pub(super) fn tell(&self, notice: &Notice) {
-        if !self.channel.config.wants(notice.kind, notice.weight) {
+        if !self.channel().config.wants(notice.kind, notice.weight) {
             return;
         }
         let gone = self.queue().push(notice.clone());
@@ -70,7 +89,7 @@ impl Lane {
     pub(super) fn give_up(&self) {
         if let Some(message) = self.queue().take_all() {
             self.count(Told::Dropped, counted(&message));
-            let (channel, left) = (&self.channel.config.name, message.notices.len());
+            let (channel, left) = (&self.channel().config.name, message.notices.len());
             tracing::warn!(
                 component = "Api",
                 channel,
@@ -85,22 +104,28 @@ impl Lane {
     }
 
     fn count(&self, result: Told, notices: u64) {
-        self.meters.notifications(&self.channel.config.name, result, notices);
+        self.meters.notifications(&self.channel().config.name, result, notices);
     }
 }
 
 /// The task of a lane.
 struct Sender {
     lane: Lane,
+    current: watch::Receiver<Arc<Channel>>,
     is_failing: bool,
     pause: Duration,
 }
 
 impl Sender {
     async fn run(mut self) {
-        let mut bucket = Bucket::per_minute(self.lane.channel.config.per_minute, Instant::now());
+        let mut per_minute = self.channel().config.per_minute;
+        let mut bucket = Bucket::per_minute(per_minute, Instant::now());
         let mut rested = false;
         while self.has_work().await {
+            if self.channel().config.per_minute != per_minute {
+                per_minute = self.channel().config.per_minute;
+                bucket = Bucket::per_minute(per_minute, Instant::now());
+            }
             let held_back = self.token(&mut bucket).await;
             // What was held back goes as one: otherwise it would be held back again.
             let message = if held_back || rested { self.lane.queue().take_all() } else { self.lane.queue().take_one() };
@@ -109,13 +134,32 @@ impl Sender {
                 rested = false;
                 continue;
             };
-            let ending = &self.lane.waiting.ending;
-            if ending.run_until_cancelled(tokio::time::sleep(rest)).await.is_none() && rested {
+            if self.rest(rest).await.is_none() && rested {
                 // It was tried again at the end, in vain.
                 return self.lane.give_up();
             }
             rested = true;
         }
+    }
+
+    /// Returns the channel as it is now.
+    fn channel(&mut self) -> Arc<Channel> {
+        Arc::clone(&self.current.borrow_and_update())
+    }
+
+    /// Leaves the channel alone for a while, or until there is another one in its place; `None` when nothing more comes.
+    async fn rest(&mut self, rest: Duration) -> Option<()> {
+        let (ending, current) = (&self.lane.waiting.ending, &mut self.current);
+        let another = async {
+            if current.changed().await.is_err() {
+                core::future::pending::<()>().await;
+            }
+        };
+        let rested = tokio::time::timeout(rest, another);
+        if ending.run_until_cancelled(rested).await?.is_ok() {
+            self.pause = PAUSE_MIN;
+        }
+        Some(())
     }
 
     /// Waits until something waits; `false` when nothing does and nothing more comes.
@@ -149,8 +193,9 @@ impl Sender {
 
     /// Sends a message; `None` when it is done with, otherwise it waits again, and this is how long the channel rests.
     async fn send(&mut self, message: Message) -> Option<Duration> {
-        let (lane, name) = (&self.lane, &self.lane.channel.config.name);
-        match lane.channel.send(&message).await {
+        let channel = self.channel();
+        let (lane, name) = (&self.lane, &channel.config.name);
+        match channel.send(&message).await {
             Ok(()) => {
                 lane.count(Told::Sent, counted(&message));
                 if self.is_failing {
@@ -178,7 +223,7 @@ impl Sender {
 
     /// Tells the log of the first of several failures.
     fn note(&mut self, error: &SendError) {
-        let name = &self.lane.channel.config.name;
+        let name = &self.lane.channel().config.name;
         if self.is_failing {
             tracing::debug!(component = "Api", channel = name, "the channel {name} still fails: {error}");
         } else {

@@ -16,7 +16,7 @@ use super::{
     command::{Asked, audit, caller, follow, follow_until, send, send_parts},
     config, convert,
     environment::{self, UnderWay},
-    limits,
+    limits, reload,
     replay::{Replies, used_for_another},
     touched::{self, Touched},
     validate,
@@ -236,7 +236,19 @@ impl ControlService for Control {
     }
 
     async fn get_config(&self, _: Request<v1::GetConfigRequest>) -> Result<Response<v1::GetConfigResponse>, Status> {
-        Ok(Response::new(config::get(&self.handle.current())))
+        Ok(Response::new(config::get(&self.handle)))
+    }
+
+    async fn reload_config(
+        &self,
+        request: Request<v1::ReloadConfigRequest>,
+    ) -> Result<Response<v1::ReloadConfigResponse>, Status> {
+        let (asked, validate_only) = reload::asked(&request)?;
+        let work = reload::reload(self.handle.clone(), asked.clone(), validate_only);
+        // A switch that comes first is not to wait for it, nor it for that.
+        let (mut reply, replayed) = self.once_beside(None, asked, work, reload::text, reload::again).await?;
+        reply.replayed = replayed;
+        Ok(Response::new(reply))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The environments: which there are, and the way of a switch to whoever makes engines.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use orb_api::v1;
@@ -12,14 +12,14 @@ use tokio::time::timeout;
 use tonic::{Request, Status};
 
 use super::command::{Asked, caller};
-use super::{Handle, convert, validate};
+use super::{Handle, ReloadRequest, convert, validate};
 use crate::environment::{Environments, environment_name};
 use crate::store::{DatabaseUrl, Ledger};
 use crate::view::{self, View};
 
 /// What a command is told that comes while one engine has ended and the next one has not begun.
 pub const SWITCHING: &str = "the environment is being switched and nothing trades at this moment: try again";
-/// Switches that may wait; each is refused when the one before it has changed the environment.
+/// Switches and reloads that may wait; each switch is refused when the one before it has changed the environment.
 const SWITCHES_MAX: usize = 4;
 /// How long the commands that are under way may take: longer than each may.
 const QUIET_MAX: Duration = Duration::from_secs(20);
@@ -50,9 +50,25 @@ impl Drop for UnderWay {
 
 #[derive(Clone, Debug)]
 struct Line {
-    environments: Arc<Environments>,
+    /// As they are configured now.
+    environments: Arc<RwLock<Arc<Environments>>>,
     database: DatabaseUrl,
-    requests: mpsc::Sender<SwitchRequest>,
+    requests: mpsc::Sender<BoardRequest>,
+}
+
+/// Asks whoever makes engines for something; one thing is done after the other.
+#[derive(Debug)]
+pub enum BoardRequest {
+    /// Trade in another environment.
+    Switch(SwitchRequest),
+    /// Read the configuration again.
+    Reload(ReloadRequest),
+}
+
+impl Line {
+    fn environments(&self) -> Arc<Environments> {
+        Arc::clone(&self.environments.read().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// Asks for another environment to trade in.
@@ -140,10 +156,28 @@ impl SwitchError {
 impl Switchboard {
     /// Makes the board of a daemon that can be switched, and the end at which the switches are asked for.
     #[must_use]
-    pub fn new(environments: Arc<Environments>, database: DatabaseUrl) -> (Self, mpsc::Receiver<SwitchRequest>) {
+    pub fn new(environments: Arc<Environments>, database: DatabaseUrl) -> (Self, mpsc::Receiver<BoardRequest>) {
         let (requests, wanted) = mpsc::channel(SWITCHES_MAX);
-        let line = Some(Line { environments, database, requests });
+        let line = Some(Line { environments: Arc::new(RwLock::new(environments)), database, requests });
         (Self { line, is_switching: Arc::default(), under_way: Arc::default() }, wanted)
+    }
+
+    /// Goes by another configuration of the environments from now on.
+    pub fn go_by(&self, environments: Environments) {
+        if let Some(line) = &self.line {
+            *line.environments.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(environments);
+        }
+    }
+
+    /// Returns the environments as they are configured now; `None` where there is one only.
+    #[must_use]
+    pub fn environments(&self) -> Option<Arc<Environments>> {
+        self.line.as_ref().map(Line::environments)
+    }
+
+    /// Returns where whoever makes engines is asked; `None` where nobody is there, as in a demo.
+    pub(super) fn requests(&self) -> Option<&mpsc::Sender<BoardRequest>> {
+        self.line.as_ref().map(|line| &line.requests)
     }
 
     /// Notes that a command begins: the books do not change before its result is in them.
@@ -219,7 +253,7 @@ pub(super) async fn switch(handle: Handle, asked: Asked, wanted: Wanted) -> Resu
     let Wanted { environment, account_id } = wanted;
     let request = SwitchRequest { environment, account_id, actor, reason, reply };
     let stopping = || SwitchError::Stopping.status();
-    line.requests.send(request).await.map_err(|_| stopping())?;
+    line.requests.send(BoardRequest::Switch(request)).await.map_err(|_| stopping())?;
     let Switched { previous, view } = answer.await.map_err(|_| stopping())?.map_err(|error| error.status())?;
     Ok(v1::SetEnvironmentResponse { previous_ledger: Some(convert::ledger(&previous)), ..reply_of(&view, request_id) })
 }
@@ -271,7 +305,7 @@ fn info(
     let is_current = current.environment == records;
     let obstacle = match line {
         _ if is_current => None,
-        Some(line) => line.environments.obstacle(environment),
+        Some(line) => line.environments().obstacle(environment),
         None => Some("a demo trades in its own simulation alone: start `orbd run`".to_owned()),
     };
     let before = known.iter().rev().find(|ledger| ledger.environment() == records).map(Ledger::view);

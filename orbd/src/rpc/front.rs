@@ -16,7 +16,7 @@ use tower::ServiceExt as _;
 use super::{
     figures,
     refuse::{later, refuse},
-    transport::{Peer, Stranger, WebRules},
+    transport::{Peer, Stranger, Visitors, WebRules},
 };
 use crate::{auth::is_command, monitoring};
 
@@ -35,27 +35,26 @@ const GRPC_WEB: [&str; 4] = [
 
 /// Puts the rules of the web before the API, and `figures` and `page` beside it: the page gets every request that is
 /// nobody else's.
-pub(super) fn front(api: Routes, rules: &WebRules, figures: Router, page: Router) -> Router {
+pub(super) fn front(api: Routes, visitors: Visitors, figures: Router, page: Router) -> Router {
     let api = api.into_axum_router().layer(GrpcWebLayer::new());
-    let api = match rules.cors() {
-        Some(cors) => api.layer(cors),
-        None => api,
-    };
-    let front = Front { api, figures, page, rules: rules.clone() };
+    let api_of_pages = api.clone().layer(visitors.cors());
+    let front = Front { api, api_of_pages, figures, page, visitors };
     Router::new().fallback(Front::answer).with_state(std::sync::Arc::new(front))
 }
 
 struct Front {
     api: Router,
+    /// The same, for browsers that show pages of other sites.
+    api_of_pages: Router,
     figures: Router,
     page: Router,
-    rules: WebRules,
+    visitors: Visitors,
 }
 
 impl Front {
     async fn answer(State(front): State<std::sync::Arc<Self>>, request: Request) -> Response {
-        let is_api = is_api(&request);
-        if let Err(stranger) = front.check(&request, is_api) {
+        let (is_api, rules) = (is_api(&request), front.visitors.rules());
+        if let Err(stranger) = check(&rules, &request, is_api) {
             return strange(&request, stranger);
         }
         if is_of_crowd(&request) && !is_command(request.uri().path()) {
@@ -64,6 +63,7 @@ impl Front {
         let answered = match is_api {
             true => match refusal_of_form(&request) {
                 Some(status) => return bare(status),
+                None if rules.has_pages() => front.api_of_pages.clone().oneshot(request).await,
                 None => front.api.clone().oneshot(request).await,
             },
             false if request.uri().path() == monitoring::PATH => {
@@ -73,15 +73,15 @@ impl Front {
         };
         answered.unwrap_or_else(|never| match never {})
     }
+}
 
-    /// Pages may be come to from anywhere, and hold nothing; the API may be called by known pages alone.
-    fn check(&self, request: &Request, is_api: bool) -> Result<(), Stranger> {
-        match request.extensions().get::<Peer>() {
-            // No page can open the socket, and its clients have no name for it that says anything.
-            Some(Peer::Socket) => Ok(()),
-            Some(Peer::Address(_) | Peer::Crowd(_)) | None if is_api => self.rules.check(request),
-            Some(Peer::Address(_) | Peer::Crowd(_)) | None => self.rules.check_host(request),
-        }
+/// Pages may be come to from anywhere, and hold nothing; the API may be called by known pages alone.
+fn check(rules: &WebRules, request: &Request, is_api: bool) -> Result<(), Stranger> {
+    match request.extensions().get::<Peer>() {
+        // No page can open the socket, and its clients have no name for it that says anything.
+        Some(Peer::Socket) => Ok(()),
+        Some(Peer::Address(_) | Peer::Crowd(_)) | None if is_api => rules.check(request),
+        Some(Peer::Address(_) | Peer::Crowd(_)) | None => rules.check_host(request),
     }
 }
 

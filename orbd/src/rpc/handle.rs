@@ -9,6 +9,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use super::Switchboard;
 use crate::{
     monitoring::Meters,
+    reload::InForce,
     store::{Audit, Reader},
     view::{LogView, Update, View},
 };
@@ -34,6 +35,8 @@ pub struct Handle {
     pub reader: Reader,
     /// Where another environment is asked for.
     pub switchboard: Switchboard,
+    /// The configuration in force, for who asks.
+    pub config: InForce,
     /// What is counted as it happens.
     pub meters: Meters,
 }

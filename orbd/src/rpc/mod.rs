@@ -35,6 +35,7 @@ mod portfolio;
 mod records;
 mod refuse;
 mod refused;
+mod reload;
 mod replay;
 mod server;
 mod signal;
@@ -50,17 +51,18 @@ mod validate;
 #[cfg(feature = "otel")]
 pub(crate) use chain::{Chain, read as read_chain};
 pub use control::Control;
-pub use environment::{SWITCHING, SwitchError, SwitchRequest, Switchboard, Switched};
+pub use environment::{BoardRequest, SWITCHING, SwitchError, SwitchRequest, Switchboard, Switched};
 pub use feed::Feed;
 pub use handle::{Accepted, CommandReply, CommandRequest, Finished, Handle, RefusalKind, Refused};
 pub use history::History;
 pub use live::Live;
 pub use log::Logs;
 pub use portfolio::Portfolio;
+pub use reload::{ReloadRequest, Reloaded};
 pub use server::{routes, serve};
 pub use signal::Signals;
 pub use streams::Streams;
-pub(crate) use transport::CONNECTIONS;
+pub(crate) use transport::{CONNECTIONS, Doors, Opened};
 pub use transport::{
     Exposure, Listeners, ServeError, TlsError, TlsFiles, WebRules, bind, is_host_name, is_origin, listen,
 };

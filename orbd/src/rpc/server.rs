@@ -56,7 +56,7 @@ pub async fn serve(
     let gate = GateLayer::new(auth, handle.audit.clone());
     let figures = figures::router(Monitor::new(handle.view.clone(), &handle.meters)).layer(gate.clone());
     let api = services(handle.clone(), gate, &stop)?;
-    let routes = front(api, &listeners.web, figures, web::router());
+    let routes = front(api, listeners.visitors(), figures, web::router());
     let served = Server::builder()
         .max_concurrent_streams(STREAMS_MAX)
         .http2_max_header_list_size(HEADER_BYTES_MAX)

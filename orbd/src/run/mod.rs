@@ -6,6 +6,7 @@ mod owner;
 mod place;
 mod planner;
 mod reference;
+mod reload;
 mod simulator_time;
 mod site;
 mod standby;
@@ -31,9 +32,10 @@ use crate::daemon::{Daemon, Folder};
 use crate::environment::check::{self, Finding, Verdict};
 use crate::environment::{Chosen, Environments, LiveConfig, StateLock, environment_name};
 use crate::guard::Heart;
+use crate::reload::{Configuration, Source};
 use crate::rpc::{self, Listeners, Switchboard};
-use crate::service;
-use crate::shutdown::Shutdown;
+use crate::service::{self, Readiness};
+use crate::shutdown::{Hangup, Shutdown};
 use crate::store::{LeaseWatch, StoreError};
 use crate::summary;
 
@@ -43,10 +45,10 @@ pub(crate) const SIMULATOR_REQUESTS: u32 = 100_000;
 /// Says what a run is to do.
 #[derive(Debug)]
 pub struct RunOptions {
-    /// What is traded and how.
-    pub run: RunConfig,
-    /// Where: each environment as it is configured.
-    pub environments: Environments,
+    /// What is traded and how, and where.
+    pub configuration: Configuration,
+    /// Where that is read again.
+    pub source: Source,
     /// What the configuration is called.
     pub config_name: String,
     /// Waits while another daemon has the account's books, and takes over when it falls silent.
@@ -60,45 +62,64 @@ pub struct RunOptions {
 /// directory's own files.
 pub async fn run(options: RunOptions) -> anyhow::Result<()> {
     // Before anything can be called: whoever sees the daemon up may end it at once.
-    let mut shutdown = Shutdown::catch().context("cannot catch signals")?;
-    let (environment, _) = options.environments.now()?;
-    if options.standby {
+    let (mut shutdown, mut hangup) = Shutdown::catch_beside_hangup().context("cannot catch signals")?;
+    let RunOptions { configuration, source, config_name, standby } = options;
+    let (environment, _) = configuration.environments.now()?;
+    if standby {
         LeaseWatch::check(&environment.database)?;
     }
-    refuse_unfit(&LiveConfig { run: options.run.clone(), environment: environment.clone() })?;
+    refuse_unfit(&LiveConfig { run: configuration.run.clone(), environment: environment.clone() })?;
     let exposure = environment.exposure();
     let (folder, listeners) = (Folder::open(&environment.data_dir)?, rpc::bind(&exposure).await?);
     let mut listeners = Some(listeners);
     let _lock = StateLock::take(folder.path())?;
     let sites = Sites {
-        symbols: Arc::new(symbols_of(&options.run)?),
+        symbols: Arc::new(symbols_of(&configuration.run)?),
         calendar: Arc::new(orb_data::nyse_calendar(2005, 2100)),
-        run: options.run,
+        run: configuration.run.clone(),
         folder: folder.clone(),
-        config_name: options.config_name,
+        config_name,
     };
-    if options.standby {
+    if standby {
         // Nobody is to take a daemon that waits for one that trades. That the address can be had is known by now.
         listeners = None;
     }
+    let preparing = service::waiting(Prepared::new(&sites, &configuration.environments, standby));
     let prepared = tokio::select! {
-        prepared = service::waiting(Prepared::new(&sites, &options.environments, options.standby)) => prepared?,
+        prepared = noting(&mut hangup, preparing) => prepared,
         () = shutdown.wait() => return Ok(()),
     };
+    let (prepared, is_reload_due) = (prepared.0?, prepared.1);
     let listeners = match listeners {
         Some(listeners) => listeners,
         None => rpc::bind(&exposure).await?,
     };
-    let begin = Begin { sites, prepared, environments: Arc::new(options.environments.clone()) };
+    let readiness = Readiness::default();
+    let begin = Begin { sites, prepared, configuration, source, readiness: readiness.clone() };
     let (mut daemon, mut switcher) = tokio::select! {
         started = begin.start(listeners) => started?,
         () = shutdown.wait() => return Ok(()),
     };
-    let told = tokio::spawn(service::follow(daemon.views()));
-    switcher.serve(&mut daemon, &mut shutdown).await?;
+    let told = tokio::spawn(service::follow(daemon.views(), readiness));
+    switcher.serve(&mut daemon, &mut shutdown, &mut hangup, is_reload_due).await?;
     told.abort();
     service::stopping();
     end(daemon, &folder).await
+}
+
+/// Waits for something, and tells with it whether a reload was asked for meanwhile: a standby may wait for days.
+async fn noting<T>(hangup: &mut Hangup, what: impl Future<Output = T>) -> (T, bool) {
+    let (mut what, mut is_reload_due) = (core::pin::pin!(what), false);
+    loop {
+        tokio::select! {
+            done = &mut what => return (done, is_reload_due),
+            () = hangup.wait() => {
+                is_reload_due = true;
+                // Whoever reads this may have gone away, which is no reason to stop.
+                let _ = summary::print("SIGHUP: the configuration is read again as soon as this daemon has its ledger.\n");
+            }
+        }
+    }
 }
 
 /// A place, and an engine that is ready to trade there.
@@ -127,30 +148,34 @@ impl Prepared {
 struct Begin {
     sites: Sites,
     prepared: Prepared,
-    environments: Arc<Environments>,
+    configuration: Configuration,
+    source: Source,
+    readiness: Readiness,
 }
 
 impl Begin {
     /// Starts the daemon in the environment of the last switch, or the configured one.
     async fn start(self, listeners: Listeners) -> anyhow::Result<(Daemon, Switcher)> {
-        let Self { sites, prepared, environments } = self;
+        let Self { sites, prepared, configuration, source, readiness } = self;
+        let environments = &configuration.environments;
         let Prepared { place, key, mut ready, stop } = prepared;
         let (site, chosen) = (&place.site, place.chosen.as_ref());
-        let (switchboard, requests) = Switchboard::new(Arc::clone(&environments), site.config.database.clone());
-        let is_to_be_held = is_to_be_held(chosen, &environments);
+        let (switchboard, requests) = Switchboard::new(Arc::new(environments.clone()), site.config.database.clone());
+        let is_to_be_held = is_to_be_held(chosen, environments);
         if is_to_be_held {
             ready.hold_as_switched();
         }
         let hold = ready.hold_on();
         let (daemon, following) = ready.start(&sites.keep(site), listeners, stop.clone(), switchboard).await?;
-        announce(&daemon, site, sites.folder.path(), chosen, &environments)?;
+        announce(&daemon, site, sites.folder.path(), chosen, environments)?;
+        daemon.config_was_read(configuration.read_at);
         let is_held = is_to_be_held && daemon.until_held(HoldKind::EnvironmentSwitched).await;
         if let Some(chosen) = chosen.filter(|_| is_held) {
             switch::note_held(chosen.clone(), sites.folder.path());
         }
         let Place { site, ledger, .. } = place;
         let current = switch::Current { site, ledger, key, following, hold };
-        Ok((daemon, Switcher { sites, current, environments, requests, stop }))
+        Ok((daemon, Switcher { sites, current, configuration, source: Arc::new(source), readiness, requests, stop }))
     }
 }
 

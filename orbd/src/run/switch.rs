@@ -22,12 +22,14 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::key_lock::KeyLock;
 use super::site::{Ready, Site, Sites};
 use crate::daemon::{Daemon, Ends, Left};
-use crate::environment::{Chosen, Environments, environment_name};
+use crate::environment::{Chosen, environment_name};
 use crate::failpoint::{self, Place};
 use crate::guard::look_at;
-use crate::rpc::{SwitchError, SwitchRequest, Switched};
+use crate::reload::{Configuration, Source};
+use crate::rpc::{BoardRequest, SwitchError, SwitchRequest, Switched};
 use crate::runtime::HaltFile;
-use crate::shutdown::Shutdown;
+use crate::service::Readiness;
+use crate::shutdown::{Hangup, Shutdown};
 use crate::spill::{SpillError, spill_path};
 use crate::store::{LeaseHold, Ledger};
 use crate::summary;
@@ -49,8 +51,12 @@ pub(super) struct Current {
 pub(super) struct Switcher {
     pub(super) sites: Sites,
     pub(super) current: Current,
-    pub(super) environments: Arc<Environments>,
-    pub(super) requests: mpsc::Receiver<SwitchRequest>,
+    /// What is in force.
+    pub(super) configuration: Configuration,
+    /// Where it is read again.
+    pub(super) source: Arc<Source>,
+    pub(super) readiness: Readiness,
+    pub(super) requests: mpsc::Receiver<BoardRequest>,
     /// Ends the daemon, and every engine with it.
     pub(super) stop: CancellationToken,
 }
@@ -69,25 +75,42 @@ struct Next {
 type Attempt<T> = Result<T, SwitchError>;
 
 impl Switcher {
-    /// Carries out switches until the engine ends or somebody stops the daemon.
+    /// Carries out switches and reloads until the engine ends or somebody stops the daemon.
     ///
     /// # Errors
     /// When there is no engine any more, neither the old one nor the new one: the daemon is to be ended.
-    pub(super) async fn serve(&mut self, daemon: &mut Daemon, shutdown: &mut Shutdown) -> anyhow::Result<()> {
+    pub(super) async fn serve(
+        &mut self,
+        daemon: &mut Daemon,
+        shutdown: &mut Shutdown,
+        hangup: &mut Hangup,
+        mut is_reload_due: bool,
+    ) -> anyhow::Result<()> {
         loop {
-            tokio::select! {
-                () = daemon.session_over() => return Ok(()),
-                () = shutdown.wait() => return Ok(()),
-                Some(request) = self.requests.recv() => {
-                    let SwitchRequest { environment, account_id, actor, reason, reply } = request;
-                    let wanted = Wanted { environment, account_id, actor, reason };
-                    let done = self.switch(daemon, &wanted).await;
-                    daemon.switchboard().set_switching(false);
-                    // The asker may have gone away; what was asked for is done all the same.
-                    let _ = reply.send(done?);
+            let going_on = tokio::select! {
+                biased;
+                () = daemon.session_over() => None,
+                () = shutdown.wait() => None,
+                () = asked_again(hangup, &mut is_reload_due) => self.reload_by_signal(daemon, shutdown).await,
+                Some(request) = self.requests.recv() => match request {
+                    BoardRequest::Switch(request) => Some(self.switch_for(daemon, request).await?),
+                    BoardRequest::Reload(request) => self.reload_for(daemon, shutdown, request).await,
                 }
+            };
+            if going_on.is_none() {
+                return Ok(());
             }
         }
+    }
+
+    async fn switch_for(&mut self, daemon: &mut Daemon, request: SwitchRequest) -> anyhow::Result<()> {
+        let SwitchRequest { environment, account_id, actor, reason, reply } = request;
+        let wanted = Wanted { environment, account_id, actor, reason };
+        let done = self.switch(daemon, &wanted).await;
+        daemon.switchboard().set_switching(false);
+        // The asker may have gone away; what was asked for is done all the same.
+        let _ = reply.send(done?);
+        Ok(())
     }
 
     async fn switch(&mut self, daemon: &mut Daemon, wanted: &Wanted) -> anyhow::Result<Attempt<Switched>> {
@@ -142,7 +165,7 @@ impl Switcher {
     /// Checks everything that can be checked and makes the other engine ready; nothing has changed when this returns.
     async fn prepare(&self, daemon: &Daemon, wanted: &Wanted) -> Attempt<Next> {
         let unusable = |why: String| SwitchError::unusable(wanted.environment, why);
-        let config = self.environments.get(wanted.environment).map_err(|why| unusable(why.to_owned()))?;
+        let config = self.configuration.environments.get(wanted.environment).map_err(|why| unusable(why.to_owned()))?;
         let site = Site::of(config).map_err(|error| unusable(format!("{error:#}")))?;
         refuse_open(open_in(&daemon.view()))?;
         self.refuse_behind()?;
@@ -243,6 +266,13 @@ impl Switcher {
         self.current.hold = hold;
         self.current.following = following;
         Ok(())
+    }
+}
+
+/// Waits until a reload is due: at once where it was asked for before.
+async fn asked_again(hangup: &mut Hangup, is_due: &mut bool) {
+    if !core::mem::take(is_due) {
+        hangup.wait().await;
     }
 }
 

@@ -111,7 +111,7 @@ impl Process {
 
     /// Waits until it has written a text to its log.
     #[track_caller]
-    fn logs(&mut self, text: &str) {
+    pub(crate) fn logs(&mut self, text: &str) {
         let deadline = Instant::now() + PATIENCE;
         while !self.err.text().contains(text) {
             let ended = self.child.try_wait().unwrap();
@@ -119,6 +119,11 @@ impl Process {
             assert!(Instant::now() < deadline, "it does not log {text:?}: {self:?}");
             std::thread::sleep(LOOK_EVERY);
         }
+    }
+
+    /// Returns what it has written to standard output so far.
+    pub(crate) fn printed(&self) -> String {
+        self.out.text()
     }
 
     pub(crate) fn kill(&mut self) {

@@ -201,7 +201,7 @@ async fn says(mut process: Process, text: String) -> Process {
 }
 
 /// Connects to the daemon of a state directory.
-async fn client_of(state: &Path) -> Client {
+pub(crate) async fn client_of(state: &Path) -> Client {
     let contact: toml::Table = std::fs::read_to_string(state.join("orbctl.toml")).unwrap().parse().unwrap();
     let current = contact["current"].as_str().unwrap();
     let endpoint = contact["contexts"][current]["endpoint"].as_str().unwrap().to_owned();
@@ -326,6 +326,28 @@ async fn a_kill_is_in_force_after_the_switch_too() {
 }
 
 /// Kills the daemon at a place of the switch, and checks where it trades when it is back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reload_and_a_switch_at_one_time_are_done_one_after_the_other() {
+    let both = Both::open().await;
+    let up = both.up("paper", &[]).await;
+    let file = both.folder.path().join("orb.toml");
+    let keys = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("{keys}[web]\nallowed_hosts = [\"orb.example.com\"]\n")).unwrap();
+    let reload = async {
+        let request = v1::ReloadConfigRequest { request_id: request_id("reload"), ..Default::default() };
+        up.client.control().reload_config(request).await.map(tonic::Response::into_inner)
+    };
+    let (switched, reloaded) = tokio::join!(both.go_live(&up), reload);
+    assert_eq!(switched.ledger.unwrap().environment(), LIVE);
+    let reloaded = reloaded.unwrap();
+    assert!(reloaded.applied, "{reloaded:?}");
+    assert_eq!(up.environment().await, LIVE);
+    let config = up.client.control().get_config(v1::GetConfigRequest {}).await.unwrap().into_inner();
+    let of = |key: &str| config.entries.iter().find(|entry| entry.key == key).unwrap().value.clone();
+    assert_eq!((of("environment"), of("web.allowed_hosts")), ("live".to_owned(), "orb.example.com".to_owned()));
+    up.terminate().await;
+}
+
 async fn dies_at(both: &Both, place: &str, expect: v1::Environment) {
     let at = format!("{place}:1");
     let mut up = both.up("paper", &[("ORB_CRASH_AT", &at)]).await;

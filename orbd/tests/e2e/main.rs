@@ -70,6 +70,8 @@ mod records_api;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod reload;
+#[cfg(test)]
 mod replay;
 #[cfg(feature = "sentry")]
 #[cfg(test)]

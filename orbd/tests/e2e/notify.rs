@@ -24,13 +24,13 @@ const HUNTER: &str = "hunter2";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A webhook that takes everything; its thread ends with the test's process.
-struct Hook {
-    url: String,
+pub(crate) struct Hook {
+    pub(crate) url: String,
     bodies: Arc<Mutex<Vec<Value>>>,
 }
 
 impl Hook {
-    fn start(status: &'static str) -> Self {
+    pub(crate) fn start(status: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/in/{HUNTER}", listener.local_addr().unwrap());
         let bodies = Arc::new(Mutex::new(Vec::new()));
@@ -48,7 +48,7 @@ impl Hook {
         bodies.iter().flat_map(|body| body["notices"].as_array().unwrap().clone()).collect()
     }
 
-    fn of(&self, kind: &str) -> Vec<Value> {
+    pub(crate) fn of(&self, kind: &str) -> Vec<Value> {
         self.notices().into_iter().filter(|notice| notice["kind"] == kind).collect()
     }
 

@@ -91,6 +91,27 @@ async fn a_service_manager_hears_that_orb_is_ready_that_its_loop_comes_round_and
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_manager_hears_when_a_reload_begins_and_that_it_is_over() {
+    let records = TempDir::new().unwrap();
+    let database = format!("sqlite://{}", records.path().join("orb.db").display());
+    let (stage, manager) = (Stage::new(database).await, Manager::listen());
+    let mut daemon = manager.start(stage.command("served", &[]));
+    let ready = manager.hears("READY=1").await;
+    signal(&daemon, "HUP");
+    let reloading = manager.hears("RELOADING=1").await;
+    let deadline = Instant::now() + PATIENCE;
+    while !manager.heard()[reloading..].iter().any(|message| message.contains("READY=1")) {
+        assert!(Instant::now() < deadline, "it is never over: {:#?}", manager.heard());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let heard = manager.heard();
+    assert!(ready < reloading && heard[reloading].contains("MONOTONIC_USEC="), "{heard:#?}");
+    signal(&daemon, "TERM");
+    let ended = tokio::task::spawn_blocking(move || daemon.wait()).await.unwrap();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_daemon_that_cannot_start_is_never_ready() {
     let (manager, folder) = (Manager::listen(), TempDir::new().unwrap());
     let config = folder.path().join("orb.toml");

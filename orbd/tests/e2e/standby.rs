@@ -1,6 +1,7 @@
 //! Two daemons on one account and database: one trades, the other takes over when it falls silent.
 
 use std::{
+    path::PathBuf,
     process::Command,
     time::{Duration, Instant},
 };
@@ -54,12 +55,17 @@ impl Stage {
         }
     }
 
+    /// Returns the folder of a daemon: its `orb.toml`, and its `state`.
+    pub(crate) fn place(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
     pub(crate) fn daemon(&self, name: &str, arguments: &[&str]) -> Process {
         Process::start(self.command(name, arguments))
     }
 
     pub(crate) fn command(&self, name: &str, arguments: &[&str]) -> Command {
-        let folder = self.folder.path().join(name);
+        let folder = self.place(name);
         std::fs::create_dir_all(&folder).unwrap();
         let config = folder.join("orb.toml");
         let file = format!(
@@ -75,8 +81,13 @@ impl Stage {
         command
     }
 
+    /// Returns where the records of its daemons are.
+    pub(crate) fn database(&self) -> &str {
+        &self.database
+    }
+
     /// Returns the client order ids and the fills at the broker.
-    async fn at_broker(&self) -> (Vec<String>, usize) {
+    pub(crate) async fn at_broker(&self) -> (Vec<String>, usize) {
         let read = self.running.with_broker(|broker| {
             (broker.orders().map(|order| order.client_order_id.clone()).collect(), broker.executions().len())
         });
@@ -96,7 +107,7 @@ impl Stage {
     }
 
     /// Counts the fills in the records.
-    async fn recorded(&self) -> usize {
+    pub(crate) async fn recorded(&self) -> usize {
         let number = self.account().await;
         let ledger = Ledger::new(Environment::Sim, &number);
         let reader = Reader::open(&DatabaseUrl::parse(&self.database).unwrap(), &ledger).unwrap();
@@ -105,7 +116,7 @@ impl Stage {
 }
 
 /// Waits for a text on a process' standard output without holding up the simulator.
-async fn says(mut process: Process, text: &'static str) -> Process {
+pub(crate) async fn says(mut process: Process, text: &'static str) -> Process {
     tokio::task::spawn_blocking(move || {
         process.says(text);
         process

@@ -16,13 +16,13 @@ use crate::{
 };
 
 /// Who makes certificates.
-struct Authority {
-    pem: String,
+pub(crate) struct Authority {
+    pub(crate) pem: String,
     issuer: Issuer<'static, KeyPair>,
 }
 
 impl Authority {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.distinguished_name.push(DnType::CommonName, name);
@@ -32,7 +32,7 @@ impl Authority {
     }
 
     /// Returns a certificate for this machine and its private key.
-    fn certificate(&self) -> (String, String) {
+    pub(crate) fn certificate(&self) -> (String, String) {
         let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
         let key = KeyPair::generate().unwrap();
         let made = CertificateParams::new(names).unwrap().signed_by(&key, &self.issuer).unwrap();

@@ -44,6 +44,14 @@ fn refusal() -> Status {
     Status::with_error_details(Code::NotFound, "nothing is known of XYZ on that day", details)
 }
 
+/// A refusal of a reload, with a violation for each key.
+fn config_refused() -> Status {
+    let mut details = ErrorDetails::with_error_info("CONFIG_REFUSED", orb_api::ERROR_DOMAIN, HashMap::new());
+    details.add_bad_request_violation("daemon.listen", "the address is open while orbd runs");
+    let message = "daemon.listen cannot be taken up now: the address is open while orbd runs; nothing has changed";
+    Status::with_error_details(Code::FailedPrecondition, message, details)
+}
+
 fn unserved<T>() -> Reply<T> {
     Err(Status::unimplemented("no reply is recorded"))
 }
@@ -135,8 +143,14 @@ impl ControlService for Shared {
         ok(replies::limits_set(&request))
     }
 
-    async fn get_config(&self, _: Request<GetConfigRequest>) -> Reply<GetConfigResponse> {
-        unserved()
+    async fn get_config(&self, request: Request<GetConfigRequest>) -> Reply<GetConfigResponse> {
+        self.note(request);
+        ok(replies::config())
+    }
+
+    async fn reload_config(&self, request: Request<ReloadConfigRequest>) -> Reply<ReloadConfigResponse> {
+        let request = self.note(request);
+        if self.is_willing() { ok(replies::reloaded(&request)) } else { Err(config_refused()) }
     }
 }
 

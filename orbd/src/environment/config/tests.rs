@@ -274,7 +274,7 @@ fn all(file: &str) -> Environments {
     let path = folder.path().join("orb.toml");
     std::fs::write(&path, file).expect("written");
     let settings = SettingArgs { config: Some(path), ..SettingArgs::default() };
-    settings.environments(&args(None)).expect("a file")
+    settings.configuration(&args(None)).expect("a file").environments
 }
 
 #[test]
@@ -340,7 +340,7 @@ fn the_last_switch_goes_before_the_file() {
     };
     chosen.write(folder.path()).expect("written");
     assert_eq!(now(), Environment::Live);
-    let all = settings.environments(&args).expect("a file");
+    let all = settings.configuration(&args).expect("a file").environments;
     let (config, last) = all.now().expect("an environment");
     assert_eq!((config.environment, last), (Environment::Live, Some(chosen)));
     std::fs::write(Chosen::path(folder.path()), "{").expect("written");

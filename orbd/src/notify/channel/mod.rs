@@ -5,6 +5,7 @@ mod http;
 pub(super) mod json;
 pub(super) mod secrets;
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::time::Duration;
 
@@ -29,6 +30,28 @@ pub struct Channel {
     pub config: ChannelConfig,
     way: Way,
     deadline: Duration,
+    proofs: Proofs,
+}
+
+/// What a channel was opened with beside its configuration: its secrets, and the file of its authority.
+struct Proofs {
+    secrets: Vec<Option<SecretString>>,
+    authority: Option<Vec<u8>>,
+}
+
+impl core::fmt::Debug for Proofs {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Proofs(..)")
+    }
+}
+
+impl PartialEq for Proofs {
+    fn eq(&self, other: &Self) -> bool {
+        fn shown(proofs: &Proofs) -> impl Iterator<Item = Option<&str>> {
+            proofs.secrets.iter().map(|secret| secret.as_ref().map(SecretString::expose_secret))
+        }
+        self.authority == other.authority && shown(self).eq(shown(other))
+    }
 }
 
 #[derive(Debug)]
@@ -50,7 +73,13 @@ impl Channel {
 
     /// Makes a channel ready whose secrets are looked for by the names of a credential and of a variable.
     pub(super) fn open_with(config: &ChannelConfig, find: &Find<'_>) -> Result<Self, ChannelError> {
-        let secrets = Secrets { channel: &config.name, find };
+        let found = RefCell::new(Vec::new());
+        let noted = |credential: &str, variable: &str| {
+            let secret = find(credential, variable)?;
+            found.borrow_mut().push(secret.clone());
+            Ok(secret)
+        };
+        let secrets = Secrets { channel: &config.name, find: &noted };
         let tls = || connector(config.ca_file.as_deref());
         let way = match &config.target {
             Target::Webhook => {
@@ -71,7 +100,14 @@ impl Channel {
                 Way::Email(Box::new(Mail::new(mail, password, config.ca_file.as_deref())?))
             }
         };
-        Ok(Self { config: config.clone(), way, deadline: DEADLINE })
+        let authority = config.ca_file.as_deref().map(authority).transpose()?;
+        let proofs = Proofs { secrets: found.into_inner(), authority };
+        Ok(Self { config: config.clone(), way, deadline: DEADLINE, proofs })
+    }
+
+    /// Tells whether another channel is configured alike and was opened with the same secrets and authority.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.config == other.config && self.proofs == other.proofs
     }
 
     /// Gives each attempt another time.

@@ -5,6 +5,7 @@ mod following;
 mod held_back;
 mod made;
 mod mail;
+mod renewed;
 mod server;
 mod smtp;
 mod templates;

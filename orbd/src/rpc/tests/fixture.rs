@@ -401,6 +401,7 @@ impl Fixture {
             finished,
             reader,
             switchboard,
+            config: crate::reload::InForce::default(),
             meters: crate::monitoring::Meters::default(),
         };
         let runtime = Arc::new(Runtime { view: view_in, updates, mood, seen: Mutex::default() });

@@ -11,7 +11,8 @@ use super::{
 use crate::auth::is_command;
 
 /// What has no reply here, and why: one environment, no curve, no report, and no bars.
-const WITHOUT: [(&str, Code); 4] = [
+const WITHOUT: [(&str, Code); 5] = [
+    ("ReloadConfig", Code::FailedPrecondition),
     ("SetEnvironment", Code::FailedPrecondition),
     ("GetIntradayEquity", Code::NotFound),
     ("GetParityReport", Code::NotFound),

@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     TlsError, TlsFiles, WebRules,
     connection::Connection,
+    doors::{Doors, Visitors},
     places::{CONNECTIONS, Place, Places},
     tls::Certificates,
 };
@@ -92,16 +93,16 @@ pub struct Exposure {
 #[derive(Debug)]
 pub struct Listeners {
     tcp: TcpListener,
-    certificates: Option<Certificates>,
+    certificates: Option<Arc<Certificates>>,
     socket: Option<Socket>,
     places: Places,
-    pub(in crate::rpc) web: WebRules,
+    visitors: Visitors,
 }
 
 /// A port of this machine, without anything else.
 impl From<TcpListener> for Listeners {
     fn from(tcp: TcpListener) -> Self {
-        Self { tcp, certificates: None, socket: None, places: Places::new(CONNECTIONS), web: WebRules::default() }
+        Self { tcp, certificates: None, socket: None, places: Places::new(CONNECTIONS), visitors: Visitors::default() }
     }
 }
 
@@ -121,12 +122,13 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
 /// # Errors
 /// [`ServeError`] when the address is not of this machine alone and there is no TLS, or something cannot be had.
 pub async fn bind(exposure: &Exposure) -> Result<Listeners, ServeError> {
-    let certificates = exposure.tls.clone().map(Certificates::read).transpose()?;
+    let certificates = exposure.tls.clone().map(Certificates::read).transpose()?.map(Arc::new);
     let address = exposure.address;
     let tcp = if certificates.is_some() { take(address).await? } else { listen(address).await? };
     let socket = exposure.socket.as_deref().map(Socket::bind).transpose()?;
     let places = Places::new(exposure.connections);
-    Ok(Listeners { tcp, certificates, socket, places, web: exposure.web.clone() })
+    let visitors = Visitors::new(exposure.web.clone());
+    Ok(Listeners { tcp, certificates, socket, places, visitors })
 }
 
 async fn take(address: SocketAddr) -> Result<TcpListener, ServeError> {
@@ -164,6 +166,17 @@ impl Listeners {
         socket.map_or_else(|| self.url(), Ok)
     }
 
+    /// Returns what changes the way in while the API is served.
+    pub(crate) fn doors(&self) -> Doors {
+        let (visitors, places) = (self.visitors.clone(), self.places.clone());
+        Doors { visitors, places, certificates: self.certificates.clone() }
+    }
+
+    /// Returns who is let in.
+    pub(in crate::rpc) fn visitors(&self) -> Visitors {
+        self.visitors.clone()
+    }
+
     /// Refuses an address of other machines without encryption, whoever made the listener.
     pub(in crate::rpc) fn check(&self) -> Result<(), ServeError> {
         let open = self.local_addr().ok().filter(|address| !address.ip().is_loopback());
@@ -179,8 +192,7 @@ impl Listeners {
         if let Some(socket) = self.socket {
             tokio::spawn(stop.clone().run_until_cancelled_owned(accept_socket(socket, sender.clone())));
         }
-        let certificates = self.certificates.map(Arc::new);
-        let accept = accept_tcp(self.tcp, certificates, self.places, sender);
+        let accept = accept_tcp(self.tcp, self.certificates, self.places, sender);
         tokio::spawn(stop.clone().run_until_cancelled_owned(accept));
         ReceiverStream::new(connections)
     }

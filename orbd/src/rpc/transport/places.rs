@@ -7,7 +7,10 @@
 use std::{
     collections::BTreeMap,
     num::NonZeroUsize,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use crate::rpc::attempts::Source;
@@ -20,7 +23,7 @@ const CROWD_MAX: usize = 16;
 /// Counts the connections of each address. Clones share it.
 #[derive(Clone, Debug)]
 pub(super) struct Places {
-    most: usize,
+    most: Arc<AtomicUsize>,
     taken: Arc<Mutex<BTreeMap<Source, usize>>>,
 }
 
@@ -35,18 +38,23 @@ pub(super) struct Place {
 
 impl Places {
     pub(super) fn new(most: NonZeroUsize) -> Self {
-        Self { most: most.get(), taken: Arc::default() }
+        Self { most: Arc::new(AtomicUsize::new(most.get())), taken: Arc::default() }
+    }
+
+    /// Gives each address another share; connections that are open stay.
+    pub(super) fn allow(&self, most: NonZeroUsize) {
+        self.most.store(most.get(), Ordering::Relaxed);
     }
 
     /// Takes a place for a connection; `None` when its address has filled the crowd too.
     pub(super) fn take(&self, source: Source) -> Option<Place> {
-        let mut taken = self.lock();
+        let (mut taken, most) = (self.lock(), self.most.load(Ordering::Relaxed));
         let own = taken.entry(source).or_default();
-        if *own >= self.most + CROWD_MAX {
+        if *own >= most + CROWD_MAX {
             return None;
         }
         *own += 1;
-        let is_crowded = *own > self.most;
+        let is_crowded = *own > most;
         drop(taken);
         Some(Place { places: self.clone(), source, is_crowded })
     }
@@ -93,6 +101,16 @@ mod tests {
         assert!(places.take(source("10.0.0.1")).is_some_and(|place| !place.is_crowded), "a place that is free again");
         drop(held);
         assert!(places.lock().is_empty(), "who has gone is forgotten");
+    }
+
+    #[test]
+    fn another_share_counts_for_new_connections() {
+        let places = Places::new(NonZeroUsize::new(1).unwrap());
+        let _first = places.take(source("10.0.0.1")).unwrap();
+        places.allow(NonZeroUsize::new(2).unwrap());
+        assert!(!places.take(source("10.0.0.1")).unwrap().is_crowded);
+        places.clone().allow(NonZeroUsize::MIN);
+        assert!(places.take(source("10.0.0.1")).unwrap().is_crowded, "clones share it");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::{
     fs, io,
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -90,15 +90,57 @@ type Seen = Vec<Option<(u64, u64, i64, i64)>>;
 /// The certificates in force. Connections that are open keep theirs.
 #[derive(Debug)]
 pub(super) struct Certificates {
-    files: TlsFiles,
+    /// Where they are, and what was seen there last; held while others are read.
+    place: Mutex<Place>,
     config: RwLock<Arc<ServerConfig>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Place {
+    files: TlsFiles,
+    seen: Seen,
+}
+
+/// Certificates that were read and are good, and not in force.
+#[derive(Debug)]
+pub(super) struct Fresh {
+    place: Place,
+    config: Arc<ServerConfig>,
+    /// They are other files, or other versions of them, than those in force.
+    pub(super) is_other: bool,
 }
 
 impl Certificates {
     /// Reads the files for the first time.
     pub(super) fn read(files: TlsFiles) -> Result<Self, TlsError> {
-        let config = RwLock::new(load(&files)?);
-        Ok(Self { files, config })
+        let place = Place::of(files);
+        let config = RwLock::new(load(&place.files)?);
+        Ok(Self { place: Mutex::new(place), config })
+    }
+
+    /// Reads files, the same or others; those of before stay in force.
+    pub(super) fn read_again(&self, files: &TlsFiles) -> Result<Fresh, TlsError> {
+        // What is replaced while it is read is seen again by the next look.
+        let place = Place::of(files.clone());
+        let config = load(files)?;
+        let is_other = *self.place() != place;
+        Ok(Fresh { place, config, is_other })
+    }
+
+    /// Puts certificates in force for new connections, and follows their files from now on.
+    pub(super) fn turn_to(&self, fresh: Fresh) {
+        let mut place = self.place();
+        *place = fresh.place;
+        self.put(fresh.config);
+    }
+
+    fn put(&self, config: Arc<ServerConfig>) {
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
+    }
+
+    fn place(&self) -> MutexGuard<'_, Place> {
+        // Whole whenever the lock is free: nothing panics between its changes.
+        self.place.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns what a new connection is encrypted with.
@@ -108,22 +150,22 @@ impl Certificates {
 
     /// Takes new files as they come, and never ends by itself.
     pub(super) async fn follow(&self) {
-        let mut seen = self.versions();
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
-            self.look(&mut seen);
+            self.look();
         }
     }
 
     /// Takes the files if they have changed and are good; otherwise those of before stay in force.
-    fn look(&self, seen: &mut Seen) {
-        let now = self.versions();
-        if now == *seen {
+    fn look(&self) {
+        let mut place = self.place();
+        let now = versions(&place.files);
+        if now == place.seen {
             return;
         }
-        match load(&self.files) {
+        match load(&place.files) {
             Ok(config) => {
-                *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
+                self.put(config);
                 tracing::info!(component = "Api", "new certificates are in force for new connections");
             }
             // Certificate and key are two files: between the two renames they do not fit, and the next look sees both.
@@ -132,17 +174,24 @@ impl Certificates {
                 "ALARM: the new certificates cannot be used, and those of before stay in force: {error}"
             ),
         }
-        *seen = now;
+        place.seen = now;
     }
+}
 
-    fn versions(&self) -> Seen {
-        let TlsFiles { certificate, key, client_ca } = &self.files;
-        let version = |path: &Path| {
-            let found = fs::metadata(path).ok()?;
-            Some((found.ino(), found.size(), found.ctime(), found.ctime_nsec()))
-        };
-        [Some(certificate), Some(key), client_ca.as_ref()].into_iter().flatten().map(|path| version(path)).collect()
+impl Place {
+    fn of(files: TlsFiles) -> Self {
+        let seen = versions(&files);
+        Self { files, seen }
     }
+}
+
+fn versions(files: &TlsFiles) -> Seen {
+    let TlsFiles { certificate, key, client_ca } = files;
+    let version = |path: &Path| {
+        let found = fs::metadata(path).ok()?;
+        Some((found.ino(), found.size(), found.ctime(), found.ctime_nsec()))
+    };
+    [Some(certificate), Some(key), client_ca.as_ref()].into_iter().flatten().map(|path| version(path)).collect()
 }
 
 fn load(files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsError> {
@@ -246,14 +295,37 @@ mod tests {
         let folder = Folder::new();
         folder.renew();
         let certificates = Certificates::read(folder.files.clone()).unwrap();
-        let (mut seen, first) = (certificates.versions(), certificates.config());
-        certificates.look(&mut seen);
+        let first = certificates.config();
+        certificates.look();
         assert!(Arc::ptr_eq(&first, &certificates.config()));
         folder.write(&folder.files.certificate, "broken");
-        certificates.look(&mut seen);
+        certificates.look();
         assert!(Arc::ptr_eq(&first, &certificates.config()));
         folder.renew();
-        certificates.look(&mut seen);
+        certificates.look();
         assert!(!Arc::ptr_eq(&first, &certificates.config()));
+    }
+
+    #[test]
+    fn other_files_are_read_first_and_then_followed() {
+        let (folder, other) = (Folder::new(), Folder::new());
+        folder.renew();
+        other.renew();
+        let certificates = Certificates::read(folder.files.clone()).unwrap();
+        let first = certificates.config();
+        assert!(!certificates.read_again(&folder.files).unwrap().is_other);
+        let fresh = certificates.read_again(&other.files).unwrap();
+        assert!(fresh.is_other && Arc::ptr_eq(&first, &certificates.config()), "they are not in force yet");
+        certificates.turn_to(fresh);
+        let second = certificates.config();
+        assert!(!Arc::ptr_eq(&first, &second));
+        folder.renew();
+        certificates.look();
+        assert!(Arc::ptr_eq(&second, &certificates.config()), "the files of before are followed");
+        other.renew();
+        certificates.look();
+        assert!(!Arc::ptr_eq(&second, &certificates.config()), "the new files are not followed");
+        other.write(&other.files.certificate, "broken");
+        assert!(certificates.read_again(&other.files).is_err());
     }
 }

@@ -1,7 +1,9 @@
 //! Under which names the API may be reached, and which pages may call it.
 
-use http::{HeaderValue, Request, Uri, header, uri::Authority};
+use http::{HeaderValue, Request, Uri, header, request::Parts, uri::Authority};
 use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use super::Visitors;
 
 /// Names under which this machine reaches itself. Any other name may have been pointed here by a hostile page.
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
@@ -74,22 +76,28 @@ impl WebRules {
         })
     }
 
-    /// Returns what tells browsers which pages may call; `None` when none but the daemon's own may.
-    pub(in crate::rpc) fn cors(&self) -> Option<CorsLayer> {
-        let origins: Vec<HeaderValue> = self.allowed_origins.iter().filter_map(|origin| origin.parse().ok()).collect();
-        if origins.is_empty() {
-            return None;
-        }
+    /// Tells whether pages of other sites may call.
+    pub(in crate::rpc) const fn has_pages(&self) -> bool {
+        !self.allowed_origins.is_empty()
+    }
+}
+
+impl Visitors {
+    /// Returns what tells browsers which pages may call, by the rules that are in force when they ask.
+    pub(in crate::rpc) fn cors(&self) -> CorsLayer {
+        let visitors = self.clone();
+        let is_allowed = move |origin: &HeaderValue, _: &Parts| {
+            origin.to_str().is_ok_and(|origin| visitors.rules().is_allowed(origin))
+        };
         let name = http::HeaderName::from_static;
         let asked = [name("x-grpc-web"), name("x-user-agent"), name("grpc-timeout"), name("grpc-accept-encoding")];
         let told = [name("grpc-status"), name("grpc-message"), name("grpc-status-details-bin"), name("grpc-encoding")];
-        let layer = CorsLayer::new()
-            .allow_origin(AllowOrigin::list(origins))
+        CorsLayer::new()
+            .allow_origin(AllowOrigin::predicate(is_allowed))
             .allow_methods([http::Method::POST])
             .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE].into_iter().chain(asked).collect::<Vec<_>>())
             .expose_headers(told)
-            .max_age(PREFLIGHT_MAX_AGE);
-        Some(layer)
+            .max_age(PREFLIGHT_MAX_AGE)
     }
 }
 

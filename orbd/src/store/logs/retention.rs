@@ -55,6 +55,13 @@ impl Keeper {
         Self { retention, due: Instant::now(), removed: false }
     }
 
+    /// Goes by another retention, with a step at once.
+    pub(super) fn keep(&mut self, retention: Retention) {
+        if self.retention != retention {
+            *self = Self::new(retention);
+        }
+    }
+
     /// Makes the next step if it is due.
     pub(super) fn step(&mut self, conn: &mut AnyConn) -> QueryResult<()> {
         if Instant::now() < self.due {

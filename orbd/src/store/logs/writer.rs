@@ -99,6 +99,7 @@ pub struct LogWriter {
 
 enum Message {
     Line(Box<LogLine>),
+    Keep(Retention),
     Flush(SyncSender<()>),
     Stop,
 }
@@ -147,6 +148,16 @@ impl LogWriter {
         move || waiting.load(Ordering::Relaxed)
     }
 
+    /// Keeps other lines than before from now on. Where the queue is full of lines, it is tried again with them gone,
+    /// by a thread of its own: nobody waits.
+    pub fn keep(&self, retention: Retention) {
+        if let Err(TrySendError::Full(message)) = self.sender.queue.try_send(Message::Keep(retention)) {
+            let queue = self.sender.queue.clone();
+            // The writer may end meanwhile, and then there is nothing to keep.
+            std::thread::spawn(move || queue.send(message));
+        }
+    }
+
     /// Waits until the lines sent so far are stored, or the time is up; tells whether they are.
     #[must_use]
     pub fn flush(&self, patience: Duration) -> bool {
@@ -192,6 +203,7 @@ impl<F: FnMut(Vec<LogView>)> Worker<F> {
                         continue;
                     }
                 }
+                Ok(Message::Keep(retention)) => self.keeper.keep(retention),
                 Ok(Message::Flush(done)) => {
                     self.store(&mut batch);
                     let _asker_left = done.try_send(());

@@ -161,3 +161,43 @@ pub(in crate::fake) fn all_closed(request: &CloseAllPositionsRequest, is_complet
         complete: killed.complete,
     }
 }
+
+pub(in crate::fake) fn config() -> GetConfigResponse {
+    let entry = |key: &str, value: &str, is_default, effect: ConfigEffect| ConfigEntry {
+        key: s(key),
+        value: s(value),
+        is_default,
+        effect: effect.into(),
+    };
+    GetConfigResponse {
+        ledger: ledger(),
+        name: s("/etc/orb/orb.toml"),
+        entries: vec![
+            entry("daily_loss_limit", "0.05", true, ConfigEffect::Command),
+            entry("daemon.listen", "127.0.0.1:7070", true, ConfigEffect::Start),
+            entry("web.allowed_hosts", "orb.example.com", false, ConfigEffect::Reload),
+        ],
+        build: None,
+        fingerprint: s("0123456789abcdef"),
+        load_time: at(-30),
+    }
+}
+
+pub(in crate::fake) fn reloaded(request: &ReloadConfigRequest) -> ReloadConfigResponse {
+    let change = |key: &str, outcome: ConfigOutcome, detail: &str| ConfigChange {
+        key: s(key),
+        outcome: outcome.into(),
+        detail: s(detail),
+        ..ConfigChange::default()
+    };
+    let hosts = ConfigChange { value: s("orb.example.com"), ..change("web.allowed_hosts", ConfigOutcome::Applied, "") };
+    ReloadConfigResponse {
+        ledger: ledger(),
+        request_id: request.request_id.clone(),
+        replayed: false,
+        applied: !request.validate_only,
+        changes: vec![change("notify.desk", ConfigOutcome::Unchanged, "its secrets"), hosts],
+        fingerprint: s("0123456789abcdef"),
+        load_time: at(31),
+    }
+}
