@@ -59,7 +59,10 @@ async fn watch_all(
     loop {
         let other = switched(settings, flags, environment.environment);
         tokio::select! {
-            other = other => environment = other,
+            other = other => {
+                reporting::turn_to(other.of_records());
+                environment = other;
+            }
             ended = watch(&environment, &mut shutdown) => return ended,
         }
     }

@@ -18,6 +18,9 @@ pub const fn finish(_: bool) {}
 /// Has nothing to tell.
 pub(crate) const fn announce() {}
 
+/// Has nothing to say where.
+pub(crate) const fn turn_to(_: Environment) {}
+
 /// Follows nothing.
 pub(crate) fn follow(_: broadcast::Receiver<Arc<Update>>, _: &Meters) {}
 

@@ -24,48 +24,45 @@ pub(super) const RELEASE: &str = concat!("orb@", env!("CARGO_PKG_VERSION"), "+",
 /// Makes the event of reports that are the same.
 pub(super) fn of(merged: &Merged) -> Event<'static> {
     let report = &merged.report;
-    let mut tags = Map::from([("times".to_owned(), merged.times.to_string())]);
-    let mut tag = |name: &str, value: Option<String>| {
-        if let Some(value) = value {
-            tags.insert(name.to_owned(), value);
-        }
-    };
-    let mut exception = Values::new();
-    match &report.what {
-        What::Error { place, component, symbol } => {
-            tag("kind", Some("error".to_owned()));
-            tag("place", Some(place.line.clone()));
-            tag("target", Some(place.target.to_owned()));
-            tag("component", component.map(|component| component.name().to_owned()));
-            tag("symbol", symbol.as_deref().map(ToOwned::to_owned));
-        }
-        What::Panic { place, text } => {
-            tag("kind", Some(PANIC.to_owned()));
-            tag("place", Some(place.line.clone()));
-            exception.values.push(panic(*text));
-        }
-        What::Alarm { kind, id, symbol } => {
-            tag("kind", Some("alarm".to_owned()));
-            tag("alarm", Some(kind.name().to_owned()));
-            tag("alarm_id", Some(id.0.to_string()));
-            tag("component", Some(Component::RiskManager.name().to_owned()));
-            tag("symbol", symbol.as_deref().map(ToOwned::to_owned));
-        }
-        What::Ended => tag("kind", Some("end".to_owned())),
-    }
-    let level = match &report.what {
-        What::Error { .. } | What::Alarm { .. } => Level::Error,
-        What::Panic { .. } | What::Ended => Level::Fatal,
+    let mut tags = tags(&report.what);
+    tags.insert("times".to_owned(), merged.times.to_string());
+    let (level, exception) = match &report.what {
+        What::Error { .. } | What::Alarm { .. } => (Level::Error, None),
+        What::Panic { text, .. } => (Level::Fatal, Some(panic(*text))),
+        What::Ended => (Level::Fatal, None),
     };
     Event {
         level,
         tags,
-        exception,
         timestamp: report.at,
         environment: Some(report.environment.name().into()),
+        exception: Values { values: exception.into_iter().collect() },
         breadcrumbs: Values { values: report.crumbs.iter().map(crumb).collect() },
         ..Event::default()
     }
+}
+
+/// Says what happened by names and values.
+fn tags(what: &What) -> Map<String, String> {
+    let all: Vec<(&str, Option<String>)> = match what {
+        What::Error { place, component, symbol } => vec![
+            ("kind", Some("error".to_owned())),
+            ("place", Some(place.line.clone())),
+            ("target", Some(place.target.to_owned())),
+            ("component", component.map(|component| component.name().to_owned())),
+            ("symbol", symbol.as_deref().map(ToOwned::to_owned)),
+        ],
+        What::Panic { place, .. } => vec![("kind", Some(PANIC.to_owned())), ("place", Some(place.line.clone()))],
+        What::Alarm { kind, id, symbol } => vec![
+            ("kind", Some("alarm".to_owned())),
+            ("alarm", Some(kind.name().to_owned())),
+            ("alarm_id", Some(id.0.to_string())),
+            ("component", Some(Component::RiskManager.name().to_owned())),
+            ("symbol", symbol.as_deref().map(ToOwned::to_owned)),
+        ],
+        What::Ended => vec![("kind", Some("end".to_owned()))],
+    };
+    all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
 fn panic(text: Option<&'static str>) -> Exception {

@@ -1,6 +1,6 @@
 //! Errors, alarms and panics to Sentry, in a build with the feature `sentry`.
 //!
-//! **What leaves is a list, not a filter.** A [`Report`](report::Report) is made of what is written in this program:
+//! **What leaves is a list, not a filter.** A report is made of what is written in this program:
 //! places in the sources, targets, kinds, names of components. No text of a log line, no value of a field, no error and
 //! no answer of the broker is ever part of it, because any of them may hold a secret; the only values are a symbol that
 //! the engine knows, the environment and an alarm's number. Where an event was written is enough to find its line in
@@ -45,5 +45,5 @@ mod worker;
 pub use config::{EVENTS_PER_MINUTE, SentryConfig};
 #[cfg(feature = "sentry")]
 pub use process::start_at;
-pub(crate) use process::{announce, follow, layer, probe};
+pub(crate) use process::{announce, follow, layer, probe, turn_to};
 pub use process::{finish, start};

@@ -58,6 +58,13 @@ pub(crate) fn announce() {
     }
 }
 
+/// Says where orb trades from now on, where no view says it.
+pub(crate) fn turn_to(environment: Environment) {
+    if let Some(Ok(reporter)) = REPORTER.get() {
+        reporter.turn_to(environment);
+    }
+}
+
 /// Reports the alarms of the views that are committed from now on.
 pub(crate) fn follow(updates: broadcast::Receiver<Arc<Update>>, meters: &Meters) {
     let Some(Ok(reporter)) = REPORTER.get() else { return };

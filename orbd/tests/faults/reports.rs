@@ -2,19 +2,14 @@
 
 use std::net::TcpListener;
 
-use orbd::rehearsal::Outcome;
 use orbd::reporting::{self, SentryConfig};
 use orbd::view::Environment;
 
 use crate::rig::{breakout, classic, day, story, survive};
-
-/// Everything that was traded and decided, in letters.
-fn traded(outcome: &Outcome) -> String {
-    format!("{:#?}\n{:#?}\n{:#?}\n{:#?}", outcome.trades, outcome.fills, outcome.signals, outcome.decisions)
-}
+use crate::traded::traded;
 
 #[test]
-fn a_dead_ingest_leaves_a_day_of_alarms_equal_to_the_byte() {
+fn a_dead_ingest_leaves_what_is_traded_on_a_day_of_alarms_as_it_is() {
     // The entry's stop stands where it was not ordered, and cannot be moved: alarms and their end.
     let fault = "fault = { displaced_cents = -200, replace_rejected = true }";
     let plan = format!("[[order]]\n{fault}\nside = \"sell\"\ntype = \"stop\"\nclass = \"bracket\"\n");

@@ -10,6 +10,7 @@ use orbd::traces::OtelConfig;
 
 use crate::collector::{Collector, Trace, is_error, number, text};
 use crate::rig::{breakout, classic, day, price, range, story, survive};
+use crate::traded::traded;
 
 fn to(url: &str) -> OtelConfig {
     OtelConfig { endpoint: Some(url.parse().expect("an address")), authority: None }
@@ -17,7 +18,7 @@ fn to(url: &str) -> OtelConfig {
 
 /// Plays a day whose traces go to a collector, and checks that each signal has one, with the fills of the ledger.
 #[track_caller]
-fn traced(rehearsal: Rehearsal, plan: &str) -> (Outcome, BTreeMap<String, Trace>) {
+fn followed(rehearsal: Rehearsal, plan: &str) -> (Outcome, BTreeMap<String, Trace>) {
     let collector = Collector::start();
     let outcome = survive(Rehearsal { otel: to(&collector.url), ..rehearsal }, plan);
     let traces = collector.traces();
@@ -43,7 +44,7 @@ fn traced(rehearsal: Rehearsal, plan: &str) -> (Outcome, BTreeMap<String, Trace>
 #[test]
 fn a_trade_is_traced_from_its_signal_to_its_stop_and_its_exit() {
     let minutes = vec![breakout("AAA"), range("BBB").stay(3).to(price("101.2")).to(price("99"))];
-    let (outcome, traces) = traced(day(minutes, classic()), "");
+    let (outcome, traces) = followed(day(minutes, classic()), "");
     assert_eq!(traces.len(), 2, "{}", story(&outcome));
     for trace in traces.values() {
         let one = |name: &str| {
@@ -69,7 +70,7 @@ fn a_trade_is_traced_from_its_signal_to_its_stop_and_its_exit() {
 #[test]
 fn an_entry_that_the_broker_refuses_is_an_error_with_its_reason() {
     let plan = "[[order]]\nfault = { rejected = \"not today\" }\nside = \"buy\"\nwhen = { nth = [1] }\n";
-    let (outcome, traces) = traced(day(vec![breakout("AAA")], classic()), plan);
+    let (outcome, traces) = followed(day(vec![breakout("AAA")], classic()), plan);
     let refused: Vec<_> = outcome.signals.iter().filter(|signal| signal.status == SignalStatus::Rejected).collect();
     assert!(!refused.is_empty(), "{}", story(&outcome));
     for signal in refused {
@@ -88,7 +89,7 @@ fn a_position_that_could_not_be_protected_is_an_error() {
     let mut rehearsal = Rehearsal { brackets: BracketSupport::None, ..day(vec![minutes], classic()) };
     rehearsal.latencies.fill = orb_core::Span::from_seconds(8);
     rehearsal.unprotected_max = orb_core::Span::from_seconds(9);
-    let (outcome, traces) = traced(rehearsal, "");
+    let (outcome, traces) = followed(rehearsal, "");
     let trace = traces.values().next().expect("a trace");
     assert!(is_error(&trace.root), "{}", story(&outcome));
     let position = trace.named("position").next().expect("a position");
@@ -96,10 +97,7 @@ fn a_position_that_could_not_be_protected_is_an_error() {
 }
 
 #[test]
-fn dead_collectors_leave_a_day_s_trades_equal_to_the_byte() {
-    let traded = |outcome: &Outcome| {
-        format!("{:#?}\n{:#?}\n{:#?}\n{:#?}", outcome.trades, outcome.fills, outcome.signals, outcome.decisions)
-    };
+fn dead_collectors_leave_a_day_s_trades_as_they_are() {
     let stopped = || range("BBB").stay(3).to(price("101.2")).to(price("99"));
     let day = || day(vec![breakout("AAA"), stopped()], classic());
     let without = survive(day(), "");
