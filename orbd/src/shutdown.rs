@@ -1,6 +1,6 @@
 //! Ctrl-C, SIGTERM and the end of the terminal, caught from the first moment on.
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -12,8 +12,27 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 pub struct Shutdown {
     interrupt: Signal,
     terminate: Signal,
-    /// `None` where it means something else.
-    hangup: Option<Signal>,
+    hangup: Signal,
+    ending: HangupEnds,
+}
+
+/// Says when SIGHUP ends the daemon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum HangupEnds {
+    Always,
+    /// It was started at a terminal, and that has gone; otherwise it means something else.
+    WithTerminal,
+    Never,
+}
+
+impl HangupEnds {
+    fn is_end(self) -> bool {
+        match self {
+            Self::Always => true,
+            Self::WithTerminal => !io::stdin().is_terminal(),
+            Self::Never => false,
+        }
+    }
 }
 
 /// Catches SIGHUP, by which a service manager or a person has the configuration read again.
@@ -37,31 +56,29 @@ impl Shutdown {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
-            hangup: Some(signal(SignalKind::hangup())?),
+            hangup: signal(SignalKind::hangup())?,
+            ending: HangupEnds::Always,
         })
     }
 
-    /// Catches the signals where SIGHUP ends nothing: a terminal that is closed neither.
+    /// Catches the signals where SIGHUP ends the daemon only if the terminal at which it was started has been closed: a
+    /// person who closes it means the end, and could not see what goes on.
     ///
     /// # Errors
     /// When the system refuses to deliver signals.
     pub fn catch_beside_hangup() -> io::Result<(Self, Hangup)> {
-        let Self { interrupt, terminate, .. } = Self::catch()?;
-        Ok((Self { interrupt, terminate, hangup: None }, Hangup(signal(SignalKind::hangup())?)))
+        let ending = if io::stdin().is_terminal() { HangupEnds::WithTerminal } else { HangupEnds::Never };
+        Ok((Self { ending, ..Self::catch()? }, Hangup(signal(SignalKind::hangup())?)))
     }
 
     /// Completes when any of the signals has come since the last time.
     pub async fn wait(&mut self) {
-        let hangup = async {
-            match &mut self.hangup {
-                Some(hangup) => hangup.recv().await,
-                None => core::future::pending().await,
-            }
-        };
+        let (hangup, ending) = (&mut self.hangup, self.ending);
+        let hung_up = async { while hangup.recv().await.is_some() && !ending.is_end() {} };
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
-            _ = hangup => {}
+            () = hung_up => {}
         }
     }
 }

@@ -15,7 +15,7 @@ use tonic::{Code, Status};
 use crate::{
     client::{request_id, until},
     cluster::Cluster,
-    daemon::{Process, orbd, signal, text},
+    daemon::{Process, orbd, program, signal, text},
     environment::client_of,
     market::day,
     notify::Hook,
@@ -377,4 +377,37 @@ async fn a_standby_reads_the_configuration_again_as_soon_as_it_has_the_ledger() 
 fn append(file: &Path, more: &str) {
     let before = fs::read_to_string(file).unwrap();
     fs::write(file, format!("{before}{more}")).unwrap();
+}
+
+/// Puts a command at a terminal of its own, which is there as long as the process of the returned one.
+fn at_a_terminal(command: &std::process::Command) -> std::process::Command {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words: Vec<String> = words.map(|word| format!("'{}'", word.to_str().unwrap())).collect();
+    let mut terminal = program("script");
+    terminal.args(["--quiet", "--command", &format!("exec {}", words.join(" ")), "/dev/null"]);
+    terminal
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_terminal_that_is_closed_ends_the_daemon_and_sighup_at_an_open_one_is_a_reload() {
+    let records = TempDir::new().unwrap();
+    let stage = Stage::new(format!("sqlite://{}", records.path().join("orb.db").display())).await;
+    let terminal = at_a_terminal(&stage.command("one", &[]));
+    let mut process = says(Process::start(terminal), "orbd run: sim").await;
+    let state = stage.place("one").join("state");
+    let client = client_of(&state).await;
+    let pid = fs::read_to_string(state.join("orbd.lock")).unwrap().trim().to_owned();
+    let sent = std::process::Command::new("kill").args(["-HUP", &pid]).status().unwrap();
+    assert!(sent.success());
+    let ask = || async {
+        let request = v1::ListAuditEntriesRequest { page_size: 100, ..Default::default() };
+        client.logs().list_audit_entries(request).await.unwrap().into_inner().entries
+    };
+    let audits = until("a reload", ask, |audits| !audits.is_empty()).await;
+    assert_eq!((&*audits[0].command, &*audits[0].actor), ("ReloadConfig", "SIGHUP"), "{audits:#?}");
+    assert!(state.join("running").exists(), "it goes on");
+    process.kill();
+    // That file is removed by an end in good order alone.
+    let is_running = || async { state.join("running").exists() };
+    until("the end", is_running, |is_running| !is_running).await;
 }
