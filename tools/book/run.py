@@ -343,6 +343,15 @@ def run_page(page, programs):
     return done, skipped
 
 
+def run_twice_at_most(page, programs):
+    """Runs a page, and once more where it fails: daemons trade in it in real time, and a machine may stall."""
+    try:
+        return run_page(page, programs)
+    except Failure as failure:
+        print(f"once more: {failure}", flush=True)
+        return run_page(page, programs)
+
+
 def main():
     parser = argparse.ArgumentParser(description="Runs every command of the book.")
     parser.add_argument("folder", type=Path, help="where the built programs are")
@@ -353,10 +362,11 @@ def main():
     for page in pages:
         start = time.monotonic()
         try:
-            done, missing = run_page(page, args.folder)
+            done, missing = run_twice_at_most(page, args.folder)
         except Failure as failure:
             failures.append(str(failure))
-            print(f"FAILED {shown(page)}", flush=True)
+            # At once, and once more at the end: an error in a later page must not hide it.
+            print(f"FAILED {failure}", flush=True)
             continue
         if done:
             print(f"{shown(page)}: {done} blocks in {time.monotonic() - start:.1f} s", flush=True)
