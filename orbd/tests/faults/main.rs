@@ -42,5 +42,6 @@ mod streams;
 #[cfg(feature = "otel")]
 #[cfg(test)]
 mod traces;
+#[cfg(any(feature = "otel", feature = "sentry"))]
 #[cfg(test)]
 mod traded;

@@ -3,10 +3,9 @@
 use std::net::TcpListener;
 
 use orbd::notify::{ChannelConfig, Encryption, Kind, MESSAGES_PER_MINUTE, MailTarget, Target, Weight};
-use orbd::rehearsal::Rehearsal;
+use orbd::rehearsal::{Outcome, Rehearsal};
 
 use crate::rig::{breakout, classic, day, price, range, survive};
-use crate::traded::traded;
 
 /// Makes a channel to a mail server on a port of this machine.
 fn channel(name: &str, port: u16) -> ChannelConfig {
@@ -29,8 +28,13 @@ fn channel(name: &str, port: u16) -> ChannelConfig {
     }
 }
 
+/// Everything that was traded and decided, in letters.
+fn traded(outcome: &Outcome) -> String {
+    format!("{:#?}\n{:#?}\n{:#?}\n{:#?}", outcome.trades, outcome.fills, outcome.signals, outcome.decisions)
+}
+
 #[test]
-fn dead_channels_leave_what_is_traded_on_a_day_as_it_is() {
+fn dead_channels_leave_a_day_s_trades_equal_to_the_byte() {
     // Never two orders at one instant: which of them comes first is up to the machine.
     let stopped = || range("BBB").stay(3).to(price("101.2")).to(price("99"));
     let day = || day(vec![breakout("AAA"), stopped()], classic());
