@@ -4,7 +4,7 @@ import { close } from '../state/closing';
 import { useStatus } from '../state/live';
 import { Dialog, Signed, Triangle } from '../ui';
 import { TradingState, type Position } from '../wire/proto';
-import { FlattenPart, useFlatten } from './FlattenPart';
+import { courseOf, FlattenPart, useFlatten } from './FlattenPart';
 import { DialogBand } from './ModeBand';
 import { hideDialog } from './shownDialog';
 
@@ -19,7 +19,7 @@ export function FlattenDialog() {
       api.control.closeAllPositions({ requestId, reason: reason.trim() }, options),
     );
   return (
-    <Dialog title={titleOf(open.length, asked)} band={<DialogBand />} onClose={hideDialog}>
+    <Dialog title={titleOf(open, asked)} band={<DialogBand />} onClose={hideDialog}>
       <FlattenPart flatten={flatten} onHeld={closeAll} onLeave={hideDialog}>
         <p className="text-text-2">
           Together <Signed value={total === undefined ? undefined : fromMicros(total)} write={pnl} />. Working
@@ -41,9 +41,8 @@ function EntriesWarning() {
   );
 }
 
-function titleOf(open: number, asked: readonly Position[] | undefined): string {
-  if (asked !== undefined && open === 0) return 'Everything is flat.';
-  if (asked !== undefined) return `Closing ${plural(asked.length, 'position')}`;
-  if (open === 0) return 'Nothing is open.';
-  return `Flatten ${plural(open, 'position')}?`;
+function titleOf(open: readonly Position[], asked: readonly Position[] | undefined): string {
+  if (asked !== undefined) return courseOf(asked, open);
+  if (open.length === 0) return 'Nothing is open.';
+  return `Flatten ${plural(open.length, 'position')}?`;
 }

@@ -1,5 +1,6 @@
 import { useState, type ReactNode } from 'react';
 
+import { plural } from '../format';
 import { useClosings } from '../state/closing';
 import { usePositions } from '../state/live';
 import { Button, Field } from '../ui';
@@ -33,6 +34,16 @@ export function useFlatten(): Flatten {
     return open;
   };
   return { open, asked, reason, setReason, ask };
+}
+
+/** How far a close of everything has come, as a title says it. What was opened since was not asked for, and is named. */
+export function courseOf(asked: readonly Position[], open: readonly Position[]): string {
+  const meant = new Set(asked.map((position) => position.tradeId));
+  if (open.some((position) => meant.has(position.tradeId)))
+    return `Closing ${plural(asked.length, 'position')}`;
+  if (open.length === 0) return 'Everything is flat.';
+  const since = open.map((position) => position.symbol).join(', ');
+  return `${plural(asked.length, 'position')} flat. Opened since: ${since}.`;
 }
 
 interface FlattenPartProps {

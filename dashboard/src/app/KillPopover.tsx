@@ -3,7 +3,7 @@ import { useApi } from '../session/session';
 import { useStatus } from '../state/live';
 import { Dialog } from '../ui';
 import { HoldKind, type Position, type SetKillSwitchResponse } from '../wire/proto';
-import { FlattenPart, useFlatten } from './FlattenPart';
+import { courseOf, FlattenPart, useFlatten } from './FlattenPart';
 import { explainKill, flattenKilled, useKill } from './kill';
 import { DialogBand } from './ModeBand';
 import { Progress } from './Progress';
@@ -23,7 +23,7 @@ export function KillPopover() {
   };
   return (
     <Dialog
-      title={titleOf(hold !== undefined, open.length, asked)}
+      title={titleOf(hold !== undefined, open, asked)}
       band={<DialogBand />}
       place="anchored"
       isModal={false}
@@ -47,12 +47,15 @@ export function KillPopover() {
   );
 }
 
-function titleOf(isKilled: boolean, open: number, asked: readonly Position[] | undefined): string {
-  if (asked !== undefined)
-    return open === 0 ? 'Everything is flat.' : `Closing ${plural(asked.length, 'position')}`;
+function titleOf(
+  isKilled: boolean,
+  open: readonly Position[],
+  asked: readonly Position[] | undefined,
+): string {
+  if (asked !== undefined) return courseOf(asked, open);
   if (!isKilled) return 'Stopping all entries…';
-  if (open === 0) return 'Entries are stopped. Nothing is open.';
-  return `Entries are stopped. Close ${plural(open, 'position')} too?`;
+  if (open.length === 0) return 'Entries are stopped. Nothing is open.';
+  return `Entries are stopped. Close ${plural(open.length, 'position')} too?`;
 }
 
 /** Says how many cancels the broker has confirmed, and how many it has not. */
