@@ -1,6 +1,6 @@
 //! The command line of `orb-sim`.
 
-mod shell;
+pub mod shell;
 
 use std::io::Write as _;
 use std::net::SocketAddr;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use orb_core::config::{KEYS, PRESETS};
+use orb_sim::cli::shell::{self, CompletionsArgs, ManArgs};
 
 use crate::commands::Report;
 use crate::commands::backtest::{self, BacktestArgs};
@@ -19,7 +20,6 @@ use crate::commands::notify::{self, NotifyArgs};
 use crate::commands::parity::{self, ParityArgs};
 use crate::commands::replay::{self, ReplayArgs};
 use crate::commands::run::{self as run_command, RunArgs};
-use crate::commands::shell::{self, CompletionsArgs, ManArgs};
 use crate::commands::sweep::{self, SweepArgs};
 use crate::commands::token::{self, TokenArgs};
 use crate::commands::verify::{self, VerifyArgs};

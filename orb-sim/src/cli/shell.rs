@@ -1,4 +1,6 @@
-//! `orb-sim man` and `orb-sim completions`: what a shell and its reader want to know of the command line.
+//! The commands `man` and `completions`: what a shell and its reader want to know of a command line.
+//!
+//! Of any command line made with clap: `orb-sim` and `orbd` have both.
 
 use std::path::PathBuf;
 
@@ -6,9 +8,9 @@ use anyhow::Context as _;
 use clap::{Args, Command};
 use clap_complete::Shell;
 
-/// Write the manual page, or with --out one page for each command; to read it: orb-sim man | man -l -
+/// Write the manual page, for a reader like `man -l -`, or with --out one page for each command
 #[derive(Args, Clone, Debug)]
-pub(super) struct ManArgs {
+pub struct ManArgs {
     /// A folder for all pages; made if there is none
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
@@ -16,12 +18,15 @@ pub(super) struct ManArgs {
 
 /// Write a completion script for a shell
 #[derive(Args, Clone, Debug)]
-pub(super) struct CompletionsArgs {
+pub struct CompletionsArgs {
     shell: Shell,
 }
 
 /// Returns the manual page of a command line, or writes all its pages into a folder.
-pub(super) fn man(args: &ManArgs, command: Command) -> anyhow::Result<String> {
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn man(args: &ManArgs, command: Command) -> anyhow::Result<String> {
     let Some(folder) = &args.out else {
         let mut page = Vec::new();
         clap_mangen::Man::new(command).render(&mut page)?;
@@ -34,7 +39,10 @@ pub(super) fn man(args: &ManArgs, command: Command) -> anyhow::Result<String> {
 }
 
 /// Returns the completion script of a command line.
-pub(super) fn completions(args: &CompletionsArgs, mut command: Command) -> anyhow::Result<String> {
+///
+/// # Errors
+/// When the script is no text, which no script is.
+pub fn completions(args: &CompletionsArgs, mut command: Command) -> anyhow::Result<String> {
     let (mut script, name) = (Vec::new(), command.get_name().to_owned());
     clap_complete::generate(args.shell, &mut command, name, &mut script);
     Ok(String::from_utf8(script)?)

@@ -19,7 +19,6 @@ mod report;
 pub mod run;
 mod settings;
 mod settings_file;
-pub mod shell;
 pub mod sweep;
 pub mod token;
 pub mod verify;
