@@ -1,3 +1,5 @@
+import { gzipSync } from 'node:zlib';
+
 import AxeBuilder from '@axe-core/playwright';
 
 import { expect, open, test } from './test';
@@ -60,23 +62,35 @@ test('the policy of the page lets nothing in that is not the daemon’s', async 
   complaints.length = 0;
 });
 
-test('the first paint comes within a second', async ({ page, finished }) => {
-  const paints: number[] = [];
-  for (let round = 0; round < 5; round += 1) {
-    await page.goto('about:blank');
-    await open(page, finished);
-    const paint = await page.evaluate(
-      () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN,
-    );
-    paints.push(paint);
-  }
-  paints.sort((one, other) => one - other);
-  test.info().annotations.push({
-    type: 'first contentful paint',
-    description: `${paints.map(Math.round).join(', ')} ms`,
-  });
-  // The best of five: a machine that is busy with other things is not what is looked at here.
-  expect(paints[0]).toBeLessThan(1000);
+test('what is loaded before the first page is small', async ({ page, finished }) => {
+  const file = async (path: string) => (await page.request.get(finished.url + path)).body();
+  const kilobytes = async (paths: readonly string[]) => {
+    const sizes = await Promise.all(paths.map(async (path) => gzipSync(await file(path)).length));
+    return Math.round(sizes.reduce((sum, size) => sum + size, 0) / 1000);
+  };
+  const html = (await file('/')).toString();
+  const first = [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+\.js)"/g)].map(([, path = '']) => path);
+  expect(first).toHaveLength(1);
+  // The worker that all tabs share is the script's own `new SharedWorker`.
+  const script = (await file(first[0] ?? '')).toString();
+  const worker = [...script.matchAll(/\/assets\/shared-[\w-]+\.js/g)].map(([path]) => path);
+  expect(new Set(worker).size).toBe(1);
+  const sizes = { scripts: await kilobytes([...first, ...new Set(worker)]) };
+  await open(page, finished);
+  const fonts = await page.evaluate(() =>
+    performance
+      .getEntriesByType('resource')
+      .map(({ name }) => new URL(name).pathname)
+      .filter((path) => path.endsWith('.woff2')),
+  );
+  expect(fonts).toHaveLength(1);
+  const paint = await page.evaluate(
+    () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN,
+  );
+  process.stdout.write(`first contentful paint: ${paint.toFixed(0)} ms, scripts ${sizes.scripts} kB\n`);
+  expect(sizes.scripts).toBeLessThanOrEqual(220);
+  // A font is compressed as it is.
+  expect((await file(fonts[0] ?? '')).length).toBeLessThanOrEqual(49_000);
 });
 
 test('a time shows UTC and its age to the pointer and to the focus, and Escape hides it', async ({
