@@ -65,6 +65,7 @@ const COLUMNS: &[Column<GetStatusResponse>] = &[
     Column::text("feed", |s| feed(s, |feed| Cell::text(&feed.name))),
     Column::text("feed_last_data_time", |s| feed(s, |feed| wire::time(feed.last_data_time.as_ref()))),
     Column::number("feed_age_seconds", |s| feed(s, |feed| wire::span(feed.age.as_ref()))),
+    Column::text("last_reconcile_time", |s| wire::time(s.last_reconcile_time.as_ref())),
 ];
 
 /// Shared with the commands that place or release holds.

@@ -49,7 +49,7 @@ pub(in crate::fake) fn status() -> GetStatusResponse {
         }],
         simulated_speed: Some(0.0),
         alarms: vec![alarm()],
-        last_reconcile_time: None,
+        last_reconcile_time: at(30),
     }
 }
 
