@@ -65,15 +65,26 @@ impl Backtest {
 
     /// Trades one session; they come in the order of the calendar.
     pub fn run_session(&mut self, day: &SessionBars<'_>) {
-        let session = day.session;
+        self.run_batches(day.session, day.reference, day.bars.chunk_by(|a, b| a.start == b.start));
+    }
+
+    /// Trades one session as [`run_session`](Self::run_session) does, of bars that need not be in memory all at once:
+    /// each batch has those of one start, sorted by symbol, at least one, and the batches come in order.
+    pub fn run_batches(
+        &mut self,
+        session: &Session,
+        reference: &[SymbolReference],
+        batches: impl IntoIterator<Item = impl AsRef<[Bar]>>,
+    ) {
         let equity_open = self.exchange.account().cash;
         self.exchange.begin_session();
-        let reference = ReferenceData { date: session.date, equity_open, symbols: day.reference.to_vec() };
+        let reference = ReferenceData { date: session.date, equity_open, symbols: reference.to_vec() };
         let before_open = session.open;
         self.handle(before_open, &Event::Reference(reference));
         self.handle(before_open, &Event::Snapshot(self.exchange.snapshot()));
         let length = self.engine.config().bar_length;
-        for batch in day.bars.chunk_by(|a, b| a.start == b.start) {
+        for batch in batches {
+            let batch = batch.as_ref();
             let ends = (batch[0].start + length).min(session.close);
             self.wake_before(ends);
             self.exchange.on_bars(batch, &mut self.updates);

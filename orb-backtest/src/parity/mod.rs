@@ -11,6 +11,7 @@ mod text;
 
 pub use signals::{SignalDifference, SignalParity, SignalWhat};
 
+use core::fmt::Debug;
 use std::collections::BTreeMap;
 
 use orb_core::fact::{Decision, ExitReason, Trade};
@@ -32,10 +33,24 @@ pub struct Run<'a> {
 /// Holds what both sides are judged by.
 #[derive(Clone, Copy, Debug)]
 pub struct Day<'a> {
-    /// The day's regular bars, in any order.
-    pub bars: &'a [Bar],
+    /// The day's regular bars.
+    pub bars: &'a dyn FindBar,
     /// Their length.
     pub bar_length: Span,
+}
+
+/// Finds the few bars by which differences are judged, however the whole day is kept.
+pub trait FindBar: Debug {
+    /// Returns the last bar of a symbol that starts after one instant and not after another one.
+    fn last_between(&self, symbol: SymbolId, after: Timestamp, until: Timestamp) -> Option<Bar>;
+}
+
+/// Bars in any order.
+impl FindBar for &[Bar] {
+    fn last_between(&self, symbol: SymbolId, after: Timestamp, until: Timestamp) -> Option<Bar> {
+        let within = self.iter().filter(|bar| bar.symbol == symbol && bar.start > after && bar.start <= until);
+        within.max_by_key(|bar| bar.start).copied()
+    }
 }
 
 /// Holds the whole comparison of a day.

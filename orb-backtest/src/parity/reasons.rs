@@ -5,32 +5,26 @@ use std::collections::BTreeMap;
 use orb_core::fact::{ExitReason, Trade};
 use orb_core::{Bar, Price, Reason, Side, Span, SymbolId, Timestamp};
 
-use super::{Day, DecisionDifference, Difference, Key, Lone, Pair, Run, What, Why, key_of, ticks_against};
+use super::{Day, DecisionDifference, Difference, FindBar, Key, Lone, Pair, Run, What, Why, key_of, ticks_against};
 
 /// Knows the bars and decisions of a day, and judges by them.
-pub(super) struct Explainer {
-    bars: BTreeMap<(SymbolId, Timestamp), Bar>,
+pub(super) struct Explainer<'a> {
+    bars: &'a dyn FindBar,
     length: Span,
     expected: BTreeMap<Key, Reason>,
     found: BTreeMap<Key, Reason>,
 }
 
-impl Explainer {
-    pub(super) fn new(day: &Day<'_>, expected: Run<'_>, found: Run<'_>) -> Self {
+impl<'a> Explainer<'a> {
+    pub(super) fn new(day: &Day<'a>, expected: Run<'_>, found: Run<'_>) -> Self {
         let reasons =
             |run: Run<'_>| run.decisions.iter().map(|decision| (key_of(decision.attempt), decision.reason)).collect();
-        Self {
-            bars: day.bars.iter().map(|bar| ((bar.symbol, bar.start), *bar)).collect(),
-            length: day.bar_length,
-            expected: reasons(expected),
-            found: reasons(found),
-        }
+        Self { bars: day.bars, length: day.bar_length, expected: reasons(expected), found: reasons(found) }
     }
 
     /// Returns the bar of a symbol that an instant falls into.
-    fn bar_at(&self, symbol: SymbolId, at: Timestamp) -> Option<&Bar> {
-        let (_, bar) = self.bars.range((symbol, Timestamp::MIN)..=(symbol, at)).next_back()?;
-        (at < bar.start + self.length).then_some(bar)
+    fn bar_at(&self, symbol: SymbolId, at: Timestamp) -> Option<Bar> {
+        self.bars.last_between(symbol, at - self.length, at)
     }
 
     /// Tells whether the bar that an instant falls into has traded at or beyond all of some prices.
@@ -73,7 +67,7 @@ impl Explainer {
         let symbol = expected.attempt.symbol;
         let mut differ = |what, why| differences.push(Difference { what, why });
         if expected.side != found.side {
-            let both = self.bar_at(symbol, found.entry_time).is_some_and(|bar| touches_both(bar, expected, found));
+            let both = self.bar_at(symbol, found.entry_time).is_some_and(|bar| touches_both(&bar, expected, found));
             differ(What::Side(expected.side, found.side), if both { Why::BothSidesInOneBar } else { Why::Unexplained });
             return;
         }
@@ -156,7 +150,7 @@ impl Explainer {
             let of_both = touches_stop(bar, expected) && touches_target(bar, expected);
             of_entry || of_both || (bar.start == entry_bar && touches_target(bar, expected))
         };
-        if self.bars.get(&(symbol, first)).is_some_and(ambiguous) {
+        if self.bar_at(symbol, first).is_some_and(|bar| ambiguous(&bar)) {
             return Why::PathInBar;
         }
         let moved = expected.stop != found.stop || expected.target != found.target;

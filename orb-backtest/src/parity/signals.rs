@@ -95,7 +95,7 @@ fn by_symbol(signals: &[Signal]) -> BTreeMap<Key, &Signal> {
     first
 }
 
-impl Explainer {
+impl Explainer<'_> {
     fn signals(&self, expected: &Signal, found: &Signal) -> Vec<SignalDifference> {
         let attempt = found.attempt;
         if expected.side != found.side {

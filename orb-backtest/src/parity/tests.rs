@@ -68,7 +68,7 @@ fn check(special: &[(i64, i64, i64)], expected: (&[Trade], &[Reason]), found: (&
     let bars = bars(special);
     let decisions =
         [expected.1, found.1].map(|reasons| reasons.iter().map(|&reason| decision(reason)).collect::<Vec<_>>());
-    let day = Day { bars: &bars, bar_length: Span::from_minutes(1) };
+    let day = Day { bars: &bars.as_slice(), bar_length: Span::from_minutes(1) };
     let expected = Run { trades: expected.0, decisions: &decisions[0] };
     let parity = Parity::of(&day, expected, Run { trades: found.0, decisions: &decisions[1] });
     let symbols = SymbolTable::new([orb_core::Symbol::new("A").expect("a symbol")]);
@@ -235,7 +235,7 @@ fn signals_of(
         reason.map(given).into_iter().collect()
     };
     let (wanted, had) = (decision(expected.1), decision(found.1));
-    let day = Day { bars, bar_length: Span::from_minutes(1) };
+    let day = Day { bars: &bars, bar_length: Span::from_minutes(1) };
     let side = |decisions| Run { trades: &[], decisions };
     SignalParity::of(&day, (side(&wanted), expected.0), (side(&had), found.0))
 }

@@ -4,6 +4,7 @@
 //! was known before the open, and what became of signals, orders and trades. The comparison is made after each session,
 //! off the engine's thread, and kept; the demo prints the same one.
 
+mod bars;
 mod keeper;
 mod report;
 mod text;
@@ -15,7 +16,7 @@ pub use report::{Note, ParityFigures, ParityReport, TradeParity, UnmatchedTrade}
 use std::sync::Arc;
 
 use orb_backtest::parity::{Day, Parity, Run, SignalParity};
-use orb_backtest::{Backtest, FillModel, Report, SessionBars};
+use orb_backtest::{Backtest, FillModel, Report};
 use orb_core::fact::Trade;
 use orb_core::{Date, EngineConfig, SymbolTable};
 
@@ -61,13 +62,11 @@ pub struct Compared {
 /// When the journal has nothing of the day, does not tell enough, or cannot be read.
 pub fn compare(reader: &Reader, date: Date) -> Result<Compared, ParityError> {
     let day = TradedDay::read(reader, date)?;
-    let bars: Vec<_> = day.bars.values().copied().collect();
-    let (pessimistic, optimistic) =
-        (backtest(&day, &bars, FillModel::Pessimistic), backtest(&day, &bars, FillModel::Optimistic));
+    let (pessimistic, optimistic) = (backtest(&day, FillModel::Pessimistic), backtest(&day, FillModel::Optimistic));
     let (closed, open): (Vec<Trade>, Vec<Trade>) = day.trades.values().cloned().partition(Trade::is_closed);
     let (signals, decisions): (Vec<_>, Vec<_>) =
         (day.signals.values().cloned().collect(), day.decisions.values().cloned().collect());
-    let judged = Day { bars: &bars, bar_length: day.bar_length };
+    let judged = Day { bars: &day.bars, bar_length: day.bar_length };
     let expected = Run { trades: &pessimistic.trades, decisions: &pessimistic.decisions };
     let found = Run { trades: &closed, decisions: &decisions };
     let parity = Parity::of(&judged, expected, found);
@@ -85,10 +84,10 @@ pub fn keep(url: &DatabaseUrl, reader: &Reader, report: &ParityReport) -> Result
     Ok(ParityRow::of(report).save(url, reader.ledger_id())?)
 }
 
-fn backtest(day: &TradedDay, bars: &[orb_core::Bar], fills: FillModel) -> Report {
+fn backtest(day: &TradedDay, fills: FillModel) -> Report {
     let (symbols, calendar) = (Arc::clone(&day.symbols), Arc::clone(&day.calendar));
     let config = EngineConfig::new(day.run.clone(), symbols, calendar, day.bar_length);
     let mut backtest = Backtest::new(config, fills);
-    backtest.run_session(&SessionBars { session: &day.session, bars, reference: &day.reference });
+    backtest.run_batches(&day.session, &day.reference, day.bars.batches());
     backtest.finish()
 }

@@ -7,9 +7,10 @@ use orb_core::effect::Effect;
 use orb_core::event::{Event, MarketData, Outcome, SymbolReference};
 use orb_core::fact::{Decision, Fact, SessionRecord, Signal, Trade};
 use orb_core::order::AttemptId;
-use orb_core::{Bar, Calendar, Date, RunConfig, Session, Span, StrategyId, SymbolId, SymbolTable, Timestamp};
+use orb_core::{Bar, Calendar, Date, RunConfig, Session, Span, StrategyId, SymbolId, SymbolTable};
 
 use super::ParityError;
+use super::bars::PackedBars;
 use crate::journal::{Entry, Header};
 use crate::replay::{JournalDay, ReplayError, run_config};
 use crate::store::Reader;
@@ -24,8 +25,8 @@ pub(super) struct TradedDay {
     pub(super) bar_length: Span,
     pub(super) session: Session,
     pub(super) reference: Vec<SymbolReference>,
-    /// By start, then symbol.
-    pub(super) bars: BTreeMap<(Timestamp, SymbolId), Bar>,
+    /// Those of the session.
+    pub(super) bars: PackedBars,
     pub(super) signals: BTreeMap<AttemptId, Signal>,
     pub(super) trades: BTreeMap<AttemptId, Trade>,
     pub(super) decisions: BTreeMap<AttemptId, Decision>,
@@ -55,7 +56,7 @@ struct Told {
     header: Header,
     record: Option<SessionRecord>,
     reference: Vec<SymbolReference>,
-    bars: BTreeMap<(Timestamp, SymbolId), Bar>,
+    bars: PackedBars,
     signals: BTreeMap<AttemptId, Signal>,
     trades: BTreeMap<AttemptId, Trade>,
     decisions: BTreeMap<AttemptId, Decision>,
@@ -77,9 +78,7 @@ impl Told {
         };
         let attempt =
             |old: AttemptId| Some(AttemptId { strategy: strategy(old.strategy)?, symbol: symbol(old.symbol)?, ..old });
-        let bars = core::mem::take(&mut self.bars).into_values();
-        let bars = bars.filter_map(|bar| Some(Bar { symbol: symbol(bar.symbol)?, ..bar }));
-        self.bars = bars.map(|bar| ((bar.start, bar.symbol), bar)).collect();
+        self.bars.rename(symbol);
         macro_rules! renamed {
             ($($list:ident),+) => {
                 $(self.$list = core::mem::take(&mut self.$list)
@@ -97,14 +96,18 @@ impl Told {
     }
 
     fn take(&mut self, date: Date, entry: Entry) {
+        let count = self.header.symbols.len();
+        let is_known = |bar: &&Bar| bar.symbol.index() < count;
         match entry.event {
             Event::Market(_, MarketData::Bars(bars)) | Event::Outcome(_, Outcome::Bars(bars)) => {
                 // What came first was traded on; what history says later may differ by corrections.
-                for bar in bars {
-                    self.bars.entry((bar.start, bar.symbol)).or_insert(bar);
+                bars.iter().filter(is_known).for_each(|bar| self.bars.add(bar));
+            }
+            Event::Market(_, MarketData::Correction(bar)) => {
+                if is_known(&&bar) {
+                    self.bars.correct(&bar);
                 }
             }
-            Event::Market(_, MarketData::Correction(bar)) => drop(self.bars.insert((bar.start, bar.symbol), bar)),
             Event::Reference(reference) if reference.date == date => self.reference = reference.symbols,
             Event::Reference(_)
             | Event::Market(_, MarketData::Trade { .. } | MarketData::Quote { .. } | MarketData::Halt { .. })
@@ -147,7 +150,7 @@ impl Told {
         }
     }
 
-    fn finish(self, date: Date, ledger: &str) -> Result<TradedDay, ParityError> {
+    fn finish(mut self, date: Date, ledger: &str) -> Result<TradedDay, ParityError> {
         let no_session = || ParityError::NoSession { ledger: ledger.to_owned(), date };
         let no_setup = || ReplayError::NoSetup { build: self.header.build.clone() };
         let start = self.header.start.as_ref().ok_or_else(no_setup)?;
@@ -158,6 +161,7 @@ impl Told {
         let session = Session { date, open: record.open, close: record.close };
         let mut run = run_config(&self.header)?;
         run.initial_equity = record.equity_open;
+        self.bars.retain(|start| session.contains(start));
         let (calendar, bar_length) = (Arc::clone(&start.calendar), start.bar_length);
         Ok(TradedDay {
             run,
@@ -167,7 +171,7 @@ impl Told {
             build: self.header.build,
             symbols: Arc::new(self.header.symbols),
             reference: self.reference,
-            bars: self.bars.into_iter().filter(|((start, _), _)| session.contains(*start)).collect(),
+            bars: self.bars,
             signals: self.signals,
             trades: self.trades,
             decisions: self.decisions,
