@@ -112,7 +112,7 @@ impl PastDays {
         let former = self.rename(history, after, until);
         for (name, action) in self.actions.iter().filter(|(_, action)| after < action.date && action.date <= until) {
             // An action is told under the name of before a change or under that of after it.
-            let renamed = former.iter().filter(|(new, old)| **old == Some(*name) && *new != name);
+            let renamed = former.iter().filter(|(new, old)| *old == name && *new != name);
             for symbol in renamed.map(|(new, _)| *new).chain([*name]) {
                 match action.kind {
                     ActionKind::Split(split) => history.split(symbol, split),
@@ -123,9 +123,8 @@ impl PastDays {
         }
     }
 
-    /// Applies the changes of names after one date and up to another. Returns by name what it was before all of them,
-    /// `None` where it was nobody's; other names are what they were.
-    fn rename(&self, history: &mut History, after: Date, until: Date) -> BTreeMap<SymbolId, Option<SymbolId>> {
+    /// Applies the changes of names after one date and up to another. Returns by new name what it was before all of them.
+    fn rename(&self, history: &mut History, after: Date, until: Date) -> BTreeMap<SymbolId, SymbolId> {
         let mut former = BTreeMap::new();
         for changes in self.changes.range((Bound::Excluded(after), Bound::Included(until))).map(|(_, changes)| changes)
         {
@@ -134,8 +133,7 @@ impl PastDays {
             kept.iter().for_each(|(old, _)| history.forget(*old));
             history.rename(&moved);
             let before = former.clone();
-            former.extend(changes.iter().map(|(old, _)| (*old, None)));
-            let told = |(old, new): &(SymbolId, SymbolId)| (*new, before.get(old).copied().unwrap_or(Some(*old)));
+            let told = |(old, new): &(SymbolId, SymbolId)| (*new, before.get(old).copied().unwrap_or(*old));
             // Of two changes to one name the first counts, as it does in the history.
             former.extend(changes.iter().rev().map(told));
         }

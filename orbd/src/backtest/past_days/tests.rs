@@ -253,6 +253,19 @@ fn bars_that_carry_the_later_name_already_keep_their_past() {
     // Those of the name between end where the next begin.
     let place = Place::new(&["C"], &actions).with_bars(1, &[(FIRST, "B"), (CHANGED, "C")]);
     assert_eq!(place.known("C"), of(1, FIRST, None));
+    // What the former name had until long before is not the next company's.
+    let place = Place::new(&["NEW", "OLD"], &[rename("OLD", CHANGED, "NEW")]);
+    let place = place.with_rows(1, &[(FIRST, "OLD"), ("2026-02-12", "ELSE")]).with_bars(1, &[(FIRST, "NEW")]);
+    assert_eq!([place.known("NEW"), place.known("OLD")], [of(1, FIRST, None), SymbolReference::default()]);
+    // Bars under a name that is passed on are those of the company that has it no longer, however late they are.
+    let place = || {
+        let place = Place::new(&["B", "C"], &[rename("A", CHANGED, "B"), rename("B", CHANGED, "C")]);
+        place.with_rows(1, &[(FIRST, "A"), (BEFORE, "ELSE"), (CHANGED, "B")])
+    };
+    let (second, rows) = ([(FIRST, "B"), (CHANGED, "C")], place());
+    let (rows, bars) = (rows.with_rows(2, &second), place().with_bars(2, &second));
+    rows.expect("B", bars.known("B"));
+    rows.expect("C", bars.known("C"));
     // Rows carry the name of their date: what they tell under a name that it did not have is another company's.
     Place::new(&["C"], &actions).with_rows(1, &[(FIRST, "C")]).expect("C", of(1, CHANGED, None));
 }
@@ -270,7 +283,9 @@ fn a_backtest_knows_what_a_morning_does_whatever_names_change() {
         vec![rename("A", CHANGED, "B"), rename("B", CHANGED, "A"), split("A", CHANGED)],
         vec![rename("A", CHANGED, "B"), rename("B", CHANGED, "C"), rename("C", CHANGED, "A"), split("B", CHANGED)],
         vec![rename("A", SATURDAY, "B"), rename("C", SUNDAY, "A"), split("B", SUNDAY), split("C", SATURDAY)],
-        vec![rename("A", SATURDAY, "X"), rename("X", SUNDAY, "B"), split("X", SUNDAY), split("A", SUNDAY)],
+        vec![rename("A", SATURDAY, "X"), rename("X", SUNDAY, "B"), split("A", SUNDAY)],
+        vec![rename("A", SATURDAY, "X"), rename("X", SUNDAY, "B"), split("X", SUNDAY)],
+        vec![rename("A", SATURDAY, "B"), rename("B", SUNDAY, "A"), split("A", SUNDAY)],
         vec![rename("A", "2026-02-12", "X"), rename("X", CHANGED, "A"), rename("B", "2026-02-18", "A")],
         vec![rename("A", CHANGED, "C"), rename("B", CHANGED, "C"), split("B", CHANGED), split("D", CHANGED)],
         vec![rename("A", CHANGED, "B"), rename("A", CHANGED, "C"), unclear("C"), split("C", CHANGED)],
