@@ -163,9 +163,9 @@ fn found(spoil: impl FnOnce(&Path)) -> (Vec<(Table, Problem)>, (u64, u64)) {
     dataset.set_assets(date(), vec![asset("AA", Borrow::Easy)]).expect("kept");
     spoil(&dataset.table_folder(Table::Daily, date()));
     let verified = dataset.verify(&place.calendar).expect("a folder");
-    let in_table = |problem| match problem {
-        Problem::InTable { table, problem } => (table, *problem),
-        other => panic!("{other} is in no table"),
+    let in_table = |problem| {
+        let Problem::InTable { table, problem } = problem else { panic!("{problem} is in no table") };
+        (table, *problem)
     };
     (verified.problems.into_iter().map(in_table).collect(), (verified.partitions, verified.rows))
 }

@@ -75,7 +75,7 @@ impl Place {
         let dataset = Dataset::open_or_create(&folder.path().join("data"), Feed::Sip, MINUTE).expect("a dataset");
         let mut place = Self { folder, calendar: nyse_calendar(2026, 2026), dataset };
         let today = place.today();
-        place.import(traded.iter().map(|name| (today, symbol(name), 1)).collect());
+        place.import(&traded.iter().map(|name| (today, symbol(name), 1)).collect::<Vec<_>>());
         place.dataset.set_actions(today.date, actions.to_vec()).expect("kept");
         place
     }
@@ -93,7 +93,7 @@ impl Place {
         self.calendar.between(date(FIRST), yesterday).to_vec()
     }
 
-    fn import(&mut self, sessions: Vec<(Session, Symbol, i64)>) {
+    fn import(&mut self, sessions: &[(Session, Symbol, i64)]) {
         let table = SymbolTable::new(sessions.iter().map(|(_, name, _)| name.clone()));
         let of = |(session, name, company): &(Session, Symbol, i64)| {
             minutes(*company, session, table.id(name).expect("a symbol of the table"))
@@ -106,7 +106,7 @@ impl Place {
     /// Tells of a company by bars.
     fn with_bars(mut self, company: i64, called: Called<'_>) -> Self {
         let named = |session| Some((session, name_on(called, &session)?, company));
-        self.import(self.past().into_iter().filter_map(named).collect());
+        self.import(&self.past().into_iter().filter_map(named).collect::<Vec<_>>());
         self
     }
 
