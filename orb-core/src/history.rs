@@ -170,6 +170,26 @@ impl History {
         self.symbols[symbol.index()] = SymbolDays::default();
     }
 
+    /// Passes on what is remembered under names that changed, all on one date; each change is the old name and the new.
+    ///
+    /// What a new name remembered was another company's: it is gone unless it is itself passed on. A name that was given
+    /// up, and taken by nobody, remembers nothing. Of two changes to one name the first counts.
+    pub fn rename(&mut self, changes: &[(SymbolId, SymbolId)]) {
+        let pasts: Vec<SymbolDays> = changes.iter().map(|(old, _)| self.symbols[old.index()].clone()).collect();
+        for &(old, _) in changes {
+            self.forget(old);
+        }
+        for (&(_, new), past) in changes.iter().zip(pasts).rev() {
+            self.symbols[new.index()] = past;
+        }
+    }
+
+    /// Returns the position in the calendar of the latest session that is remembered of a symbol; `None` when none is.
+    #[must_use]
+    pub fn latest_session(&self, symbol: SymbolId) -> Option<usize> {
+        self.symbols[symbol.index()].latest.back().map(|day| day.session)
+    }
+
     /// Brings what is remembered of a symbol to the basis of after a split, whose first session comes next.
     ///
     /// Its bars stay raw, so a gap that the split explains is none.
@@ -428,6 +448,59 @@ mod tests {
         assert_eq!(of_sums.reference(20), of_bars.reference(20));
         of_sums.forget(SymbolId(0));
         assert_eq!(of_sums.reference(20)[0], SymbolReference::default());
+    }
+
+    /// What four symbols remember after changes of names, by the closes in cents that they had before: 100, 101, 102 and
+    /// nothing.
+    #[track_caller]
+    fn renamed(changes: &[(u32, u32)], expect: [Option<i64>; 4]) {
+        let mut history = History::new(4, MINUTE);
+        for index in 0..20 {
+            let close = |symbol: i64| if index == 19 { 100 + symbol } else { 100 };
+            let bars = (0..3).flat_map(|symbol: u32| {
+                let id = SymbolId(symbol);
+                day(index, close(i64::from(symbol))).into_iter().map(move |bar| Bar { symbol: id, ..bar })
+            });
+            history.add_session(index, &session(index), &bars.collect::<Vec<_>>());
+        }
+        let before = history.reference(20);
+        let changes: Vec<_> = changes.iter().map(|&(old, new)| (SymbolId(old), SymbolId(new))).collect();
+        history.rename(&changes);
+        let expected = expect.map(|cents| {
+            let of = |cents: i64| before.iter().find(|one| one.previous_close == Some(Price::from_cents(cents)));
+            cents.map_or_else(SymbolReference::default, |cents| *of(cents).expect("one of the closes"))
+        });
+        assert_eq!(history.reference(20), expected, "{changes:?}");
+        let latest = [0, 1, 2, 3].map(|symbol| history.latest_session(SymbolId(symbol)));
+        assert_eq!(latest, expect.map(|cents| cents.map(|_| 19)), "{changes:?}");
+    }
+
+    #[test]
+    fn a_new_name_remembers_what_the_old_one_did_and_the_old_one_nothing() {
+        renamed(&[], [Some(100), Some(101), Some(102), None]);
+        renamed(&[(0, 3)], [None, Some(101), Some(102), Some(100)]);
+        renamed(&[(3, 1)], [Some(100), None, Some(102), None]);
+        renamed(&[(2, 2)], [Some(100), Some(101), Some(102), None]);
+    }
+
+    #[test]
+    fn what_a_new_name_remembered_is_gone_unless_it_is_passed_on() {
+        renamed(&[(0, 1)], [None, Some(100), Some(102), None]);
+        renamed(&[(0, 1), (1, 3)], [None, Some(100), Some(102), Some(101)]);
+        renamed(&[(1, 3), (0, 1)], [None, Some(100), Some(102), Some(101)]);
+    }
+
+    #[test]
+    fn names_that_change_in_a_circle_swap_what_they_remember() {
+        renamed(&[(0, 1), (1, 0)], [Some(101), Some(100), Some(102), None]);
+        renamed(&[(0, 1), (1, 2), (2, 0)], [Some(102), Some(100), Some(101), None]);
+    }
+
+    #[test]
+    fn of_two_changes_to_one_name_the_first_counts_and_one_name_may_be_passed_on_twice() {
+        renamed(&[(0, 3), (1, 3)], [None, None, Some(102), Some(100)]);
+        renamed(&[(0, 3), (0, 2)], [None, Some(101), Some(100), Some(100)]);
+        renamed(&[(0, 3), (0, 3)], [None, Some(101), Some(102), Some(100)]);
     }
 
     #[test]

@@ -213,6 +213,8 @@ fn chosen_days(loaded: &Loaded, calendar: &Calendar, selection: &Selection) -> R
 pub(super) struct Agenda<'a> {
     selection: &'a Selection,
     calendar: &'a Calendar,
+    /// How many symbols the bars have; the history remembers other names of theirs beyond these.
+    symbols: usize,
     history: History,
     merged: Vec<Bar>,
     past: PastDays,
@@ -232,11 +234,12 @@ impl<'a> Agenda<'a> {
         symbols: &SymbolTable,
         bar_length: Span,
     ) -> Result<Self, DatasetError> {
-        let history = History::new(symbols.len(), bar_length);
         let past = PastDays::read(selection.bars.iter().chain(&selection.warmup), symbols)?;
+        let history = History::new(past.names(), bar_length);
         Ok(Self {
             selection,
             calendar,
+            symbols: symbols.len(),
             history,
             merged: Vec::new(),
             past,
@@ -282,7 +285,9 @@ impl<'a> Agenda<'a> {
             return;
         }
         if self.selection.includes(session.date) {
-            self.pending.push(MarketDay { session, reference: self.history.reference(index) });
+            let mut reference = self.history.reference(index);
+            reference.truncate(self.symbols);
+            self.pending.push(MarketDay { session, reference });
         }
         self.next = Some(index + 1);
     }

@@ -1,12 +1,12 @@
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use orb_core::history::Split;
 use orb_core::{Bar, Calendar, Date, Price, Span, Symbol, SymbolTable};
 
 use super::*;
 use crate::BarSet;
-use crate::dataset::{Conflict, Feed};
+use crate::dataset::{Conflict, Feed, Problem};
 use crate::reference::{ActionKind, Asset, Borrow, CorporateAction, DailyBar, Reference, Wanted};
 
 const DATE: &str = "2026-03-02";
@@ -153,6 +153,120 @@ fn what_is_damaged_is_told_with_its_table_and_its_place() {
 fn place_file(dataset: &Dataset) -> String {
     let partition = Partition::read(&dataset.table_folder(Table::Daily, date())).expect("read").expect("a manifest");
     partition.parts[0].file.clone()
+}
+
+/// Adds a day to a dataset, breaks its partition, and returns what verifying finds, with the sound partitions and rows.
+fn found(spoil: impl FnOnce(&Path)) -> (Vec<(Table, Problem)>, (u64, u64)) {
+    let place = Place::new();
+    let mut dataset = place.dataset();
+    dataset.add_daily(date(), &symbols(&["AA", "BB"]), &[day("AA", 100), day("BB", 200)]).expect("added");
+    dataset.set_assets(date(), vec![asset("AA", Borrow::Easy)]).expect("kept");
+    spoil(&dataset.table_folder(Table::Daily, date()));
+    let verified = dataset.verify(&place.calendar).expect("a folder");
+    let in_table = |problem| {
+        let Problem::InTable { table, problem } = problem else { panic!("{problem} is in no table") };
+        (table, *problem)
+    };
+    (verified.problems.into_iter().map(in_table).collect(), (verified.partitions, verified.rows))
+}
+
+/// Replaces a text in the manifest of a partition.
+fn rewrite(folder: &Path, old: &str, new: &str) {
+    let path = folder.join("manifest.json");
+    let text = fs::read_to_string(&path).expect("a manifest");
+    assert!(text.contains(old), "{text}");
+    fs::write(&path, text.replace(old, new)).expect("written");
+}
+
+#[test]
+fn what_is_whole_is_counted_by_partitions_and_rows() {
+    let (problems, whole) = found(|_| {});
+    assert!(problems.is_empty(), "{problems:?}");
+    assert_eq!(whole, (2, 3));
+}
+
+#[test]
+fn rows_of_a_date_without_a_session_are_found() {
+    let (problems, whole) = found(|folder| {
+        fs::rename(folder, folder.with_file_name("date=2026-03-01")).expect("renamed");
+    });
+    let sunday = "2026-03-01".parse::<Date>().expect("a date");
+    let [(Table::Daily, Problem::NoSession { date })] = problems.as_slice() else { panic!("{problems:?}") };
+    assert_eq!((*date, whole), (sunday, (1, 1)));
+}
+
+#[test]
+fn rows_without_a_manifest_are_found() {
+    let (problems, whole) = found(|folder| fs::remove_file(folder.join("manifest.json")).expect("removed"));
+    let [(Table::Daily, Problem::NoManifest { date })] = problems.as_slice() else { panic!("{problems:?}") };
+    assert_eq!((*date, whole), (self::date(), (1, 1)));
+}
+
+#[test]
+fn a_manifest_of_rows_that_cannot_be_read_is_found() {
+    let (problems, whole) = found(|folder| fs::write(folder.join("manifest.json"), "{").expect("written"));
+    let [(Table::Daily, Problem::Unreadable { source: DatasetError::Unreadable { path, .. }, .. })] =
+        problems.as_slice()
+    else {
+        panic!("{problems:?}")
+    };
+    assert!(path.ends_with("daily/date=2026-03-02/manifest.json"), "{path:?}");
+    assert_eq!(whole, (1, 1));
+}
+
+#[test]
+fn a_file_of_rows_that_is_gone_or_another_one_is_found() {
+    let (problems, whole) = found(|folder| fs::remove_file(folder.join("part-0001.parquet")).expect("removed"));
+    let [(Table::Daily, Problem::Unreadable { source: DatasetError::Io { path, .. }, .. })] = problems.as_slice()
+    else {
+        panic!("{problems:?}")
+    };
+    assert!(path.ends_with("part-0001.parquet"), "{path:?}");
+    assert_eq!(whole, (1, 1));
+    // Rows that can be read, and are others than were written.
+    let (problems, whole) = found(|folder| {
+        codec::write(&folder.join("part-0001.parquet"), &[day("AA", 100), day("BB", 300)]).expect("written");
+    });
+    let [(Table::Daily, Problem::Changed { path, .. })] = problems.as_slice() else { panic!("{problems:?}") };
+    assert!(path.ends_with("part-0001.parquet"), "{path:?}");
+    assert_eq!(whole, (1, 1));
+}
+
+#[test]
+fn rows_of_another_table_are_found() {
+    // As its manifest says to the byte, and no days.
+    let (problems, whole) = found(|folder| {
+        let assets = folder.parent().expect("a table").with_file_name("assets").join(format!("date={DATE}"));
+        for name in ["manifest.json", "part-0001.parquet"] {
+            fs::copy(assets.join(name), folder.join(name)).expect("a copy");
+        }
+    });
+    let [(Table::Daily, Problem::Unreadable { source: DatasetError::Table { source, .. }, .. })] = problems.as_slice()
+    else {
+        panic!("{problems:?}")
+    };
+    assert_eq!((source, whole), (&BadTable::Column("open_micros"), (1, 1)));
+}
+
+#[test]
+fn rows_that_are_more_or_fewer_than_the_manifest_says_are_found() {
+    for told in [1, 3] {
+        let (problems, whole) = found(|folder| rewrite(folder, "\"bars\":2", &format!("\"bars\":{told}")));
+        let [(Table::Daily, Problem::Count { found: 2, expected, .. })] = problems.as_slice() else {
+            panic!("{problems:?}")
+        };
+        assert_eq!((*expected, whole), (told, (1, 1)));
+    }
+}
+
+#[test]
+fn a_file_beside_rows_that_belongs_to_nothing_is_found_and_the_rows_count() {
+    let (problems, whole) = found(|folder| {
+        fs::write(folder.join("part-0002.parquet"), "left over").expect("written");
+    });
+    let [(Table::Daily, Problem::LeftOver { path, .. })] = problems.as_slice() else { panic!("{problems:?}") };
+    assert!(path.ends_with("part-0002.parquet"), "{path:?}");
+    assert_eq!(whole, (2, 3));
 }
 
 #[test]
