@@ -25,6 +25,11 @@ export abstract class Daemon {
   /** The command and its flags, but those that say where it listens and keeps its records. */
   protected abstract command(): { readonly args: readonly string[]; readonly env: NodeJS.ProcessEnv };
 
+  /** What it has said on its standard error, in all its lives that are over. */
+  get said(): string {
+    return this.log;
+  }
+
   /** Where its pages are. */
   get url(): string {
     return `http://${this.address}`;

@@ -1,4 +1,4 @@
-import { test as base, expect, type BrowserContext, type Page } from '@playwright/test';
+import { test as base, expect, type BrowserContext, type Page, type TestInfo } from '@playwright/test';
 
 import { Account, type AccountOptions } from './account';
 import type { Daemon } from './daemon';
@@ -31,20 +31,18 @@ export const test = base.extend<Fixtures, Shared>({
   demoOptions: [{ speed: 60 }, { option: true }],
   allowed: [null, { option: true }],
 
-  demo: async ({ demoOptions, context }, provide) => {
+  demo: async ({ demoOptions, context }, provide, info) => {
     const demo = await Demo.start(demoOptions);
     await provide(demo);
-    await leave(context);
-    await demo.stop();
+    await end(demo, context, info);
   },
 
   accountOptions: [{ environment: 'paper', speed: 1 }, { option: true }],
 
-  account: async ({ accountOptions, context }, provide) => {
+  account: async ({ accountOptions, context }, provide, info) => {
     const account = await Account.start(accountOptions);
     await provide(account);
-    await leave(context);
-    await account.stop();
+    await end(account, context, info);
   },
 
   finished: [
@@ -85,9 +83,23 @@ function watch(context: BrowserContext, complaints: string[]): void {
   });
 }
 
-/** Closes what is open before its daemon ends: what a page then says of that is nobody's fault. */
-async function leave(context: BrowserContext): Promise<void> {
+/** How many lines of its log are told when a test has failed. */
+const LINES_TOLD = 100;
+
+/**
+ * Ends a test's own daemon. What is open is closed before: what a page says of a daemon that ends is nobody's fault. Of a
+ * test that has failed, the daemon's log tells more than a picture.
+ */
+async function end(daemon: Daemon, context: BrowserContext, info: TestInfo): Promise<void> {
   await Promise.all(context.pages().map((page) => page.close()));
+  try {
+    await daemon.stop();
+  } finally {
+    if (info.status !== info.expectedStatus) {
+      const lines = daemon.said.trim().split('\n').slice(-LINES_TOLD);
+      process.stdout.write(`what the daemon of "${info.title}" said:\n${lines.join('\n')}\n`);
+    }
+  }
 }
 
 /** What a browser itself says of a daemon that is away. */
