@@ -6,7 +6,7 @@ const band = (page: Page) => page.getByRole('banner').first();
 const state = (page: Page) => page.locator('[role=alert][data-state]');
 
 test.describe('real money', () => {
-  test.use({ accountOptions: { environment: 'live', speed: 40 } });
+  test.use({ accountOptions: { environment: 'live', speed: 40, isHolding: true } });
 
   test('is unmistakable on every page, in every dialogue, and takes a longer hand', async ({
     page,

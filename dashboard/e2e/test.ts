@@ -39,11 +39,14 @@ export const test = base.extend<Fixtures, Shared>({
 
   accountOptions: [{ environment: 'paper', speed: 1 }, { option: true }],
 
-  account: async ({ accountOptions, context }, provide, info) => {
-    const account = await Account.start(accountOptions);
-    await provide(account);
-    await end(account, context, info);
-  },
+  account: [
+    async ({ accountOptions, context }, provide, info) => {
+      const account = await Account.start(accountOptions);
+      await provide(account);
+      await end(account, context, info);
+    },
+    { timeout: 300_000 },
+  ],
 
   finished: [
     // Playwright asks for a pattern even where nothing is needed.
