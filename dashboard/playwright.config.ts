@@ -24,6 +24,8 @@ export default defineConfig({
   timeout: 120_000,
   expect: { timeout: 20_000 },
   forbidOnly: true,
+  // Each test has daemons in real time on the disk of a machine that others may use; by hand there is one attempt alone.
+  retries: Number(process.env.ORB_BROWSER_RETRIES ?? 0),
   workers: 2,
   reporter: [['list']],
   use: {
